@@ -1,0 +1,1 @@
+"""The engine: knows no protocol, no terminal, no environment variable."""

@@ -1,0 +1,331 @@
+"""What the engine asks of whatever runs containers, and what it may rely on.
+
+One attempt goes through these verbs in this order::
+
+    pull → create → put → start → follow … (stop) … inspect → get → remove
+
+- Every verb may be called again after a crash. `create` adopts a container of the same name that carries our
+  labels; `start` on a container that runs is a no-op; `stop` and `remove` accept one that is already gone.
+- Every verb may run beside any other, for the same or another container, and may be cancelled.
+- The end of `follow` never means that the container ended: only `inspect` says so.
+- A container that exited keeps its exit code, its output and its files until `remove`.
+- Everything a backend makes carries the request's labels; it touches nothing that does not.
+- Errors are `core.errors.BackendError` and below; `BackendUnavailableError` and `BackendTimeoutError` judge nothing
+  about a container.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from core.spec.job import Network, PullPolicy
+
+ContainerPhase = Literal["created", "running", "paused", "exited"]
+
+LABEL_HOME = "orcaops.home"
+"""Label naming the home a container belongs to; `list_owned` filters by it."""
+LABEL_JOB = "orcaops.job"
+LABEL_ATTEMPT = "orcaops.attempt"
+
+
+class LogFrame(NamedTuple):
+    """A piece of output as the container engine hands it out.
+
+    A line of up to 16 KiB is one frame that ends in a newline; a longer one comes in pieces that share one
+    timestamp, of which only the last ends in a newline.
+    """
+
+    stream: int
+    """1 for stdout, 2 for stderr."""
+    at: bytes
+    """When the engine took it: 30 characters, ``2026-01-02T03:04:05.123456789Z``."""
+    body: bytes
+
+
+class LogPosition(NamedTuple):
+    """Where to take up a stream again: frames at or after this time are delivered."""
+
+    at: bytes
+    """As in `LogFrame`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """A local image.
+
+    Attributes:
+        reference: As asked for.
+        image_id: The engine's content id.
+        digest: ``name@sha256:…`` in its registry, or the image id if it never was in one.
+        entrypoint: The image's own entrypoint.
+        command: The image's own command.
+        workdir: The image's working directory; empty for none.
+        user: The image's user; empty for root.
+    """
+
+    reference: str
+    image_id: str
+    digest: str
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    workdir: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRequest:
+    """A container to be made: an allowlist of what a job may have, hardened by the backend.
+
+    Attributes:
+        name: Unique, and a pure function of home, job and attempt.
+        image: Image id or reference, already local.
+        argv: The process's arguments; None keeps the image's command.
+        entrypoint: None keeps the image's.
+        env: Variables.
+        workdir: None keeps the image's.
+        user: None keeps the image's.
+        labels: Ours; `LABEL_HOME` among them.
+        network: `bridge` or `none`.
+        init: Whether a small init is process 1.
+        cpus: Limit in cores.
+        memory_bytes: Limit, swap included.
+        pids: Limit of processes.
+        gpus: Number of GPUs.
+        log_bytes: The log quota; the engine's own rotation must not fire inside it.
+        log_lines: The log quota in lines.
+    """
+
+    name: str
+    image: str
+    argv: tuple[str, ...] | None
+    entrypoint: tuple[str, ...] | None
+    env: Mapping[str, str]
+    workdir: str | None
+    user: str | None
+    labels: Mapping[str, str]
+    network: Network
+    init: bool
+    cpus: float
+    memory_bytes: int
+    pids: int
+    gpus: int
+    log_bytes: int
+    log_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """What the engine says of a container.
+
+    Attributes:
+        container_id: Its id.
+        name: Its name.
+        labels: All its labels.
+        phase: Where it stands. ``created`` was never started.
+        exit_code: Once exited; also of a start that failed.
+        oom_killed: Whether the kernel killed something in it for memory.
+        error: The engine's words when the start failed.
+        created_at: When it was made.
+        started_at: When it started last.
+        finished_at: When it ended.
+        killed_from_outside: A signal was sent to it through the container engine that this backend did not send;
+            its name such as ``TERM``, or None.
+    """
+
+    container_id: str
+    name: str
+    labels: Mapping[str, str]
+    phase: ContainerPhase
+    exit_code: int | None = None
+    oom_killed: bool = False
+    error: str = ""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    killed_from_outside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSample:
+    """Resource use of a running container at one moment; totals since its start.
+
+    Attributes:
+        cpu_seconds: CPU time over all cores.
+        memory_bytes: Present use.
+        peak_memory_bytes: Highest use as the engine knows it; None where it does not (cgroup v2).
+        network_rx_bytes: Received.
+        network_tx_bytes: Sent.
+    """
+
+    cpu_seconds: float | None
+    memory_bytes: int | None
+    peak_memory_bytes: int | None
+    network_rx_bytes: int | None
+    network_tx_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackendHealth:
+    """Whether the backend can run containers now.
+
+    Attributes:
+        available: Whether it answers.
+        name: ``docker`` or ``simulated``.
+        version: Of the container engine.
+        message: What is wrong; empty when available.
+        hint: What to do about it.
+        facts: More for doctor and system status, such as ``{"cgroup": "2", "gpus": "0"}``.
+    """
+
+    available: bool
+    name: str
+    version: str = ""
+    message: str = ""
+    hint: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class ArchiveEntry(NamedTuple):
+    """A file to put into a container."""
+
+    path: str
+    """Relative to the folder given to `put`; its folders are made with it."""
+    data: bytes
+    mode: int = 0o644
+
+
+class PathInfo(NamedTuple):
+    """What a path in a container is, without its bytes."""
+
+    path: str
+    kind: Literal["file", "folder", "symlink", "other"]
+    size: int
+    link_target: str
+
+
+class ContainerBackend(Protocol):
+    """Runs containers. See the module's docstring for what holds for every verb."""
+
+    @property
+    def name(self) -> str:
+        """``docker`` or ``simulated``."""
+        ...
+
+    async def probe(self) -> BackendHealth:
+        """Whether containers can be run now; never raises, answers within the call timeout."""
+        ...
+
+    async def pull(self, image: str, policy: PullPolicy, on_progress: Callable[[str], None]) -> ImageInfo:
+        """Make sure the image is local. Pulls of one image at the same time are one pull.
+
+        Args:
+            image: A well-formed reference.
+            policy: ``missing`` pulls only when the image is not local.
+            on_progress: Called on the event loop with a few words, such as ``pulling alpine:3.20, 45 %``.
+
+        Raises:
+            ImageNotFoundError: The registry does not know it, or it is not local and the policy is ``never``.
+            RegistryDeniedError: The registry refused.
+            RegistryUnreachableError: The registry did not answer.
+            ImageError: Anything else the engine said about the image.
+            BackendUnavailableError: The engine does not answer.
+        """
+        ...
+
+    async def create(self, request: ContainerRequest) -> ContainerState:
+        """Make the container, or adopt the one of that name that carries the same labels.
+
+        Raises:
+            ContainerNameTakenError: A container that is not ours has the name.
+            ContainerStartError: The engine refused the request.
+        """
+        ...
+
+    async def put(
+        self, container_id: str, folder: str, entries: Sequence[ArchiveEntry], *, owner: str | None = None
+    ) -> None:
+        """Write files into a container that has not started. Folders are made, writable by ``owner``.
+
+        Args:
+            container_id: The container.
+            folder: Absolute path; made with mode 0777 if absent.
+            entries: The files.
+            owner: ``uid:gid`` of what is written; None for root.
+        """
+        ...
+
+    async def start(self, container_id: str) -> None:
+        """Start it, once.
+
+        Raises:
+            ContainerStartError: Its command does not exist or cannot be executed; final.
+            ContainerLostError: It is gone.
+        """
+        ...
+
+    async def follow(
+        self, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
+    ) -> None:
+        """Deliver output from ``since`` on, as it comes, until the stream ends or ``on_frames`` returns False.
+
+        ``on_frames`` is called from a worker thread, one call at a time, in order, within 100 ms of the engine
+        having the output. Returns normally whenever the stream ends, whatever the reason.
+
+        Raises:
+            ContainerLostError: It is gone.
+            BackendUnavailableError: The engine does not answer.
+        """
+        ...
+
+    async def tail(self, container_id: str, lines: int) -> list[LogFrame]:
+        """The last frames of its output, at most ``lines``."""
+        ...
+
+    async def wait(self, container_id: str) -> ContainerState | None:
+        """Return once it is not running, with its state; None when it is gone."""
+        ...
+
+    async def inspect(self, container_id: str) -> ContainerState | None:
+        """Its state by id or name; None when there is none."""
+        ...
+
+    async def stop(self, container_id: str, grace_s: float) -> None:
+        """SIGTERM, then SIGKILL after ``grace_s``; returns when it has ended or is gone."""
+        ...
+
+    async def usage(self, container_id: str) -> UsageSample | None:
+        """A sample; None when it is not running."""
+        ...
+
+    async def stat(self, container_id: str, path: str) -> PathInfo | None:
+        """What is at an absolute path of a container that is not running; None if nothing."""
+        ...
+
+    def archive(self, container_id: str, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """A tar of the file or folder at an absolute path of a container that is not running.
+
+        Members are named as Docker does: the path's last part, then what is below it. The stream is closed with the
+        context, read to the end or not.
+
+        Raises:
+            FileNotFoundError: Nothing is there.
+        """
+        ...
+
+    async def remove(self, container_id: str) -> None:
+        """Remove it with its anonymous volumes, running or not."""
+        ...
+
+    async def list_owned(self, home_id: str) -> list[ContainerState]:
+        """All containers whose `LABEL_HOME` is ``home_id``, whatever their phase."""
+        ...
+
+    def run(self) -> AbstractAsyncContextManager[None]:
+        """Hold whatever the backend keeps open (such as the event stream) while the context lasts."""
+        ...

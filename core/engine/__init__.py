@@ -1,0 +1,1 @@
+"""Queue, schedule, run, record."""

@@ -1,0 +1,49 @@
+"""Ids: opaque, unguessable, sortable by the time they were made.
+
+An id is a prefix, 9 characters of time and 16 of chance, in Crockford's base 32 in lower case
+(https://www.crockford.com/base32.html: no i, l, o, u). 80 random bits make guessing hopeless; the time in
+front keeps rows made together together in the index.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Final
+
+_DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)
+_ID: Final = re.compile(r"(?:job|up)_[0-9a-hjkmnp-tv-z]{25}")
+
+MAX_ID_LENGTH: Final = 30
+"""No id is longer than this."""
+
+
+def new_job_id() -> str:
+    """A fresh job id, such as ``job_1k4m…``."""
+    return _make("job")
+
+
+def new_upload_id() -> str:
+    """A fresh upload id, such as ``up_1k4m…``."""
+    return _make("up")
+
+
+def is_job_id(text: str) -> bool:
+    """Whether ``text`` has the form of a job id; says nothing about whether the job exists."""
+    return text.startswith("job_") and _ID.fullmatch(text) is not None
+
+
+def is_upload_id(text: str) -> bool:
+    """Whether ``text`` has the form of an upload id."""
+    return text.startswith("up_") and _ID.fullmatch(text) is not None
+
+
+def _make(prefix: str) -> str:
+    milliseconds = time.time_ns() // 1_000_000
+    moment = "".join(_PAIRS[(milliseconds >> shift) & 1023] for shift in (30, 20, 10, 0))
+    leading = _DIGITS[(milliseconds >> 40) & 31]
+    chance = int.from_bytes(secrets.token_bytes(10))
+    tail = "".join(_PAIRS[(chance >> shift) & 1023] for shift in range(70, -1, -10))
+    return f"{prefix}_{leading}{moment}{tail}"

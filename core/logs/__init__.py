@@ -1,0 +1,1 @@
+"""Lines from a container: framed, kept in segment files, read back, cleaned, explained."""

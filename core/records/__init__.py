@@ -1,0 +1,1 @@
+"""What is true: frozen dataclasses, built from what was stored."""

@@ -1,0 +1,50 @@
+"""Files that were kept, and files that were sent in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from core.spec.job import InputFile
+
+ArtifactState = Literal["kept", "missing", "skipped"]
+"""``missing``: a pattern matched nothing; ``skipped``: something matched that is not kept, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file kept from a container, or the reason why there is none.
+
+    Attributes:
+        path: Where it was, relative to the working directory or absolute, in printable form.
+        state: Whether its bytes were kept.
+        size: In bytes; 0 unless kept.
+        sha256: Of its bytes, in hexadecimal; empty unless kept.
+        media_type: Guessed from the name, such as ``text/plain``; empty unless kept.
+        pattern: The pattern of the spec it was found by.
+        note: Why it is missing or was skipped.
+        attempt: The attempt it came from.
+    """
+
+    path: str
+    state: ArtifactState
+    size: int = 0
+    sha256: str = ""
+    media_type: str = ""
+    pattern: str = ""
+    note: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Files sent in, ready to be named by a job.
+
+    Attributes:
+        upload_id: What the job names.
+        files: Paths, hashes and sizes.
+    """
+
+    upload_id: str
+    files: tuple[InputFile, ...]

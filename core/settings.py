@@ -1,0 +1,90 @@
+"""Every knob of the engine, in one frozen model.
+
+Nothing here reads the environment or a file: the doors do that and hand an `EngineSettings` down. The defaults
+are those measured and argued for in `docs/explanation/limits.md`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+MIB = 1024 * 1024
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class QueueSettings(_Section):
+    """How much may wait and how much may run."""
+
+    max_running: int = Field(default=4, ge=1, le=64, description="Jobs that run at the same time.")
+    max_queued: int = Field(default=10_000, ge=1, le=1_000_000, description="Jobs that may wait; one more is refused.")
+    slots: dict[str, int] = Field(
+        default_factory=dict,
+        description="Named capacity beside max_running, such as {'gpus': 2}; a job takes what it asks for.",
+    )
+    max_overtakes: int = Field(
+        default=20,
+        ge=0,
+        description="How often a job that does not fit yet may be overtaken before the rest waits for it.",
+    )
+
+
+class LimitSettings(_Section):
+    """Defaults and ceilings for one job."""
+
+    timeout_s: float = Field(default=600, gt=0, description="Time limit of a job that names none, in seconds.")
+    max_timeout_s: float = Field(default=86_400, gt=0, description="The longest time limit a job may ask for.")
+    cancel_grace_s: float = Field(default=5, ge=0, le=60, description="From SIGTERM to SIGKILL, in seconds.")
+    memory_mb: int = Field(default=2048, ge=6, description="Memory of a job that names none, in MiB.")
+    cpus: float = Field(default=min(2, os.cpu_count() or 1), gt=0, description="CPUs of a job that names none.")
+    pids: int = Field(default=256, ge=1, le=4096, description="Processes of a job that names none.")
+    log_bytes: int = Field(default=8 * MIB, ge=1024, description="Log kept from the start of a job, in bytes.")
+    log_lines: int = Field(default=100_000, ge=1, description="Log kept from the start of a job, in lines.")
+    log_tail_lines: int = Field(default=200, ge=0, le=10_000, description="Last lines kept when the log was cut.")
+    max_log_bytes: int = Field(default=256 * MIB, ge=1024, description="The largest log a job may ask for.")
+    artifact_files: int = Field(default=2000, ge=1, description="Files kept of one job.")
+    artifact_file_bytes: int = Field(default=128 * MIB, ge=1, description="Largest file kept.")
+    artifact_total_bytes: int = Field(default=256 * MIB, ge=1, description="Bytes kept of one job.")
+    artifact_seconds: float = Field(default=120, gt=0, description="Longest time spent on collecting one path.")
+    upload_bytes: int = Field(default=64 * MIB, ge=1, description="Bytes of one upload.")
+    upload_files: int = Field(default=2000, ge=1, description="Files of one upload.")
+    output_bytes: int = Field(default=1 * MIB, ge=1, description="Bytes of one job's outputs file.")
+
+
+class DockerSettings(_Section):
+    """How the Docker Engine is reached."""
+
+    base_url: str | None = Field(default=None, description="Address of the engine; None takes Docker's own default.")
+    call_timeout_s: float = Field(default=30, gt=0, description="Limit of one short call, in seconds.")
+    reconcile_s: float = Field(default=10, gt=0, description="How often containers are listed to catch missed events.")
+    local_registries: tuple[str, ...] = Field(
+        default=("127.0.0.1:5000",),
+        description="Registries allowed although their name is an address or a single label.",
+    )
+
+
+class SimulationSettings(_Section):
+    """The backend without containers."""
+
+    time_scale: float = Field(default=1.0, gt=0, description="Scripted seconds last this many seconds of the clock.")
+
+
+class EngineSettings(_Section):
+    """All settings of one engine."""
+
+    home: Path = Field(description="Folder for the database, logs and artifacts; made with mode 0700.")
+    backend: Literal["docker", "simulated"] = Field(default="docker", description="What runs the containers.")
+    queue: QueueSettings = QueueSettings()
+    limits: LimitSettings = LimitSettings()
+    docker: DockerSettings = DockerSettings()
+    simulation: SimulationSettings = SimulationSettings()
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Secrets by name, given to jobs that ask for them and masked in their output.",
+    )

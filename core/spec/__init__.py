@@ -1,0 +1,1 @@
+"""What was asked: pydantic models, frozen, unknown fields refused."""

@@ -1,0 +1,191 @@
+"""What a job was asked to be."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, field_validator, model_validator
+
+from core.spec.base import Frozen
+from core.spec.fields import (
+    MAX_ENVIRONMENT_BYTES,
+    MAX_SCRIPT_BYTES,
+    AbsolutePath,
+    Argument,
+    ArtifactGlob,
+    EnvName,
+    ImageReference,
+    Name,
+    OutputName,
+    RelativePath,
+    Script,
+    Sha256,
+    Tag,
+    User,
+)
+
+Network = Literal["bridge", "none"]
+"""``bridge`` reaches out through Docker's default network, ``none`` has no network at all."""
+
+CleanupPolicy = Literal["remove_on_completion", "keep_on_failure", "keep"]
+"""What becomes of the container once the job has ended."""
+
+PullPolicy = Literal["missing", "always", "never"]
+"""When the image is pulled."""
+
+MAX_SECONDS = 7 * 86_400
+
+
+class StepSpec(Frozen):
+    """One step of a job: text that the container's shell runs."""
+
+    run: Script
+    """The text, as in a script; `cd` and variables carry over to the next step."""
+    name: Annotated[str, Field(max_length=120)] = ""
+    """What to call the step; its first line if empty."""
+    timeout_s: Annotated[float, Field(gt=0, le=MAX_SECONDS)] | None = None
+    """The step's own time limit in seconds; past it the job ends."""
+
+    @property
+    def title(self) -> str:
+        """The step's name, or its first line cut to 80 characters."""
+        if self.name:
+            return self.name
+        line = self.run.strip().splitlines()[0]
+        return line if len(line) <= 80 else line[:79] + "…"
+
+
+class InputFile(Frozen):
+    """A file put into the working directory before the job starts; its bytes are in the store by their hash."""
+
+    path: RelativePath
+    sha256: Sha256
+    size: Annotated[int, Field(ge=0)]
+    executable: bool = False
+
+
+class LogLimit(Frozen):
+    """How much of a job's log is kept, taken from its start; past it only the last lines are kept too."""
+
+    bytes: Annotated[int, Field(ge=1024)] | None = None
+    lines: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+
+
+class JobSpec(Frozen):
+    """A container job.
+
+    A field left at None takes the engine's configured default when the job is admitted, so that an admitted
+    spec says what really applied.
+    """
+
+    image: ImageReference
+    command: Annotated[tuple[Argument, ...], Field(max_length=1024)] | None = None
+    """The container's process as an argument list, without a shell; None runs the image's own command."""
+    commands: Annotated[tuple[StepSpec, ...], Field(max_length=100)] = ()
+    """Steps, run one after another by one `sh` in the container; the first that fails ends the job."""
+    entrypoint: Annotated[tuple[Argument, ...], Field(max_length=64)] | None = None
+    """Replaces the image's entrypoint for `command`; None keeps it."""
+    env: Annotated[dict[EnvName, Argument], Field(max_length=1000, default_factory=dict)]
+    """Environment variables."""
+    secrets: Annotated[tuple[EnvName, ...], Field(max_length=100)] = ()
+    """Names of secrets; each becomes a variable of that name and is masked in the log."""
+    workdir: AbsolutePath | None = None
+    """Working directory; None keeps the image's, or `/work` when files are put in and the image names none."""
+    user: User | None = None
+    """Who the process runs as; None keeps the image's user."""
+    files: Annotated[tuple[InputFile, ...], Field(max_length=5000)] = ()
+    """Files put into the working directory."""
+    artifacts: Annotated[tuple[ArtifactGlob, ...], Field(max_length=64)] = ()
+    """Files and folders kept after the job, whether it succeeded or not."""
+    outputs: Annotated[tuple[OutputName, ...], Field(max_length=100)] = ()
+    """Outputs the job promises to write to `$ORCAOPS_OUTPUT`; a success without one of them is a failure."""
+    timeout_s: Annotated[float, Field(gt=0, le=MAX_SECONDS)] | None = None
+    """Time limit of one attempt, from the container's start."""
+    cancel_grace_s: Annotated[float, Field(ge=0, le=60)] | None = None
+    """From SIGTERM to SIGKILL when the job is cancelled or times out."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many further attempts a failed job gets."""
+    retry_delay_s: Annotated[float, Field(ge=0, le=3600)] = 1
+    """Wait before the first retry; doubled for each further one, at most an hour."""
+    success_exit_codes: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=255)], ...], Field(min_length=1, max_length=64)
+    ] = (0,)
+    """Exit codes that count as success."""
+    cpus: Annotated[float, Field(ge=0.01, le=1024)] | None = None
+    memory_mb: Annotated[int, Field(ge=6, le=16_777_216)] | None = None
+    """Memory limit in MiB, without swap."""
+    pids: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
+    """How many processes and threads may exist at once."""
+    gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    """GPUs, each a slot of the engine."""
+    network: Network = "bridge"
+    init: bool = True
+    """Run a small init as process 1, so that zombies are reaped and signals arrive."""
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    """Higher starts earlier."""
+    name: Name | None = None
+    tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
+    cleanup: CleanupPolicy = "remove_on_completion"
+    pull: PullPolicy = "missing"
+    log_limit: LogLimit = LogLimit()
+
+    @field_validator("env", mode="before")
+    @classmethod
+    def _env_from_pairs(cls, value: Any) -> Any:
+        """Accept `KEY=VALUE` lines beside a mapping: free-form maps get lost in some clients."""
+        if not isinstance(value, (list, tuple)):
+            return value
+        pairs: dict[str, str] = {}
+        for index, item in enumerate(cast("list[object] | tuple[object, ...]", value)):
+            name, equals, text = item.partition("=") if isinstance(item, str) else ("", "", "")
+            if not equals:
+                raise ValueError(f"entry {index} is not KEY=VALUE")
+            pairs[name] = text
+        return pairs
+
+    @field_validator("commands", mode="before")
+    @classmethod
+    def _steps_from_texts(cls, value: Any) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return value
+        items = cast("list[object] | tuple[object, ...]", value)
+        return tuple({"run": item} if isinstance(item, str) else item for item in items)
+
+    @field_validator("command", "entrypoint")
+    @classmethod
+    def _argv_begins_with_a_program(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and (not value or not value[0]):
+            raise ValueError("empty; name the program first, or leave the field out to keep the image's own")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_to_run(self) -> JobSpec:
+        if self.command is not None and self.commands:
+            raise ValueError("command and commands exclude each other: one process, or steps run by a shell")
+        if self.entrypoint is not None and self.commands:
+            raise ValueError("entrypoint goes with command; steps bring their own entrypoint")
+        if sum(len(step.run) for step in self.commands) > MAX_SCRIPT_BYTES:
+            raise ValueError("commands hold more than 256 KiB in all; upload a script as a file instead")
+        if sum(len(name) + len(value) + 2 for name, value in self.env.items()) > MAX_ENVIRONMENT_BYTES:
+            raise ValueError("env holds more than 1 MiB in all; send large data as files")
+        if repeated := set(self.secrets) & set(self.env):
+            raise ValueError(f"env and secrets both set {', '.join(sorted(repeated))}")
+        paths = [file.path for file in self.files]
+        if len(set(paths)) != len(paths):
+            raise ValueError("files name the same path twice")
+        return self
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether the job runs steps in a shell rather than one process."""
+        return bool(self.commands)
+
+    @property
+    def slots(self) -> dict[str, int]:
+        """Named capacity the job takes while it runs."""
+        return {"gpus": self.gpus} if self.gpus else {}
+
+    def digest(self) -> str:
+        """SHA-256 of the spec's canonical JSON: equal specs have equal digests."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""SQLite and the home folder; the only place with SQL."""

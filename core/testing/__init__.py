@@ -1,0 +1,1 @@
+"""Shipped for tests of whoever embeds the engine, ours included."""
