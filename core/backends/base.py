@@ -19,6 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from core.records.log import LogFrame, LogPosition  # noqa: TC001 - backends import them from here, with the seam
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
@@ -32,27 +34,6 @@ LABEL_HOME = "orcaops.home"
 """Label naming the home a container belongs to; `list_owned` filters by it."""
 LABEL_JOB = "orcaops.job"
 LABEL_ATTEMPT = "orcaops.attempt"
-
-
-class LogFrame(NamedTuple):
-    """A piece of output as the container engine hands it out.
-
-    A line of up to 16 KiB is one frame that ends in a newline; a longer one comes in pieces that share one
-    timestamp, of which only the last ends in a newline.
-    """
-
-    stream: int
-    """1 for stdout, 2 for stderr."""
-    at: bytes
-    """When the engine took it: 30 characters, ``2026-01-02T03:04:05.123456789Z``."""
-    body: bytes
-
-
-class LogPosition(NamedTuple):
-    """Where to take up a stream again: frames at or after this time are delivered."""
-
-    at: bytes
-    """As in `LogFrame`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""One line of a job's log, and where a reader stands in it."""
+"""Output as it arrives, one line of a job's log, and where a reader stands in it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from core.errors import InvalidArgumentError
 
@@ -15,6 +15,27 @@ Stream = Literal["stdout", "stderr", "engine"]
 """Where a line came from; ``engine`` lines are our own notes, such as a named gap."""
 
 _CURSOR: Final = re.compile(r"([1-9][0-9]{0,3})-([1-9][0-9]{0,14})")
+
+
+class LogFrame(NamedTuple):
+    """A piece of output as the container engine hands it out.
+
+    A line of up to 16 KiB is one frame that ends in a newline; a longer one comes in pieces that share one
+    timestamp, of which only the last ends in a newline.
+    """
+
+    stream: int
+    """1 for stdout, 2 for stderr."""
+    at: bytes
+    """When the engine took it: 30 characters, ``2026-01-02T03:04:05.123456789Z``."""
+    body: bytes
+
+
+class LogPosition(NamedTuple):
+    """Where to take up a stream again: frames at or after this time are delivered."""
+
+    at: bytes
+    """As in `LogFrame`."""
 
 
 @dataclass(frozen=True, slots=True)
