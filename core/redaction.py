@@ -1,0 +1,143 @@
+"""Secrets, kept out of everything that leaves a container.
+
+A secret is searched for as it is and in the forms programs print it in: JSON text, percent-encoding, base64 (at any
+of its three alignments, in both alphabets) and hexadecimal. Transformations beyond those are not caught.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.parse
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MASK: Final = b"***"
+"""What stands in place of a secret."""
+
+_MIN_BASE64: Final = 8
+_MIN_HEX: Final = 12
+# Characters of a base64 text that also depend on the bytes around the secret, by its place in a group of three.
+_SHARED_HEAD: Final = (0, 2, 3)
+_SHARED_TAIL: Final = (0, 3, 2)
+
+
+def needles(values: Iterable[str | bytes], min_length: int = 6) -> frozenset[bytes]:
+    """The byte strings to search output for, given the secrets' values.
+
+    No needle contains a newline: a value of several lines is searched for line by line.
+
+    Args:
+        values: The secrets.
+        min_length: Values and lines shorter than this many bytes, white space aside, are left out: masking them
+            would riddle ordinary output.
+    """
+    found: set[bytes] = set()
+    for value in values:
+        whole = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+        for part in {whole, *whole.replace(b"\r\n", b"\n").split(b"\n")}:
+            if len(part.strip()) >= min_length:
+                found.update(_forms(part))
+    return frozenset(needle for needle in found if needle and b"\n" not in needle)
+
+
+def _forms(secret: bytes) -> Iterator[bytes]:
+    text = secret.decode("utf-8", "replace")
+    yield secret
+    yield json.dumps(text)[1:-1].encode()
+    yield json.dumps(text, ensure_ascii=False)[1:-1].encode()
+    yield urllib.parse.quote(text, safe="").encode()
+    yield urllib.parse.quote_plus(text).encode()
+    for shift in range(3):
+        encoded = base64.b64encode(bytes(shift) + secret)
+        core = encoded[_SHARED_HEAD[shift] : len(encoded) - _SHARED_TAIL[(len(secret) + shift) % 3]]
+        if len(core) >= _MIN_BASE64:
+            yield core
+            yield core.replace(b"+", b"-").replace(b"/", b"_")
+    if len(secret) >= _MIN_HEX:
+        yield secret.hex().encode()
+        yield secret.hex().upper().encode()
+
+
+class Redactor:
+    """Masks needles in one stream of bytes, however the stream is cut into pieces.
+
+    Every longest run of bytes that needles cover becomes one `MASK`. Bytes that may be the beginning of a needle are
+    held back until it is decided; never more than the longest needle less one.
+
+    Args:
+        needles: As `needles` makes them; none means that everything passes.
+    """
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        self._needles = tuple(sorted(set(needles), key=len, reverse=True))
+        self._held = b""
+        self._covered = 0  # leading bytes of _held that belong to a needle found earlier
+        self._masking = False  # whether the last byte handed out was covered
+
+    @property
+    def holds(self) -> int:
+        """How many bytes are held back."""
+        return len(self._held)
+
+    def feed(self, data: bytes, *, final: bool = False) -> bytes:
+        """Take some bytes and return those that are decided, masked.
+
+        Args:
+            data: What comes next.
+            final: Nothing follows: hold nothing back, and begin afresh.
+        """
+        if not self._needles:
+            return data
+        window = self._held + data
+        edge = len(window) if final else self._undecided(window)
+        output: list[bytes] = []
+        done = 0
+        reach = 0
+        for start, end in self._runs(window):
+            if start >= edge:
+                break
+            reach = end
+            output.append(window[done:start])
+            if start > 0 or not self._masking:
+                output.append(MASK)
+            done = min(end, edge)
+        output.append(window[done:edge])
+        if edge:
+            self._masking = reach >= edge
+            self._covered = max(0, reach - edge)
+        self._held = window[edge:]
+        if final:
+            self._covered, self._masking = 0, False
+        return b"".join(output)
+
+    def _runs(self, window: bytes) -> list[tuple[int, int]]:
+        """Where needles stand, overlapping and adjoining ones as one, in order."""
+        spans = [(0, self._covered)] if self._covered else []
+        for needle in self._needles:
+            at = window.find(needle)
+            while at >= 0:
+                spans.append((at, at + len(needle)))
+                at = window.find(needle, at + 1)
+        spans.sort()
+        runs: list[tuple[int, int]] = []
+        for start, end in spans:
+            if runs and start <= runs[-1][1]:
+                runs[-1] = (runs[-1][0], max(runs[-1][1], end))
+            else:
+                runs.append((start, end))
+        return runs
+
+    def _undecided(self, window: bytes) -> int:
+        """The first place from which on the window could be the beginning of a needle; its length if there is none."""
+        edge = len(window)
+        for needle in self._needles:
+            at = window.find(needle[:1], max(0, len(window) - len(needle) + 1), edge)
+            while at >= 0:
+                if needle.startswith(window[at:]):
+                    edge = at
+                    break
+                at = window.find(needle[:1], at + 1, edge)
+        return edge
