@@ -1,0 +1,60 @@
+# `make` lists the tasks. None needs an activated virtual environment.
+
+PYTHON ?= python3
+COVERAGE_MIN ?= 0
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+ENGINE := scripts/container-engine
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engine node-tools demo check static test format bench lock down clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv with the locked dependencies (quick when nothing changed)
+	@PYTHON=$(PYTHON) scripts/setup
+
+engine: ## a Docker Engine, the images and the registries that tests use
+	@$(ENGINE) up
+	@$(ENGINE) images
+	@$(ENGINE) registry
+
+node-tools: setup ## the MCP Inspector, the conformance suites and the TypeScript SDK
+	@scripts/node-tools >/dev/null
+
+demo: setup ## see it work: real jobs on a real engine
+	@$(ENGINE) up
+	@$(ENGINE) images --only busybox
+	@$(BIN)/python -m orcaops_mcp.demo
+
+check: setup static ## format, lint, types, layers, and the tests without containers
+	@$(PYTEST) -q -m "not docker and not node"
+
+static: setup
+	@$(BIN)/ruff format --check -q
+	@$(BIN)/ruff check -q
+	@$(BIN)/lint-imports --no-cache >.lint-imports.log 2>&1 || { cat .lint-imports.log; rm -f .lint-imports.log; exit 1; }
+	@rm -f .lint-imports.log
+	@$(BIN)/basedpyright
+
+test: setup engine node-tools static ## everything, with real containers
+	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_MIN)
+
+format: setup ## format the code and mend what ruff can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+bench: setup ## measure
+	@$(BIN)/python -m benchmarks
+
+lock: setup ## resolve pyproject.toml into requirements-dev.lock
+	@$(BIN)/uv pip compile -q --no-emit-index-url --generate-hashes --universal --python-version 3.11 --group dev \
+		pyproject.toml -o requirements-dev.lock --custom-compile-command "make lock"
+
+down: ## stop the engine and the registries, if we started them
+	@$(ENGINE) down
+
+clean: ## remove everything that can be made again
+	@rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
