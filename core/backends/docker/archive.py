@@ -1,0 +1,157 @@
+"""Files into a container and out of it, through the engine's archive calls."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import tarfile
+import time
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import anyio.to_thread
+from docker.errors import APIError
+
+from core.backends.docker.client import container_path
+from core.backends.docker.faults import refusal
+from core.backends.docker.states import path_of
+from core.backends.docker.streams import opened
+from core.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+
+    from core.backends.base import ArchiveEntry, PathInfo
+    from core.backends.docker.client import EngineClient
+    from core.backends.docker.streams import EngineStream
+
+_PIECE: Final = 256 * 1024
+_GONE: Final = "no such container"
+
+
+async def stat(client: EngineClient, container_id: str, path: str) -> PathInfo | None:
+    """What is at ``path``, without its bytes; None if nothing.
+
+    Raises:
+        ContainerLostError: The container is gone.
+        BackendUnavailableError: The engine does not answer.
+    """
+    try:
+        answer = await client.request("HEAD", container_path(container_id, "archive"), params={"path": path})
+    except APIError as error:
+        if error.status_code != 404:
+            raise refusal(error) from error
+    else:
+        return path_of(path, answer.headers.get("X-Docker-Container-Path-Stat", ""))
+    await _assert_there(client, container_id)  # an answer to HEAD has no words to tell the two kinds of 404 apart
+    return None
+
+
+async def put(
+    client: EngineClient, container_id: str, folder: str, entries: Sequence[ArchiveEntry], owner: str | None
+) -> None:
+    """Write files below ``folder``, making the folders that are not there and leaving alone those that are.
+
+    Raises:
+        ContainerLostError: The container is gone.
+        InvalidArgumentError: ``owner`` is not ``uid:gid``.
+        BackendError: The engine refused, for instance because a folder's name is that of a file.
+    """
+    uid, gid = _numbers(owner)
+    base = await _lowest_there(client, container_id, posixpath.normpath(folder))
+    within = posixpath.relpath(posixpath.normpath(folder), base)
+    paths = [posixpath.normpath(posixpath.join(within, entry.path)) for entry in entries]
+    folders = _folders_of([*paths, posixpath.join(within, "_")])
+    if within == ".":
+        folders = await _absent(client, container_id, base, folders)
+    packed = await anyio.to_thread.run_sync(partial(_pack, folders, list(zip(paths, entries, strict=True)), uid, gid))
+    limit = len(packed) / (1024 * 1024)
+    try:
+        await client.request(
+            "PUT", container_path(container_id, "archive"), params={"path": base}, data=packed, lasting_s=limit
+        )
+    except APIError as error:
+        raise refusal(error) from error
+
+
+@asynccontextmanager
+async def archive(client: EngineClient, container_id: str, path: str) -> AsyncGenerator[AsyncIterator[bytes]]:
+    """A tar of what is at ``path``; the connection is shut with the context, read to the end or not.
+
+    An answer left unread keeps the container locked: nobody could inspect, stop or remove it.
+
+    Raises:
+        FileNotFoundError: Nothing is there.
+        ContainerLostError: The container is gone.
+        BackendUnavailableError: The engine does not answer, or broke off.
+    """
+    send = partial(client.send, "GET", container_path(container_id, "archive"), params={"path": path})
+    try:
+        async with opened(client, send) as stream:
+            yield _pieces(client, stream)
+    except APIError as error:
+        if error.status_code == 404 and _GONE not in (error.explanation or "").lower():
+            raise FileNotFoundError(path) from error
+        raise refusal(error) from error
+
+
+async def _pieces(client: EngineClient, stream: EngineStream) -> AsyncIterator[bytes]:
+    while piece := await anyio.to_thread.run_sync(stream.read, _PIECE, abandon_on_cancel=True, limiter=client.streams):
+        yield piece
+
+
+async def _assert_there(client: EngineClient, container_id: str) -> None:
+    try:
+        await client.request("GET", container_path(container_id, "json"))
+    except APIError as error:
+        raise refusal(error) from error
+
+
+async def _lowest_there(client: EngineClient, container_id: str, folder: str) -> str:
+    while folder != "/" and await stat(client, container_id, folder) is None:
+        folder = posixpath.dirname(folder)
+    return folder
+
+
+async def _absent(client: EngineClient, container_id: str, base: str, folders: Iterable[str]) -> list[str]:
+    """Those of ``folders`` that are not below ``base`` yet: an entry for one that is would change its mode."""
+    absent: list[str] = []
+    for folder in folders:
+        known = posixpath.dirname(folder) in absent
+        if known or await stat(client, container_id, posixpath.join(base, folder)) is None:
+            absent.append(folder)
+    return absent
+
+
+def _folders_of(paths: Iterable[str]) -> list[str]:
+    """Every folder above the paths, parents first."""
+    folders: dict[str, None] = {}
+    for path in paths:
+        parents: list[str] = []
+        while (path := posixpath.dirname(path)) not in {"", "."}:
+            parents.append(path)
+        folders.update(dict.fromkeys(reversed(parents)))
+    return list(folders)
+
+
+def _pack(folders: Iterable[str], files: Iterable[tuple[str, ArchiveEntry]], uid: int, gid: int) -> bytes:
+    packed, now = io.BytesIO(), int(time.time())
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for folder in folders:
+            info = tarfile.TarInfo(folder)
+            info.type, info.mode, info.mtime, info.uid, info.gid = tarfile.DIRTYPE, 0o777, now, uid, gid
+            tar.addfile(info)
+        for path, entry in files:
+            info = tarfile.TarInfo(path)
+            info.size, info.mode, info.mtime, info.uid, info.gid = len(entry.data), entry.mode, now, uid, gid
+            tar.addfile(info, io.BytesIO(entry.data))
+    return packed.getvalue()
+
+
+def _numbers(owner: str | None) -> tuple[int, int]:
+    uid, _, gid = (owner or "0:0").partition(":")
+    try:
+        return int(uid), int(gid or "0")
+    except ValueError:
+        raise InvalidArgumentError(f"owner: {owner!r} is not uid:gid in numbers") from None

@@ -1,0 +1,202 @@
+"""The one door to docker-py: short calls in worker threads, with a time limit and an error of ours for every fault.
+
+docker-py brings the way to the engine (Unix socket, TCP with TLS, named pipe, SSH), the API version and the logins;
+the calls themselves are the Engine API's own (https://docs.docker.com/reference/api/engine/).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import random
+import threading
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+import requests
+import urllib3.exceptions
+from docker import APIClient
+from docker.auth import get_config_header  # pyright: ignore[reportUnknownVariableType] - half typed
+from docker.errors import DockerException, create_api_error_from_http_exception
+from docker.utils import kwargs_from_env
+
+from core.backends.docker.faults import connection_fault
+from core.errors import BackendUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.settings import DockerSettings
+
+POOL_SIZE: Final = 128
+"""Connections kept: more than may be in use at once, because a full pool closes them with a warning each."""
+
+_CALLS: Final = 64
+_STREAMS: Final = 1000
+_PAUSES_S: Final = (0.05, 0.15)
+
+Params = dict[str, str | int]
+
+
+class EngineClient:
+    """Calls on a Docker Engine that may be away.
+
+    Building one reaches for nothing: the connection is made at the first call, and made anew after the engine was
+    away (it may have come back with another version).
+
+    Args:
+        settings: Where the engine is and how long a short call may take.
+
+    Attributes:
+        streams: Threads that may block for long; apart, so that they never starve a short call.
+    """
+
+    def __init__(self, settings: DockerSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._api: APIClient | None = None
+        self._calls = anyio.CapacityLimiter(_CALLS)
+        self.streams = anyio.CapacityLimiter(_STREAMS)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: object = None,
+        data: bytes | None = None,
+        lasting_s: float = 0,
+        repeatable: bool = True,
+    ) -> requests.Response:
+        """Make a short call and read its answer.
+
+        Args:
+            method: The HTTP method.
+            path: Below the API's version, such as ``/info``.
+            params: The query.
+            body: Sent as JSON unless None.
+            data: Sent as it is.
+            lasting_s: How long the engine is expected to take over it, beside the time limit of any call.
+            repeatable: Whether it may be sent again when the connection broke, not knowing what became of it.
+
+        Raises:
+            APIError: The engine answered with 400 or above.
+            BackendUnavailableError: It does not answer.
+            BackendTimeoutError: It is too slow.
+        """
+        content = data if body is None else json.dumps(body).encode()
+        headers = None if body is None else {"Content-Type": "application/json"}
+        limit = self._settings.call_timeout_s + lasting_s
+        send = functools.partial(
+            self.send, method, path, params=params, data=content, headers=headers, silence_s=limit, stream=False
+        )
+        limiter = self.streams if lasting_s else self._calls
+        for pause in _PAUSES_S if repeatable else ():
+            try:
+                return await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
+            except BackendUnavailableError:
+                await anyio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        return await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        silence_s: float | None = None,
+        stream: bool = True,
+    ) -> requests.Response:
+        """Send a request from a worker thread; with ``stream`` the body is left to be read.
+
+        Args:
+            method: The HTTP method.
+            path: Below the API's version.
+            params: The query.
+            data: The body.
+            headers: Beside the usual ones.
+            silence_s: How long the engine may stay silent; None for the limit of a short call.
+            stream: Whether to return as soon as the answer's headers are there.
+
+        Raises:
+            APIError: The engine answered with 400 or above.
+            BackendUnavailableError: It does not answer.
+            BackendTimeoutError: It is too slow.
+        """
+        api = self._connected()
+        limit = self._settings.call_timeout_s
+        timeout = (limit, limit if silence_s is None else silence_s)
+        url = f"{api.base_url}/v{api.api_version}{path}"
+        try:
+            response = api.request(
+                method, url, params=params, data=data, headers=headers, timeout=timeout, stream=stream
+            )
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            create_api_error_from_http_exception(error)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            fault = connection_fault(error)
+            if isinstance(fault, BackendUnavailableError):
+                self._forget(api)
+            raise fault from error
+        return response
+
+    def login_for(self, registry: str) -> Mapping[str, str]:
+        """The header that carries the login for a registry, if Docker's configuration has one.
+
+        Called from a worker thread: a credential helper may be run. The configuration is read anew, so that a
+        `docker login` counts at once.
+        """
+        api = self._connected()
+        api.reload_config()
+        header = get_config_header(api, registry)
+        return {} if header is None else {"X-Registry-Auth": header.decode()}
+
+    def close(self) -> None:
+        """Close the connections that are idle; a later call makes others."""
+        with self._lock:
+            api, self._api = self._api, None
+        if api is not None:
+            api.close()
+
+    def _connected(self) -> APIClient:
+        with self._lock:
+            if self._api is not None:
+                return self._api
+        api = self._build()
+        with self._lock:
+            if self._api is None:
+                self._api = api
+        return api
+
+    def _build(self) -> APIClient:
+        """Reach the engine and agree on a version; not under the lock, for a hung engine makes it last."""
+        address: dict[str, Any] = (
+            {"base_url": self._settings.base_url} if self._settings.base_url else dict(kwargs_from_env())
+        )
+        try:
+            api = APIClient(
+                **address, version="auto", timeout=math.ceil(self._settings.call_timeout_s), max_pool_size=POOL_SIZE
+            )
+        except (DockerException, requests.RequestException, OSError) as error:
+            raise connection_fault(error) from error
+        if api.base_url.startswith("http+docker:"):
+            api.trust_env = False  # proxies and ~/.netrc have no say on a local socket, and are looked up at every call
+        return api
+
+    def _forget(self, api: APIClient) -> None:
+        with self._lock:
+            if self._api is api:
+                self._api = None
+
+
+def container_path(container_id: str, verb: str = "") -> str:
+    """The path of a container's resource, such as ``/containers/<id>/start``."""
+    path = f"/containers/{quote(container_id, safe='')}"
+    return f"{path}/{verb}" if verb else path

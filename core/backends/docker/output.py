@@ -1,0 +1,102 @@
+"""A container's output: followed as it comes, or its last lines."""
+
+from __future__ import annotations
+
+import calendar
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from docker.errors import APIError
+
+from core.backends.docker.client import container_path
+from core.backends.docker.faults import refusal
+from core.backends.docker.frames import FrameCutter
+from core.backends.docker.streams import opened
+from core.errors import ContainerLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from core.backends.docker.client import EngineClient, Params
+    from core.backends.docker.streams import EngineStream
+    from core.records.log import LogFrame, LogPosition
+
+_LOG: Final = logging.getLogger(__name__)
+_BULK: Final = 256 * 1024
+_GATHER_S: Final = 0.0005
+"""Between two reads: long enough for a fast job's lines to gather, so that reader and engine do not wake each other
+for each of them, and short enough that the socket's buffer (some 250 lines) does not fill up."""
+
+
+async def follow(
+    client: EngineClient, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
+) -> None:
+    """Deliver output from ``since`` on until the stream ends or ``on_frames`` returns False.
+
+    Raises:
+        ContainerLostError: The container is gone.
+        BackendUnavailableError: The engine does not answer.
+        BackendTimeoutError: It is too slow to begin.
+    """
+    params: Params = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": 1}
+    if since is not None:
+        params["since"] = _engine_time(since)
+    await _read(client, container_id, params, on_frames)
+
+
+async def tail(client: EngineClient, container_id: str, lines: int) -> list[LogFrame]:
+    """The last frames, at most ``lines``.
+
+    Raises:
+        ContainerLostError: The container is gone.
+        BackendUnavailableError: The engine does not answer.
+    """
+    frames: list[LogFrame] = []
+
+    def keep(batch: Sequence[LogFrame]) -> bool:
+        frames.extend(batch)
+        return True
+
+    await _read(client, container_id, {"stdout": 1, "stderr": 1, "timestamps": 1, "tail": lines}, keep)
+    return frames[len(frames) - lines :] if len(frames) > lines else frames
+
+
+async def _read(
+    client: EngineClient, container_id: str, params: Params, on_frames: Callable[[Sequence[LogFrame]], bool]
+) -> None:
+    send = partial(client.send, "GET", container_path(container_id, "logs"), params=params)
+    try:
+        async with opened(client, send) as stream:
+            await stream.run(partial(_pump, stream, on_frames))
+    except APIError as error:
+        if error.status_code == 409:  # dead, or marked for removal
+            raise ContainerLostError(f"The container is being removed: {error.explanation}") from error
+        raise refusal(error) from error
+
+
+def _pump(stream: EngineStream, on_frames: Callable[[Sequence[LogFrame]], bool]) -> None:
+    stream.be_patient()
+    read, chunked = stream.bulk()
+    cutter = FrameCutter(chunked=chunked)
+    while not cutter.ended:
+        try:
+            data = read(_BULK)
+            frames = cutter.feed(data)
+        except (OSError, ValueError) as error:  # the end of a stream says nothing about its container
+            _LOG.debug("a log stream broke: %s", error)
+            return
+        if not data:
+            return
+        if frames:
+            if not on_frames(frames):
+                return
+            time.sleep(_GATHER_S)
+
+
+def _engine_time(position: LogPosition) -> str:
+    """The position as the engine's ``seconds.nanoseconds``; a float could not hold it."""
+    text = position.at.decode("ascii")
+    seconds = calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+    return f"{seconds}.{text[20:29]}"

@@ -1,0 +1,133 @@
+"""From the engine's JSON to what `core.backends.base` promises: pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from core.backends.base import ContainerState, ImageInfo, PathInfo, UsageSample
+from core.backends.docker.faults import clean_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from core.backends.base import ContainerPhase
+
+_PHASES: Final[dict[str, ContainerPhase]] = {
+    "created": "created",
+    "running": "running",
+    "restarting": "running",
+    "paused": "paused",
+    "exited": "exited",
+    "removing": "exited",
+    "dead": "exited",
+}
+_FOLDER: Final = 1 << 31
+_SYMLINK: Final = 1 << 27
+_NOT_REGULAR: Final = (1 << 26) | (1 << 25) | (1 << 24) | (1 << 21) | (1 << 19)
+"""Go's file mode bits (https://pkg.go.dev/io/fs#FileMode): device, pipe, socket, character device, irregular."""
+
+_INIT_FAILED: Final = re.compile(rb"\[FATAL tini \(\d+\)\] (exec .{1,500}? failed: .{1,200})\n?")
+
+
+def state_of(container: Mapping[str, Any], killed_from_outside: str | None = None) -> ContainerState:
+    """What an inspection says.
+
+    Args:
+        container: The engine's answer.
+        killed_from_outside: The foreign signal that the event stream told of.
+    """
+    state: Mapping[str, Any] = container["State"]
+    phase = _PHASES.get(state["Status"], "running")
+    exit_code = int(state["ExitCode"])
+    return ContainerState(
+        container_id=container["Id"],
+        name=container["Name"].removeprefix("/"),
+        labels=container["Config"]["Labels"] or {},
+        phase=phase,
+        exit_code=exit_code if phase == "exited" or (phase == "created" and exit_code) else None,
+        oom_killed=bool(state["OOMKilled"]),
+        error=clean_words(state["Error"]) if state["Error"] else "",
+        created_at=moment(container["Created"]),
+        started_at=moment(state["StartedAt"]),
+        finished_at=moment(state["FinishedAt"]) if phase == "exited" else None,
+        killed_from_outside=killed_from_outside,
+    )
+
+
+def moment(text: str) -> datetime | None:
+    """The engine's RFC 3339 time with nanoseconds, cut to microseconds; None for its zero time, which means never."""
+    return None if not text or text.startswith("0001-") else datetime.fromisoformat(text)
+
+
+def init_failure(last_line: bytes) -> str:
+    """Why the init could not run the command, from the last line it printed; empty if that is not what it says.
+
+    With an init the engine starts a program that exists, whatever the command is: only the init knows.
+    """
+    match = _INIT_FAILED.fullmatch(last_line)
+    return match[1].decode("utf-8", "replace") if match else ""
+
+
+def image_of(reference: str, image: Mapping[str, Any]) -> ImageInfo:
+    """What an image's inspection says."""
+    config: Mapping[str, Any] = image.get("Config") or {}
+    return ImageInfo(
+        reference=reference,
+        image_id=image["Id"],
+        digest=_digest(reference, image),
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        command=tuple(config.get("Cmd") or ()),
+        workdir=config.get("WorkingDir") or "",
+        user=config.get("User") or "",
+    )
+
+
+def _digest(reference: str, image: Mapping[str, Any]) -> str:
+    digests: list[str] = image.get("RepoDigests") or []
+    repository = re.split(r"@|:(?=[^/]*$)", reference, maxsplit=1)[0]
+    names = {repository, repository.removeprefix("docker.io/").removeprefix("library/")}
+    return next((digest for digest in digests if digest.partition("@")[0] in names), next(iter(digests), image["Id"]))
+
+
+def usage_of(stats: Mapping[str, Any]) -> UsageSample | None:
+    """A sample from the engine's statistics, by either version of cgroups; None when the container does not run."""
+    if moment(stats.get("read") or "") is None:
+        return None
+    memory: Mapping[str, Any] = stats.get("memory_stats") or {}
+    details: Mapping[str, int] = memory.get("stats") or {}
+    cache = details.get("total_inactive_file", details.get("inactive_file", 0))
+    used: int | None = memory.get("usage")
+    processors: Mapping[str, Mapping[str, int]] = stats.get("cpu_stats") or {}
+    nanoseconds = processors.get("cpu_usage", {}).get("total_usage")
+    by_name: Mapping[str, Mapping[str, int]] = stats.get("networks") or {}
+    networks = tuple(by_name.values())
+    return UsageSample(
+        cpu_seconds=None if nanoseconds is None else nanoseconds / 1e9,
+        memory_bytes=None if used is None else max(0, used - cache),
+        peak_memory_bytes=memory.get("max_usage"),
+        network_rx_bytes=sum(network["rx_bytes"] for network in networks) if networks else None,
+        network_tx_bytes=sum(network["tx_bytes"] for network in networks) if networks else None,
+    )
+
+
+def path_of(path: str, header: str) -> PathInfo | None:
+    """What the header ``X-Docker-Container-Path-Stat`` says of a path; None if it says nothing."""
+    try:
+        stat: Mapping[str, Any] = json.loads(base64.b64decode(header))
+    except (ValueError, binascii.Error):
+        return None
+    mode = int(stat["mode"])
+    kind: Literal["file", "folder", "symlink", "other"] = "file"
+    if mode & _SYMLINK:
+        kind = "symlink"
+    elif mode & _FOLDER:
+        kind = "folder"
+    elif mode & _NOT_REGULAR:
+        kind = "other"
+    return PathInfo(path, kind, int(stat["size"]), stat.get("linkTarget") or "")
