@@ -34,8 +34,7 @@ check: setup static ## format, lint, types, layers, and the tests without contai
 static: setup
 	@$(BIN)/ruff format --check -q
 	@$(BIN)/ruff check -q
-	@$(BIN)/lint-imports --no-cache >.lint-imports.log 2>&1 || { cat .lint-imports.log; rm -f .lint-imports.log; exit 1; }
-	@rm -f .lint-imports.log
+	@found=$$($(BIN)/lint-imports --no-cache 2>&1) || { printf '%s\n' "$$found"; exit 1; }
 	@$(BIN)/basedpyright
 
 test: setup engine node-tools static ## everything, with real containers

@@ -22,17 +22,25 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+_unfinished: list[str] = []
+
+
 @contextmanager
 def step(label: str) -> Generator[None]:
-    """Print `label … 17 s` around something that takes a while."""
+    """Print `label … 17 s` around something that takes a while; a step within a step gets a line of its own."""
     started = time.monotonic()
+    if _unfinished:
+        say("")
+    _unfinished[:] = [label]
     print(f"{label} … ", end="", file=sys.stderr, flush=True)
+    outcome = "failed after "
     try:
         yield
-    except BaseException:
-        say(f"failed after {_spell(time.monotonic() - started)}")
-        raise
-    say(_spell(time.monotonic() - started))
+        outcome = ""
+    finally:
+        prefix = "" if _unfinished == [label] else f"{label} … "
+        _unfinished.clear()
+        say(f"{prefix}{outcome}{_spell(time.monotonic() - started)}")
 
 
 def _spell(seconds: float) -> str:
