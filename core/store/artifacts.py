@@ -1,0 +1,90 @@
+"""What is known of the files kept from containers; their bytes are blobs in the home."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from core.errors import ArtifactNotFoundError
+from core.records.artifact import Artifact
+from core.store import encoding
+from core.store.queries import QueryFile
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from core.store.database import Database
+    from core.store.queries import SqlValue
+
+_SQL: Final = QueryFile("artifacts")
+_DELETE: Final = _SQL.take("delete_artifacts")
+_INSERT: Final = _SQL.take("insert_artifact")
+_LIST: Final = _SQL.take("list_artifacts")
+_FIND: Final = _SQL.take("find_artifact")
+
+
+class ArtifactStore:
+    """Keeps the artifacts' records.
+
+    Args:
+        database: Where they are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def replace(self, job_id: str, attempt: int, artifacts: Iterable[Artifact]) -> None:
+        """Make these the artifacts of one attempt; repeatable. Of two with one path the later stands.
+
+        Raises:
+            StoreError: There is no such job, or the database could not be written.
+        """
+        rows = [_values(job_id, attempt, artifact) for artifact in artifacts]
+        await self._database.write(partial(_replace, job_id=job_id, attempt=attempt, rows=rows))
+
+    async def list(self, job_id: str) -> tuple[Artifact, ...]:
+        """All of a job's, the last attempt's first, then by path; none for an unknown job."""
+        return await self._database.read(partial(_list, job_id=job_id))
+
+    async def find(self, job_id: str, path: str) -> Artifact:
+        """The artifact of that path, of the last attempt that has it.
+
+        Raises:
+            ArtifactNotFoundError: There is none.
+        """
+        return await self._database.read(partial(_find, job_id=job_id, path=encoding.utf8(path)))
+
+
+def _replace(connection: sqlite3.Connection, job_id: str, attempt: int, rows: list[dict[str, SqlValue]]) -> None:
+    _DELETE.run(connection, job_id=job_id, attempt=attempt)
+    _INSERT.run_many(connection, rows)
+
+
+def _list(connection: sqlite3.Connection, job_id: str) -> tuple[Artifact, ...]:
+    return tuple(map(_from_row, _LIST.run(connection, job_id=job_id)))
+
+
+def _find(connection: sqlite3.Connection, job_id: str, path: str) -> Artifact:
+    row = _FIND.run(connection, job_id=job_id, path=path).fetchone()
+    if row is None:
+        raise ArtifactNotFoundError
+    return _from_row(row)
+
+
+def _from_row(row: tuple[Any, ...]) -> Artifact:
+    return Artifact(*row)
+
+
+def _values(job_id: str, attempt: int, artifact: Artifact) -> dict[str, SqlValue]:
+    return {
+        "job_id": job_id,
+        "attempt": attempt,
+        "path": encoding.utf8(artifact.path),
+        "state": artifact.state,
+        "size": artifact.size,
+        "sha256": artifact.sha256,
+        "media_type": artifact.media_type,
+        "pattern": artifact.pattern,
+        "note": encoding.utf8(artifact.note),
+    }

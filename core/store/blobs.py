@@ -1,0 +1,221 @@
+"""Files named by the SHA-256 of their bytes, written so that a name always means whole contents.
+
+Bytes go to a part file first; it is synced and renamed once its hash is known. A crash leaves at most a part behind,
+which `sweep_parts` removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from core.store.faults import file_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+_HELD_BYTES: Final = 1024 * 1024
+"""Kept in memory before a thread is asked to write them: most files need one hop only."""
+_THREADS: Final = 4
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class Blob(NamedTuple):
+    """A stored file."""
+
+    sha256: str
+    size: int
+
+
+class BlobFolder:
+    """One folder of such files.
+
+    Args:
+        folder: Made with mode 0700 when the first file comes.
+        parts: Where files are while they are written; in the same file system.
+    """
+
+    def __init__(self, folder: Path, parts: Path) -> None:
+        self._folder = folder
+        self._parts = parts
+        self._limiter = anyio.CapacityLimiter(_THREADS)
+
+    def path(self, sha256: str) -> Path:
+        """Where the file with that hash is, if it is there.
+
+        Raises:
+            ValueError: The text is not a SHA-256 in lower-case hexadecimal.
+        """
+        if _SHA256.fullmatch(sha256) is None:
+            raise ValueError("not a SHA-256 in hexadecimal")
+        return self._folder / sha256
+
+    async def put(self, data: bytes) -> Blob:
+        """Store bytes that are in memory.
+
+        Raises:
+            StoreError: The disk is full or failing.
+        """
+        async with self.writing() as writer:
+            await writer.write(data)
+            return await writer.keep()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[BlobWriter]:
+        """A writer for a file that comes in pieces; without `BlobWriter.keep` nothing of it stays."""
+        part = _Part(self._folder, self._parts)
+        try:
+            yield BlobWriter(part, self._limiter)
+        finally:
+            if part.is_open:
+                with anyio.CancelScope(shield=True):
+                    await _on_thread(part.discard, self._limiter)
+
+    async def read(self, sha256: str, offset: int = 0, size: int = -1) -> bytes:
+        """Bytes of a file.
+
+        Args:
+            sha256: Which file.
+            offset: Where to begin, in bytes.
+            size: At most this many bytes; -1 for all.
+
+        Raises:
+            StoreError: There is no such file, or it cannot be read.
+        """
+        return await _on_thread(partial(_read, self.path(sha256), offset, size), self._limiter)
+
+    async def has(self, sha256: str) -> bool:
+        """Whether a file with that hash is here."""
+        return await _on_thread(self.path(sha256).is_file, self._limiter)
+
+    async def remove(self, sha256: str) -> None:
+        """Remove the file; nothing happens if it is not there."""
+        await _on_thread(partial(self.path(sha256).unlink, missing_ok=True), self._limiter)
+
+    async def remove_all(self) -> None:
+        """Remove the folder with all files in it; nothing happens if it is not there."""
+        await _on_thread(partial(shutil.rmtree, self._folder, ignore_errors=True), self._limiter)
+
+
+class BlobWriter:
+    """Takes a file in pieces; made by `BlobFolder.writing`."""
+
+    def __init__(self, part: _Part, limiter: anyio.CapacityLimiter) -> None:
+        self._part = part
+        self._limiter = limiter
+        self._held = bytearray()
+        self.size = 0
+        """Bytes taken so far."""
+
+    async def write(self, data: bytes) -> None:
+        """Take the next piece.
+
+        Raises:
+            StoreError: The disk is full or failing.
+        """
+        self.size += len(data)
+        self._held += data
+        if len(self._held) >= _HELD_BYTES:
+            held, self._held = self._held, bytearray()
+            await _on_thread(partial(self._part.append, held), self._limiter)
+
+    async def keep(self) -> Blob:
+        """Make the file durable under its hash.
+
+        Raises:
+            StoreError: The disk is full or failing.
+        """
+        return await _on_thread(partial(self._part.finish, self._held), self._limiter)
+
+
+class _Part:
+    """A file being written, as its thread sees it."""
+
+    def __init__(self, folder: Path, parts: Path) -> None:
+        self._folder = folder
+        self._path = parts / f".part-{secrets.token_hex(8)}"
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._file: BinaryIO | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._file is not None
+
+    def append(self, data: bytes | bytearray) -> BinaryIO:
+        if self._file is None:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._file = os.fdopen(descriptor, "wb", buffering=0)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self._hash.update(data)
+        self._size += len(data)
+        return self._file
+
+    def finish(self, data: bytes | bytearray) -> Blob:
+        file = self.append(data)
+        blob = Blob(self._hash.hexdigest(), self._size)
+        os.fsync(file.fileno())
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.rename(self._folder / blob.sha256)
+        file.close()
+        self._file = None
+        _sync_folder(self._folder)
+        return blob
+
+    def discard(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+async def sweep_parts(parts: Path) -> int:
+    """Remove what a crash left half-written; called at a start, before anything is written.
+
+    Returns:
+        How many files that were.
+    """
+    return await _on_thread(partial(_sweep, parts), anyio.CapacityLimiter(1))
+
+
+def _sweep(parts: Path) -> int:
+    count = 0
+    for path in parts.glob(".part-*"):
+        path.unlink(missing_ok=True)
+        count += 1
+    return count
+
+
+def _read(path: Path, offset: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable: the name lies in the folder, not in the file."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+async def _on_thread(function: Callable[[], T], limiter: anyio.CapacityLimiter) -> T:
+    try:
+        return await anyio.to_thread.run_sync(function, limiter=limiter)
+    except OSError as error:
+        raise file_error(error, "a stored file could not be read or written") from error

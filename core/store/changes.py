@@ -1,0 +1,217 @@
+"""Changing jobs: each function is the whole of one transaction's work on one job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from core.clock import to_microseconds
+from core.errors import (
+    IdempotencyConflictError,
+    IllegalMoveError,
+    JobNotFinishedError,
+    QueueFullError,
+    StoreError,
+)
+from core.lifecycle.job import JOB_LIFECYCLE, JobEvent, JobStatus
+from core.store import encoding
+from core.store.listing import get_job
+from core.store.queries import QueryFile
+from core.store.rows import AttemptFields, JobFields, attempt_values, cancel_values, job_values
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from core.records.job import Attempt, CancelRequest, Job
+
+_SQL: Final = QueryFile("jobs")
+_INSERT_JOB: Final = _SQL.take("insert_job")
+_INSERT_TAG: Final = _SQL.take("insert_tag")
+_INSERT_FIRST_TRANSITION: Final = _SQL.take("insert_first_transition")
+_INSERT_TRANSITION: Final = _SQL.take("insert_transition")
+_FIND_IDEMPOTENCY: Final = _SQL.take("find_idempotency")
+_INSERT_IDEMPOTENCY: Final = _SQL.take("insert_idempotency")
+_UPDATE_STATUS: Final = _SQL.take("update_status")
+_UPDATE_JOB: Final = _SQL.take("update_job")
+_UPDATE_CANCEL: Final = _SQL.take("update_cancel")
+_INSERT_ATTEMPT: Final = _SQL.take("insert_attempt")
+_UPDATE_ATTEMPT: Final = _SQL.take("update_attempt")
+_DELETE_JOB: Final = _SQL.take("delete_job")
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a submit.
+
+    Attributes:
+        job: The new job, or the one that the same request made before.
+        replayed: Whether it was there before.
+    """
+
+    job: Job
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job about to be inserted.
+
+    Attributes:
+        job: As it will be.
+        spec_json: Its spec, encoded beforehand.
+        idempotency_key: The caller's key, if any.
+        request_digest: Of the caller's request, to tell a repetition from another request.
+        max_queued: As many may wait.
+    """
+
+    job: Job
+    spec_json: str
+    idempotency_key: str | None
+    request_digest: str
+    max_queued: int
+
+    def insert(self, connection: sqlite3.Connection) -> Submitted:
+        """Do it. See `JobStore.submit`."""
+        if self.idempotency_key is not None and (earlier := self._earlier(connection, self.idempotency_key)):
+            return Submitted(earlier, replayed=True)
+        job, created_us = self.job, to_microseconds(self.job.created_at)
+        inserted = _INSERT_JOB.run(
+            connection,
+            job_id=job.job_id,
+            name=job.spec.name,
+            image=job.spec.image,
+            priority=job.spec.priority,
+            slots=encoding.mapping_to_json(job.spec.slots),
+            created_us=created_us,
+            spec=self.spec_json,
+            by=job.submitted_by,
+            rerun_of=job.rerun_of,
+            max_queued=self.max_queued,
+        )
+        if inserted.rowcount == 0:
+            raise QueueFullError(f"The queue is full: {self.max_queued} jobs wait already.")
+        _INSERT_FIRST_TRANSITION.run(connection, job_id=job.job_id, at_us=created_us, by=job.submitted_by)
+        for tag in dict.fromkeys(job.spec.tags):
+            _INSERT_TAG.run(connection, tag=tag, created_us=created_us, job_id=job.job_id)
+        if self.idempotency_key is not None:
+            _INSERT_IDEMPOTENCY.run(
+                connection,
+                key=self.idempotency_key,
+                job_id=job.job_id,
+                digest=self.request_digest,
+                created_us=created_us,
+            )
+        return Submitted(job, replayed=False)
+
+    def _earlier(self, connection: sqlite3.Connection, key: str) -> Job | None:
+        found = _FIND_IDEMPOTENCY.run(connection, key=key).fetchone()
+        if found is None:
+            return None
+        job_id, digest = found
+        if digest != self.request_digest:
+            raise IdempotencyConflictError(
+                f"The idempotency key was used before with another request, which made {job_id}."
+            )
+        return get_job(connection, job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An event about to move a job.
+
+    Attributes:
+        job_id: Which job.
+        event: What happens to it.
+        at: When.
+        by: Who.
+        why: In words; may be empty.
+        job: What changes about the job with it.
+        attempt: What changes about its present attempt with it.
+        new_attempt: The attempt that begins with it.
+    """
+
+    job_id: str
+    event: JobEvent
+    at: datetime
+    by: str
+    why: str
+    job: JobFields
+    attempt: AttemptFields
+    new_attempt: Attempt | None
+
+    def apply(self, connection: sqlite3.Connection) -> Job:
+        """Do it. See `JobStore.move`."""
+        found = get_job(connection, self.job_id)
+        status = JOB_LIFECYCLE.next_status(found.status, self.event)
+        moved = replace(
+            found,
+            status=status,
+            queued_at=self.at if status is JobStatus.QUEUED else found.queued_at,
+            finished_at=self.at if status.is_terminal else None,
+        )
+        if self.new_attempt is not None:
+            moved = _begin_attempt(connection, moved, self.new_attempt)
+        moved = _apply(connection, moved, self.job, self.attempt)
+        _UPDATE_STATUS.run(
+            connection,
+            job_id=moved.job_id,
+            before=found.status,
+            status=moved.status,
+            queued_us=to_microseconds(moved.queued_at),
+            finished_us=encoding.micros(moved.finished_at),
+        )
+        _INSERT_TRANSITION.run(
+            connection,
+            job_id=moved.job_id,
+            at_us=to_microseconds(self.at),
+            event=self.event,
+            before=found.status,
+            after=moved.status,
+            by=encoding.utf8(self.by),
+            why=encoding.utf8(self.why),
+            attempt=moved.attempt_number,
+        )
+        return moved
+
+
+def change(connection: sqlite3.Connection, job_id: str, job: JobFields, attempt: AttemptFields) -> Job:
+    """Change what a job and its present attempt say, beside the status. See `JobStore.change`."""
+    return _apply(connection, get_job(connection, job_id), job, attempt)
+
+
+def request_cancel(connection: sqlite3.Connection, job_id: str, request: CancelRequest) -> Job:
+    """Note that somebody wants the job to stop. See `JobStore.request_cancel`."""
+    found = get_job(connection, job_id)
+    if found.is_finished or found.cancel is not None:
+        return found
+    asked = replace(found, cancel=request, version=found.version + 1)
+    _UPDATE_CANCEL.run(connection, **cancel_values(job_id, asked.version, request))
+    return asked
+
+
+def delete(connection: sqlite3.Connection, job_id: str) -> None:
+    """Forget a finished job. See `JobStore.delete`."""
+    if not get_job(connection, job_id).is_finished:
+        raise JobNotFinishedError
+    _DELETE_JOB.run(connection, job_id=job_id)
+
+
+def _begin_attempt(connection: sqlite3.Connection, job: Job, attempt: Attempt) -> Job:
+    if attempt.number != job.attempt_number + 1:
+        raise IllegalMoveError(f"Attempt {attempt.number} does not follow attempt {job.attempt_number}.")
+    _INSERT_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
+    return replace(job, attempt=attempt, attempt_number=attempt.number)
+
+
+def _apply(connection: sqlite3.Connection, job: Job, job_fields: JobFields, attempt_fields: AttemptFields) -> Job:
+    """Write a changed job, one version on, and its attempt if something changes about that."""
+    attempt = job.attempt
+    if attempt_fields:
+        if attempt is None:
+            raise StoreError(f"{job.job_id} has no attempt yet that could change.")
+        attempt = replace(attempt, **attempt_fields)
+        _UPDATE_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
+    changed = replace(job, attempt=attempt, version=job.version + 1, **job_fields)
+    _UPDATE_JOB.run(connection, **job_values(changed))
+    return changed

@@ -1,0 +1,164 @@
+"""Group commit: writers that come together share one transaction and one fsync.
+
+The first writer leads: it takes along all who wait, runs their functions in one hop to the connection's thread,
+each in a savepoint, and commits. Who arrives meanwhile waits; when the commit is durable all it took go on and the
+next one waiting leads. A writer on its own leads at once, without delay and without a task.
+
+aiosqlite cannot do this by its own API: a transaction spread over awaits is torn when its task is cancelled, and the
+half is committed by whoever commits next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from anyio import CancelScope, Event, get_cancelled_exc_class
+
+from core.errors import StoreError
+from core.store.faults import store_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+_MAX_TOGETHER: Final = 256
+"""Writes in one transaction: bounds how long the first of them waits for the last."""
+
+
+class _Write(Generic[T]):
+    """One caller's function and what became of it."""
+
+    __slots__ = ("batch", "called", "committed", "error", "leads", "value", "work")
+
+    def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
+        self.work = work
+        self.called = Event()
+        """Its caller may go on: the write is settled, or it leads now."""
+        self.leads = False
+        self.batch: _Batch | None = None
+        self.committed = False
+        self.value: T
+        self.error: Exception | None = None
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Call the function; what it did is undone if it raises."""
+        connection.execute("SAVEPOINT one")
+        try:
+            self.value = self.work(connection)
+        except Exception as error:  # its own caller gets it
+            self.error = error
+            if not connection.in_transaction:
+                raise  # SQLite undid the whole transaction (disk full, I/O error): nobody's work stands
+            connection.execute("ROLLBACK TO one")
+        connection.execute("RELEASE one")
+
+    def outcome(self) -> T:
+        """What the function returned, or raise what it raised."""
+        if isinstance(self.error, sqlite3.Error):
+            raise store_error(self.error) from self.error
+        if self.error is not None:
+            raise self.error
+        if not self.committed:
+            raise StoreError("The write was not carried out.")
+        return self.value
+
+
+class _Batch:
+    """Writes of one transaction."""
+
+    __slots__ = ("finished", "writes")
+
+    def __init__(self, writes: list[_Write[Any]]) -> None:
+        self.writes = writes
+        self.finished = Event()
+        for write in writes:
+            write.batch = self
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        """Run them all and make them durable, or none."""
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for write in self.writes:
+                write.run(connection)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            for write in self.writes:
+                write.error = write.error or error
+        else:
+            for write in self.writes:
+                write.committed = True
+
+
+class GroupCommit:
+    """Gathers concurrent writers into transactions.
+
+    Args:
+        on_thread: Runs a function with the writing connection on that connection's thread and waits for it; when the
+            waiting is cancelled the function still runs.
+    """
+
+    def __init__(self, on_thread: Callable[[Callable[[sqlite3.Connection], None]], Awaitable[None]]) -> None:
+        self._on_thread = on_thread
+        self._waiting: deque[_Write[Any]] = deque()
+        self._is_led = False
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function inside a transaction; return once that is durable. See `Database.write`."""
+        mine = _Write(work)
+        self._waiting.append(mine)
+        if not self._is_led:
+            self._is_led = mine.leads = True
+        try:
+            if not mine.leads:
+                await mine.called.wait()
+            if mine.leads:
+                await self._lead()
+        except get_cancelled_exc_class():
+            await self._withdraw(mine)
+            raise
+        return mine.outcome()
+
+    async def _withdraw(self, mine: _Write[Any]) -> None:
+        if mine.batch is not None:
+            with CancelScope(shield=True):  # it is being run: leave only when it stands or fell
+                await mine.batch.finished.wait()
+            return
+        self._waiting.remove(mine)
+        if mine.leads:
+            self._hand_over()
+
+    async def _lead(self) -> None:
+        batch = _Batch([self._waiting.popleft() for _ in range(min(len(self._waiting), _MAX_TOGETHER))])
+        loop = asyncio.get_running_loop()
+
+        def commit(connection: sqlite3.Connection) -> None:
+            # The thread itself says when it is done: the leader may have been cancelled by asyncio, which no
+            # shield of anyio's holds off, and the others must not take that for the end of the transaction.
+            try:
+                batch.commit(connection)
+            finally:
+                loop.call_soon_threadsafe(self._finish, batch)
+
+        with CancelScope(shield=True):
+            await self._on_thread(commit)
+
+    def _finish(self, batch: _Batch) -> None:
+        batch.finished.set()
+        for write in batch.writes:
+            write.called.set()
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._waiting:
+            self._waiting[0].leads = True
+            self._waiting[0].called.set()
+        else:
+            self._is_led = False

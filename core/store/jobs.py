@@ -1,0 +1,226 @@
+"""The jobs in the database."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from core.lifecycle.job import JOB_LIFECYCLE
+from core.records.job import Job
+from core.store import changes, encoding, listing
+from core.store.changes import Move, Submission, Submitted
+from core.store.listing import JobFilter
+from core.store.queries import QueryFile
+from core.store.rows import AttemptFields, JobFields, attempt_from_row, status_change_from_row
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from core.clock import Clock
+    from core.lifecycle.job import JobEvent, JobStatus
+    from core.records.job import Attempt, CancelRequest, StatusChange
+    from core.records.page import Page
+    from core.spec.job import JobSpec
+    from core.store.database import Database
+    from core.store.listing import QueueEntry
+
+_SQL: Final = QueryFile("history")
+_LIST_ATTEMPTS: Final = _SQL.take("list_attempts")
+_LIST_TRANSITIONS: Final = _SQL.take("list_transitions")
+
+_NO_FILTER: Final = JobFilter()
+
+
+class JobStore:
+    """Keeps jobs, their attempts and their audit trail.
+
+    Each method is one transaction: it happened wholly and durably when it returns, and not at all when it raises.
+    Beside what is listed, every method raises `StoreError` and `StoreBusyError` as `Database` does.
+
+    Args:
+        database: Where they are.
+        clock: Tells the time of what is written.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def submit(
+        self,
+        job_id: str,
+        spec: JobSpec,
+        *,
+        by: str,
+        idempotency_key: str | None,
+        request_digest: str,
+        rerun_of: str | None = None,
+        max_queued: int,
+    ) -> Submitted:
+        """Accept a job into the queue.
+
+        Args:
+            job_id: A fresh id.
+            spec: The admitted spec.
+            by: Who submits it.
+            idempotency_key: Makes the call repeatable: the same key and digest give the first call's job.
+            request_digest: Of the caller's request; compared when the key was used before.
+            rerun_of: The job it repeats.
+            max_queued: As many may wait; one more is refused. A repetition is never refused.
+
+        Raises:
+            IdempotencyConflictError: The key was used with another digest.
+            QueueFullError: As many wait already as may.
+        """
+        now = self._clock.now()
+        job = Job(
+            job_id=job_id,
+            spec=spec,
+            status=JOB_LIFECYCLE.initial,
+            version=1,
+            created_at=now,
+            queued_at=now,
+            submitted_by=encoding.utf8(by),
+            rerun_of=rerun_of,
+        )
+        key = None if idempotency_key is None else encoding.utf8(idempotency_key)
+        submission = Submission(job, encoding.spec_to_json(spec), key, request_digest, max_queued)
+        return await self._database.write(submission.insert)
+
+    async def get(self, job_id: str) -> Job:
+        """The job.
+
+        Raises:
+            JobNotFoundError: There is none; the hint names up to three ids that begin alike.
+        """
+        return await self._database.read(partial(listing.get_job, job_id=encoding.utf8(job_id)))
+
+    async def get_many(self, job_ids: Iterable[str]) -> tuple[Job, ...]:
+        """The jobs there are of those ids, in the order given; unknown ids are left out."""
+        return await self._database.read(partial(listing.get_jobs, job_ids=tuple(job_ids)))
+
+    async def list(self, which: JobFilter = _NO_FILTER, *, limit: int = 20, cursor: str | None = None) -> Page[Job]:
+        """A page of jobs, newest first. Jobs accepted meanwhile shift no later page.
+
+        Args:
+            which: Which jobs.
+            limit: At most this many, from 1 to 200.
+            cursor: ``next_cursor`` of the page before.
+
+        Raises:
+            InvalidArgumentError: The limit or the cursor is not valid.
+        """
+        return await self._database.read(
+            partial(listing.page_of_jobs, which=which, limit=limit, cursor=cursor),
+        )
+
+    async def ids_starting_with(self, prefix: str, limit: int) -> tuple[str, ...]:
+        """Ids that begin with ``prefix``, newest first, at most ``limit``."""
+        return await self._database.read(partial(listing.ids_starting_with, prefix=prefix, limit=limit))
+
+    async def counts(self) -> Mapping[JobStatus, int]:
+        """How many jobs there are of each status, zeros included."""
+        return await self._database.read(listing.count_jobs)
+
+    async def queued(self) -> list[QueueEntry]:
+        """The queue: higher priority first, then who joined it first."""
+        return await self._database.read(listing.list_queued)
+
+    async def live(self) -> list[Job]:
+        """Jobs that run, and finished ones whose last attempt is not done: its container may have to go."""
+        return await self._database.read(listing.list_live)
+
+    async def move(
+        self,
+        job_id: str,
+        event: JobEvent,
+        *,
+        by: str,
+        why: str = "",
+        job: JobFields | None = None,
+        attempt: AttemptFields | None = None,
+        new_attempt: Attempt | None = None,
+    ) -> Job:
+        """Move a job by the table in `core.lifecycle`, and note it in the audit trail.
+
+        Of callers that race for one move exactly one wins.
+
+        Args:
+            job_id: Which job.
+            event: What happens to it.
+            by: Who.
+            why: In words.
+            job: What else changes about the job.
+            attempt: What else changes about its present attempt; the new one if one begins.
+            new_attempt: The attempt that begins; its number follows the last one's.
+
+        Returns:
+            The job after the move, one version on.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+            IllegalMoveError: Its status does not allow the event, or the attempt's number does not follow.
+        """
+        move = Move(job_id, event, self._clock.now(), by, why, job or {}, attempt or {}, new_attempt)
+        return await self._database.write(move.apply)
+
+    async def change(self, job_id: str, *, job: JobFields | None = None, attempt: AttemptFields | None = None) -> Job:
+        """Change what a job or its present attempt says, beside the status.
+
+        Returns:
+            The job after the change, one version on.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+            StoreError: An attempt is to be changed before there is one.
+        """
+        return await self._database.write(
+            partial(changes.change, job_id=job_id, job=job or {}, attempt=attempt or {}),
+        )
+
+    async def request_cancel(self, job_id: str, request: CancelRequest) -> Job:
+        """Note that somebody wants the job to stop.
+
+        Returns:
+            The job; unchanged if it is finished or was asked to stop before: the first request stands.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+        """
+        return await self._database.write(partial(changes.request_cancel, job_id=job_id, request=request))
+
+    async def history(self, job_id: str) -> tuple[StatusChange, ...]:
+        """The job's audit trail, its creation first.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+        """
+        return await self._database.read(partial(_history, job_id=job_id))
+
+    async def attempts(self, job_id: str) -> tuple[Attempt, ...]:
+        """All attempts at the job, the first one first.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+        """
+        return await self._database.read(partial(_attempts, job_id=job_id))
+
+    async def delete(self, job_id: str) -> None:
+        """Forget a finished job with its attempts, audit trail, artifact rows and idempotency key.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+            JobNotFinishedError: It has not finished.
+        """
+        await self._database.write(partial(changes.delete, job_id=job_id))
+
+
+def _history(connection: sqlite3.Connection, job_id: str) -> tuple[StatusChange, ...]:
+    listing.get_job(connection, job_id)
+    return tuple(map(status_change_from_row, _LIST_TRANSITIONS.run(connection, job_id=job_id)))
+
+
+def _attempts(connection: sqlite3.Connection, job_id: str) -> tuple[Attempt, ...]:
+    listing.get_job(connection, job_id)
+    return tuple(map(attempt_from_row, _LIST_ATTEMPTS.run(connection, job_id=job_id)))

@@ -1,0 +1,66 @@
+-- name: get_job
+-- A job with its present attempt.
+SELECT * FROM job_records WHERE job_id = :job_id;
+
+-- name: get_jobs
+-- Jobs by a JSON array of ids, in no order.
+SELECT * FROM job_records WHERE job_id IN (SELECT value FROM json_each(:job_ids));
+
+-- name: newest
+-- Ids of all jobs before a cursor, newest first.
+SELECT created_us, job_id
+  FROM jobs
+ WHERE (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
+ ORDER BY created_us DESC, job_id DESC
+ LIMIT :count;
+
+-- name: newest_by_status
+-- The same of one status.
+SELECT created_us, job_id
+  FROM jobs
+ WHERE status = :status AND (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
+ ORDER BY created_us DESC, job_id DESC
+ LIMIT :count;
+
+-- name: newest_by_name
+-- The same of one name and one status.
+SELECT created_us, job_id
+  FROM jobs
+ WHERE name = :name AND status = :status AND (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
+ ORDER BY created_us DESC, job_id DESC
+ LIMIT :count;
+
+-- name: newest_by_tag
+-- The same of one tag, and of a JSON array of statuses and a name if given. Driven by the tag's own order.
+SELECT t.created_us, t.job_id
+  FROM job_tags AS t
+ CROSS JOIN jobs AS j ON j.job_id = t.job_id
+ WHERE t.tag = :tag AND (t.created_us, t.job_id) < (:before_us, :before_id) AND t.created_us >= :since_us
+   AND j.status IN (SELECT value FROM json_each(:statuses))
+   AND (:name IS NULL OR j.name = :name)
+ ORDER BY t.created_us DESC, t.job_id DESC
+ LIMIT :count;
+
+-- name: ids_between
+-- Ids in a range, newest first.
+SELECT job_id FROM jobs WHERE job_id >= :first AND job_id < :past ORDER BY job_id DESC LIMIT :count;
+
+-- name: count_jobs
+-- How many jobs there are of each status.
+SELECT status, jobs FROM job_counts;
+
+-- name: list_queued
+-- The queue, the next one first.
+SELECT job_id, priority, created_us, queued_us, not_before_us, slots
+  FROM jobs
+ WHERE status = 'queued'
+ ORDER BY priority DESC, queued_us, job_id;
+
+-- name: list_live
+-- Jobs that run, and ended ones whose last container may still be there.
+SELECT job_id FROM jobs WHERE status = 'running'
+UNION
+SELECT j.job_id
+  FROM attempts AS a
+ CROSS JOIN jobs AS j ON j.job_id = a.job_id AND j.attempt = a.number
+ WHERE a.phase <> 'done' AND j.status IN ('success', 'failed', 'timed_out', 'cancelled');
