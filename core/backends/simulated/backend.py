@@ -1,0 +1,333 @@
+"""The verbs of the simulated backend, and what a test may do to it."""
+
+from __future__ import annotations
+
+import math
+import posixpath
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+from core.backends.base import LABEL_HOME, BackendHealth, PathInfo
+from core.backends.simulated.archive import tar_of
+from core.backends.simulated.container import SimulatedContainer
+from core.backends.simulated.images import ImageShelf
+from core.backends.simulated.steering import Steering
+from core.clock import SystemClock
+from core.errors import (
+    BackendUnavailableError,
+    ContainerLostError,
+    ContainerNameTakenError,
+    ContainerStartError,
+    ImageNotFoundError,
+)
+from core.settings import SimulationSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from core.backends.base import (
+        ArchiveEntry,
+        ContainerRequest,
+        ContainerState,
+        ImageInfo,
+        LogFrame,
+        LogPosition,
+        UsageSample,
+    )
+    from core.clock import Clock
+    from core.spec.job import PullPolicy
+
+_FRAMES_A_CALL: Final = 1000
+_FOLLOWING_THREADS: Final = 8
+
+
+class SimulatedBackend:
+    """Runs containers in memory; they live as long as this object, through any number of `run` contexts.
+
+    As the seam says, `follow` calls ``on_frames`` in a worker thread, one call at a time.
+
+    Args:
+        settings: How long a scripted second is.
+        clock: The clock the containers live by; the machine's own if None.
+
+    Attributes:
+        images: The images, with a count of the pulls.
+    """
+
+    def __init__(self, settings: SimulationSettings | None = None, *, clock: Clock | None = None) -> None:
+        self._time_scale = (settings or SimulationSettings()).time_scale
+        self._clock: Clock = clock or SystemClock()
+        self.images = ImageShelf(self._clock, self._time_scale)
+        self._containers: dict[str, SimulatedContainer] = {}
+        self._by_name: dict[str, SimulatedContainer] = {}
+        self._is_away = False
+        self._returned = anyio.Event()
+        self._refused_once: set[str] = set()
+        self._threads = anyio.CapacityLimiter(_FOLLOWING_THREADS)
+
+    @property
+    def name(self) -> str:
+        """``simulated``."""
+        return "simulated"
+
+    def run(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is held open."""
+        return _nothing()
+
+    async def probe(self) -> BackendHealth:
+        """As `ContainerBackend.probe`."""
+        await anyio.lowlevel.checkpoint()
+        facts = {"containers": str(len(self._containers)), "time_scale": f"{self._time_scale:g}"}
+        if self._is_away:
+            return BackendHealth(
+                available=False,
+                name=self.name,
+                message="The simulated engine was sent away.",
+                hint=BackendUnavailableError.default_hint,
+                facts=facts,
+            )
+        return BackendHealth(available=True, name=self.name, version="1", facts=facts)
+
+    async def pull(self, image: str, policy: PullPolicy, on_progress: Callable[[str], None]) -> ImageInfo:
+        """As `ContainerBackend.pull`."""
+        await self._reach()
+        return await self.images.pull(image, policy, on_progress)
+
+    async def create(self, request: ContainerRequest) -> ContainerState:
+        """As `ContainerBackend.create`."""
+        await self._reach()
+        known = self._look(request.name)
+        if known is not None:
+            if not _has_labels(known, request.labels):
+                raise ContainerNameTakenError(f"A container named {request.name} exists and is not this job's.")
+            return known.state()
+        image = self.images.find(request.image)
+        if image is None:
+            raise ImageNotFoundError(f"{request.image} is not local")
+        try:
+            steering = Steering.read(request.env)
+        except ValueError as error:
+            raise ContainerStartError(str(error)) from None
+        if steering.failure == "create":
+            raise ContainerStartError("The simulated engine refused to create the container.")
+        arguments = image.command if request.argv is None else request.argv
+        container = SimulatedContainer(
+            secrets.token_hex(32),
+            request,
+            argv=(*(image.entrypoint if request.entrypoint is None else request.entrypoint), *arguments),
+            folder=request.workdir or image.workdir or "/",
+            steering=steering,
+            created_at=self._clock.now(),
+            time_scale=self._time_scale,
+        )
+        self._containers[container.container_id] = self._by_name[request.name] = container
+        return container.state()
+
+    async def put(
+        self, container_id: str, folder: str, entries: Sequence[ArchiveEntry], *, owner: str | None = None
+    ) -> None:
+        """As `ContainerBackend.put`."""
+        await self._reach()
+        files = self._get(container_id).files
+        uid, _, gid = (owner or "0:0").partition(":")
+        ids = (int(uid), int(gid or uid))
+        files.make_folders(folder, mode=0o777, owner=ids)
+        for entry in entries:
+            path = posixpath.join(folder, entry.path)
+            files.make_folders(posixpath.dirname(path), owner=ids)
+            node = files.open(path, mode=entry.mode, owner=ids)
+            files.extend(node, entry.data)
+
+    async def start(self, container_id: str) -> None:
+        """As `ContainerBackend.start`; one that has run is not run again."""
+        await self._reach()
+        container = self._get(container_id)
+        if container.steering.failure == "unavailable" and container.container_id not in self._refused_once:
+            self._refused_once.add(container.container_id)
+            raise BackendUnavailableError
+        container.begin(self._clock.monotonic(), self._clock.now())
+
+    async def follow(
+        self, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
+    ) -> bool:
+        """As `ContainerBackend.follow`."""
+        await self._reach()
+        container = self._get(container_id)
+        position = 0
+        while not self._is_away and self._containers.get(container.container_id) is container:
+            container.advance(self._clock.monotonic())
+            frames, position = container.output.read(position, _FRAMES_A_CALL)
+            wanted = frames if since is None else [frame for frame in frames if frame.at >= since.at]
+            if wanted:
+                if not await anyio.to_thread.run_sync(on_frames, wanted, limiter=self._threads):
+                    return False
+            elif not frames:
+                if container.phase != "running":
+                    return True
+                await self._until_something_happens(container)
+        return False
+
+    async def tail(self, container_id: str, lines: int) -> list[LogFrame]:
+        """As `ContainerBackend.tail`."""
+        await self._reach()
+        return self._get(container_id).output.tail(lines)
+
+    async def wait(self, container_id: str) -> ContainerState | None:
+        """As `ContainerBackend.wait`, through an outage of the engine; one that was never started does not run."""
+        await anyio.lowlevel.checkpoint()
+        while True:
+            if self._is_away:
+                await self._returned.wait()
+            container = self._look(container_id)
+            if container is None or container.phase != "running":
+                return container.state() if container else None
+            await self._until_something_happens(container)
+
+    async def inspect(self, container_id: str) -> ContainerState | None:
+        """As `ContainerBackend.inspect`."""
+        await self._reach()
+        container = self._look(container_id)
+        return container.state() if container else None
+
+    async def stop(self, container_id: str, grace_s: float) -> None:
+        """As `ContainerBackend.stop`; the grace is in seconds of the clock."""
+        await self._reach()
+        container = self._look(container_id)
+        if container is None or container.phase != "running":
+            return
+        container.interrupt("TERM", self._clock.monotonic())
+        deadline = self._clock.monotonic() + grace_s
+        while (container := self._look(container_id)) is not None and container.phase == "running":
+            if self._clock.monotonic() >= deadline:
+                container.interrupt("KILL", self._clock.monotonic())
+            else:
+                await self._until_something_happens(container, deadline)
+                self._refuse_when_away()
+
+    async def usage(self, container_id: str) -> UsageSample | None:
+        """As `ContainerBackend.usage`; the figures are made up and grow with time."""
+        await self._reach()
+        container = self._look(container_id)
+        return container.usage(self._clock.monotonic()) if container else None
+
+    async def stat(self, container_id: str, path: str) -> PathInfo | None:
+        """As `ContainerBackend.stat`."""
+        await self._reach()
+        files = self._get(container_id).files
+        node = files.find(path, follow=False)
+        if node is None:
+            return None
+        target = files.resolve(path) if node.kind == "symlink" else ""
+        return PathInfo(path, node.kind, len(node.data), target)
+
+    @asynccontextmanager
+    async def archive(self, container_id: str, path: str) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """As `ContainerBackend.archive`."""
+        await self._reach()
+        files = self._get(container_id).files
+        if files.find(path, follow=False) is None:
+            raise FileNotFoundError(path)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for chunk in tar_of(files, path):
+                await anyio.lowlevel.checkpoint()
+                yield chunk
+
+        yield chunks()
+
+    async def remove(self, container_id: str) -> None:
+        """As `ContainerBackend.remove`."""
+        await self._reach()
+        self._forget(container_id)
+
+    async def list_owned(self, home_id: str) -> list[ContainerState]:
+        """As `ContainerBackend.list_owned`."""
+        await self._reach()
+        owned = [key for key, one in self._containers.items() if one.request.labels.get(LABEL_HOME) == home_id]
+        return [container.state() for key in owned if (container := self._look(key)) is not None]
+
+    def signal_from_outside(self, container_id: str, name: str) -> None:
+        """Send a signal such as ``TERM`` as an operator would, past this backend."""
+        self._get(container_id).interrupt(name, self._clock.monotonic(), from_outside=True)
+
+    def vanish(self, container_id: str) -> None:
+        """Take a container away as an operator would, running or not."""
+        self._forget(container_id)
+
+    def go_away(self) -> None:
+        """Stop answering until `come_back`: `wait` waits, every other verb but `probe` fails; the containers run on."""
+        self._is_away = True
+        self._returned = anyio.Event()
+        for container in self._containers.values():
+            container.announce()
+
+    def come_back(self) -> None:
+        """Answer again."""
+        self._is_away = False
+        self._returned.set()
+
+    async def _reach(self) -> None:
+        await anyio.lowlevel.checkpoint()
+        self._refuse_when_away()
+
+    def _refuse_when_away(self) -> None:
+        if self._is_away:
+            raise BackendUnavailableError
+
+    def _look(self, key: str) -> SimulatedContainer | None:
+        """The container of that id or name as it stands now, or None."""
+        container = self._containers.get(key) or self._by_name.get(key)
+        if container is None:
+            return None
+        container.advance(self._clock.monotonic())
+        if container.lost:
+            self._forget(key)
+            return None
+        return container
+
+    def _get(self, key: str) -> SimulatedContainer:
+        container = self._look(key)
+        if container is None:
+            raise ContainerLostError
+        return container
+
+    def _forget(self, key: str) -> None:
+        container = self._containers.get(key) or self._by_name.get(key)
+        if container is not None:
+            del self._containers[container.container_id]
+            del self._by_name[container.request.name]
+            container.announce()
+
+    async def _until_something_happens(self, container: SimulatedContainer, deadline: float = math.inf) -> None:
+        """Wait until its program goes on, or somebody does something to it, or ``deadline`` has come."""
+        delay = min(container.wake_at, deadline) - self._clock.monotonic()
+        if delay <= 0:
+            await anyio.lowlevel.checkpoint()
+            return
+        changed = container.changed
+        if delay == math.inf:
+            await changed.wait()
+            return
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._alarm, delay, container)
+            await changed.wait()
+            group.cancel_scope.cancel()
+
+    async def _alarm(self, delay: float, container: SimulatedContainer) -> None:
+        await self._clock.sleep(delay)
+        container.announce()
+
+
+def _has_labels(container: SimulatedContainer, labels: Mapping[str, str]) -> bool:
+    return all(container.request.labels.get(name) == value for name, value in labels.items())
+
+
+@asynccontextmanager
+async def _nothing() -> AsyncGenerator[None]:
+    yield

@@ -1,0 +1,224 @@
+"""A container's file system, in memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Kind = Literal["file", "folder", "symlink"]
+
+MAX_BYTES: Final = 256 * 1024 * 1024
+"""What the files of one container may hold together."""
+
+_MAX_LINKS: Final = 40
+
+
+@dataclass(slots=True)
+class Node:
+    """A file, a folder or a symbolic link.
+
+    Attributes:
+        kind: Which of them.
+        mode: Permission bits; kept, not enforced.
+        owner: uid and gid.
+        data: A file's bytes.
+        target: Where a link points, as it was written.
+        modified: Seconds since the epoch.
+    """
+
+    kind: Kind
+    mode: int
+    owner: tuple[int, int] = (0, 0)
+    data: bytearray = field(default_factory=bytearray)
+    target: str = ""
+    modified: int = 0
+
+
+def _image_files() -> dict[str, Node]:
+    folders = ("/", "/bin", "/dev", "/etc", "/home", "/opt", "/proc", "/root", "/tmp", "/usr", "/var")  # noqa: S108 - of a simulated image
+    nodes = {path: Node("folder", 0o755) for path in folders}
+    nodes["/etc/passwd"] = Node("file", 0o644, data=bytearray(b"root:x:0:0:root:/root:/bin/sh\n"))
+    return nodes
+
+
+_IMAGE: Final = _image_files()
+
+
+class FileTree:
+    """Paths and what is there; what the image holds is shared by all containers and never changes.
+
+    Attributes:
+        now: Seconds since the epoch, noted on what is written.
+    """
+
+    __slots__ = ("_nodes", "_size", "now")
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._size = 0
+        self.now = 0
+
+    def find(self, path: str, *, follow: bool = True) -> Node | None:
+        """What is at an absolute path; ``follow`` decides about a link in its last place."""
+        return self._at(self.resolve(path, follow=follow))
+
+    def resolve(self, path: str, *, follow: bool = True) -> str:
+        """The path without ``.``, ``..`` and links; its last part need not exist.
+
+        Raises:
+            OSError: There are too many links on the way.
+        """
+        plain = posixpath.normpath("/" + path.lstrip("/"))
+        if plain in self._nodes or plain in _IMAGE:
+            node = self._at(plain)
+            if node is not None and node.kind != "symlink":
+                return plain
+        return self._walk_links(plain, follow=follow)
+
+    def _walk_links(self, plain: str, *, follow: bool) -> str:
+        done, links = "/", 0
+        rest = [part for part in reversed(plain.split("/")) if part]
+        while rest:
+            part = rest.pop()
+            if part == "..":
+                done = posixpath.dirname(done)
+                continue
+            here = posixpath.join(done, part)
+            node = self._at(here)
+            if node is None or node.kind != "symlink" or (not rest and not follow):
+                done = here
+                continue
+            links += 1
+            if links > _MAX_LINKS:
+                raise _os_error(errno.ELOOP, plain)
+            if node.target.startswith("/"):
+                done = "/"
+            rest.extend(target for target in reversed(node.target.split("/")) if target not in {"", "."})
+        return done
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            OSError: There is none, or it is a folder.
+        """
+        node = self.find(path)
+        if node is None:
+            raise _os_error(errno.ENOENT, path)
+        if node.kind == "folder":
+            raise _os_error(errno.EISDIR, path)
+        return bytes(node.data)
+
+    def open(self, path: str, *, append: bool = False, mode: int = 0o644, owner: tuple[int, int] = (0, 0)) -> Node:
+        """The file at the path, made or emptied unless ``append``; bytes are then added with `extend`.
+
+        Raises:
+            OSError: Its folder does not exist, or it is a folder.
+        """
+        place = self.resolve(path)
+        node = self._at(place)
+        if node is None:
+            parent = self._at(posixpath.dirname(place))
+            if parent is None:
+                raise _os_error(errno.ENOENT, path)
+            if parent.kind != "folder":
+                raise _os_error(errno.ENOTDIR, path)
+            node = Node("file", mode, owner)
+            self._nodes[place] = node
+        elif node.kind == "folder":
+            raise _os_error(errno.EISDIR, path)
+        elif place not in self._nodes:
+            node = self._nodes[place] = Node("file", node.mode, node.owner, bytearray(node.data))
+        if not append:
+            self._size -= len(node.data)
+            node.data = bytearray()
+        node.modified = self.now
+        return node
+
+    def extend(self, node: Node, data: bytes) -> None:
+        """Add to a file.
+
+        Raises:
+            OSError: The container holds `MAX_BYTES` already.
+        """
+        if self._size + len(data) > MAX_BYTES:
+            raise _os_error(errno.ENOSPC, "")
+        self._size += len(data)
+        node.data += data
+        node.modified = self.now
+
+    def append(self, path: str, data: bytes) -> None:
+        """Add to the file at the path.
+
+        Raises:
+            OSError: As `open` and `extend`.
+        """
+        self.extend(self.open(path, append=True), data)
+
+    def make_folders(self, path: str, *, mode: int = 0o755, owner: tuple[int, int] = (0, 0)) -> None:
+        """Make a folder and those above it; one that exists stays as it is.
+
+        Raises:
+            OSError: Something on the way is not a folder.
+        """
+        place = self.resolve(path)
+        node = self._at(place)
+        if node is not None:
+            if node.kind != "folder":
+                raise _os_error(errno.ENOTDIR, path)
+            return
+        self.make_folders(posixpath.dirname(place), mode=mode, owner=owner)
+        self._nodes[place] = Node("folder", mode, owner, modified=self.now)
+
+    def link(self, target: str, path: str) -> None:
+        """Make a symbolic link.
+
+        Raises:
+            OSError: Something is there already, or its folder is missing.
+        """
+        place = self.resolve(path, follow=False)
+        if self._at(place) is not None:
+            raise _os_error(errno.EEXIST, path)
+        if self._at(posixpath.dirname(place)) is None:
+            raise _os_error(errno.ENOENT, path)
+        self._nodes[place] = Node("symlink", 0o777, target=target, modified=self.now)
+
+    def remove(self, path: str) -> None:
+        """Remove what is there and everything below; what the image holds stays.
+
+        Raises:
+            OSError: Nothing is there.
+        """
+        place = self.resolve(path, follow=False)
+        if self._at(place) is None:
+            raise _os_error(errno.ENOENT, path)
+        for below in [place, *self.below(place)]:
+            node = self._nodes.pop(below, None)
+            self._size -= len(node.data) if node else 0
+
+    def below(self, path: str) -> list[str]:
+        """Every path below a folder, parents before children."""
+        prefix = path.rstrip("/") + "/"
+        return sorted(place for place in self._places() if place.startswith(prefix) and place != "/")
+
+    def children(self, path: str) -> list[str]:
+        """The names in a folder, sorted."""
+        start = len(path.rstrip("/")) + 1
+        return [place[start:] for place in self.below(path) if "/" not in place[start:]]
+
+    def _places(self) -> Iterator[str]:
+        yield from self._nodes
+        yield from (place for place in _IMAGE if place not in self._nodes)
+
+    def _at(self, place: str) -> Node | None:
+        return self._nodes.get(place) or _IMAGE.get(place)
+
+
+def _os_error(number: int, path: str) -> OSError:
+    return OSError(number, os.strerror(number), path)

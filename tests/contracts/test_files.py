@@ -1,0 +1,141 @@
+"""Put, stat and archive: what every backend promises of a container's files."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.backends.base import ArchiveEntry
+from core.testing.stage import printed
+
+if TYPE_CHECKING:
+    from core.testing.stage import Stage
+
+
+async def archived(stage: Stage, container_id: str, path: str) -> dict[str, tuple[tarfile.TarInfo, bytes]]:
+    data = bytearray()
+    async with stage.backend.archive(container_id, path) as chunks:
+        async for chunk in chunks:
+            data += chunk
+    members: dict[str, tuple[tarfile.TarInfo, bytes]] = {}
+    with tarfile.open(fileobj=io.BytesIO(bytes(data))) as tar:
+        for member in tar:
+            opened = tar.extractfile(member) if member.isfile() else None
+            members[member.name] = (member, opened.read() if opened else b"")
+    return members
+
+
+async def test_a_file_put_before_the_start_is_read_by_the_process(stage: Stage) -> None:
+    made = await stage.backend.create(stage.request("cat", "/work/in/data.txt"))
+
+    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("in/data.txt", b"one\ntwo\n")])
+    await stage.backend.start(made.container_id)
+
+    assert printed(await stage.output(made.container_id), 1) == b"one\ntwo\n"
+
+
+async def test_a_script_put_before_the_start_can_be_run(stage: Stage) -> None:
+    made = await stage.backend.create(stage.request("sh", "/orcaops/script"))
+
+    await stage.backend.put(
+        made.container_id, "/orcaops", [ArchiveEntry("script", b"echo from the script\nexit 7\n", 0o755)]
+    )
+    await stage.backend.start(made.container_id)
+
+    assert (await stage.end_of(made.container_id)).exit_code == 7
+    assert printed(await stage.output(made.container_id), 1) == b"from the script\n"
+
+
+async def test_putting_again_replaces_the_file(stage: Stage) -> None:
+    made = await stage.backend.create(stage.request("cat", "/work/a"))
+
+    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("a", b"a longer first version")])
+    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("a", b"second")])
+
+    assert (await archived(stage, made.container_id, "/work/a"))["a"][1] == b"second"
+
+
+async def test_modes_and_owner_are_as_asked(stage: Stage) -> None:
+    made = await stage.backend.create(stage.request("true"))
+
+    entries = [ArchiveEntry("run.sh", b"#!/bin/sh\n", 0o755), ArchiveEntry("deep/er/data", b"x", 0o600)]
+    await stage.backend.put(made.container_id, "/work", entries, owner="1000:2000")
+
+    members = await archived(stage, made.container_id, "/work")
+    assert members["work"][0].mode & 0o777 == 0o777
+    assert members["work/run.sh"][0].mode & 0o777 == 0o755
+    assert members["work/deep/er/data"][0].mode & 0o777 == 0o600
+    for name in ("work/run.sh", "work/deep", "work/deep/er", "work/deep/er/data"):
+        assert (members[name][0].uid, members[name][0].gid) == (1000, 2000)
+
+
+async def test_what_the_process_wrote_is_archived_with_its_bytes_and_names(stage: Stage) -> None:
+    script = "mkdir -p /out/sub; printf 'a\\nb' > /out/one.txt; seq 5000 > /out/sub/two; ln -s one.txt /out/link"
+    ended = await stage.ended("sh", "-c", script)
+
+    members = await archived(stage, ended.container_id, "/out")
+
+    assert set(members) == {"out", "out/one.txt", "out/sub", "out/sub/two", "out/link"}
+    assert members["out"][0].isdir()
+    assert members["out/one.txt"][1] == b"a\nb"
+    assert members["out/sub/two"][1] == b"".join(b"%d\n" % number for number in range(1, 5001))
+    assert members["out/link"][0].issym()
+    assert members["out/link"][0].linkname == "one.txt"
+
+
+async def test_a_single_file_is_archived_under_its_own_name(stage: Stage) -> None:
+    ended = await stage.ended("sh", "-c", "mkdir -p /out; echo hi > /out/one.txt")
+
+    members = await archived(stage, ended.container_id, "/out/one.txt")
+
+    assert [(name, data) for name, (_, data) in members.items()] == [("one.txt", b"hi\n")]
+
+
+async def test_an_archive_need_not_be_read_to_its_end(stage: Stage) -> None:
+    ended = await stage.ended("sh", "-c", "mkdir -p /out; seq 200000 > /out/big")
+
+    async with stage.backend.archive(ended.container_id, "/out/big") as chunks:
+        async for chunk in chunks:
+            assert chunk
+            break
+
+    await stage.backend.remove(ended.container_id)
+    assert await stage.backend.inspect(ended.container_id) is None
+
+
+async def test_an_archive_of_nothing_is_refused(stage: Stage) -> None:
+    ended = await stage.ended("true")
+
+    with pytest.raises(FileNotFoundError):
+        async with stage.backend.archive(ended.container_id, "/nothing/here"):
+            pass
+
+
+async def test_stat_tells_files_folders_links_and_nothing(stage: Stage) -> None:
+    ended = await stage.ended("sh", "-c", "mkdir -p /out/sub; printf 12345 > /out/one; ln -s one /out/link")
+    backend, container_id = stage.backend, ended.container_id
+
+    file = await backend.stat(container_id, "/out/one")
+    folder = await backend.stat(container_id, "/out/sub")
+    link = await backend.stat(container_id, "/out/link")
+
+    assert file is not None
+    assert (file.kind, file.size) == ("file", 5)
+    assert folder is not None
+    assert folder.kind == "folder"
+    assert link is not None
+    assert (link.kind, link.link_target) == ("symlink", "/out/one")
+    assert await backend.stat(container_id, "/out/nothing") is None
+
+
+async def test_files_can_be_read_from_a_container_that_never_started(stage: Stage) -> None:
+    made = await stage.backend.create(stage.request("true"))
+    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("a", b"12")])
+
+    info = await stage.backend.stat(made.container_id, "/work/a")
+
+    assert info is not None
+    assert (info.kind, info.size) == ("file", 2)
