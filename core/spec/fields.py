@@ -13,7 +13,10 @@ from pydantic import AfterValidator, Field
 MAX_ARGUMENT_BYTES: Final = 128 * 1024 - 1
 """Linux takes no single argument or variable longer than this (MAX_ARG_STRLEN, execve(2))."""
 
+MAX_COMMAND_BYTES: Final = 512 * 1024
 MAX_ENVIRONMENT_BYTES: Final = 1024 * 1024
+"""Together with a command they stay below the 2 MiB that Linux takes of both (ARG_MAX, execve(2))."""
+
 MAX_SCRIPT_BYTES: Final = 256 * 1024
 
 # The grammar of https://github.com/distribution/reference (reference.go), with its length limits.
@@ -25,18 +28,21 @@ _DIGEST: Final = r"sha256:[0-9a-f]{64}"
 _IMAGE: Final = re.compile(
     rf"(?:(?P<registry>{_DOMAIN})/)?(?P<path>{_PATH_PART}(?:/{_PATH_PART})*)(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
 )
+_IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
 _LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,62}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OUTPUT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
 _USER: Final = re.compile(r"(?:[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10})(?::(?:[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}))?")
+_KERNEL_FOLDERS: Final = frozenset({"proc", "sys", "dev"})
+_BRACE_RANGE: Final = re.compile(r"\{[^{},/]*\.\.[^{},/]*\}")
+_ALTERNATIVES: Final = 100
 
 
 def _image(text: str) -> str:
     if len(text) > 255:
         raise ValueError("an image reference has at most 255 characters")
-    match = _IMAGE.fullmatch(text)
-    if match is None:
+    if _IMAGE.fullmatch(text) is None or _IMAGE_ID.fullmatch(text) is not None:
         raise ValueError("not an image reference; write it like alpine:3.20, ghcr.io/org/app:1.2 or name@sha256:…")
     return text
 
@@ -44,10 +50,11 @@ def _image(text: str) -> str:
 def image_registry(image: str) -> str:
     """The registry that a well-formed image reference names, or an empty text for Docker Hub.
 
-    As in Docker, the first component is a registry only if it has a dot or a colon, or is ``localhost``.
+    As in Docker, the first component is a registry only if it has a dot, a colon or a capital letter, or is
+    ``localhost``.
     """
     first, slash, _ = image.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
+    if slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
         return first
     return ""
 
@@ -110,6 +117,12 @@ def _script(text: str) -> str:
     return text
 
 
+def _step_name(text: str) -> str:
+    if len(text) > 120 or not text.isprintable():
+        raise ValueError("a step's name is one line of at most 120 printable characters")
+    return text
+
+
 def _absolute_path(text: str) -> str:
     if not plain_text(text).startswith("/") or ".." in text.split("/") or len(text) > 1024:
         raise ValueError("an absolute path inside the container without '..', such as /work")
@@ -126,11 +139,27 @@ def _relative_path(text: str) -> str:
 def _artifact_glob(text: str) -> str:
     if not 1 <= len(plain_text(text)) <= 256:
         raise ValueError("a pattern has 1 to 256 characters")
-    if ".." in text.split("/"):
+    parts = [part for part in text.split("/") if part not in {"", "."}]
+    if ".." in parts:
         raise ValueError("a pattern may not climb with '..'; name an absolute path instead")
-    if text.strip("/.") == "" or text.startswith(("/proc", "/sys", "/dev")):
-        raise ValueError("name the files or folders to keep; '/', '/proc', '/sys' and '/dev' cannot be kept whole")
+    if not parts or (text.startswith("/") and parts[0] in _KERNEL_FOLDERS):
+        raise ValueError("name the files or folders to keep; not '/' or '.' whole, and nothing of /proc, /sys or /dev")
+    if _BRACE_RANGE.search(text) or _alternatives(text) > _ALTERNATIVES:
+        raise ValueError(f"braces list at most {_ALTERNATIVES} alternatives in all, each written out, such as {{a,b}}")
     return text
+
+
+def _alternatives(pattern: str) -> int:
+    """At least how many patterns ``{a,b}`` stands for, nested and side by side."""
+    total, open_groups = 1, list[int]()
+    for mark in pattern:
+        if mark == "{":
+            open_groups.append(1)
+        elif mark == "," and open_groups:
+            open_groups[-1] += 1
+        elif mark == "}" and open_groups:
+            total *= open_groups.pop()
+    return total
 
 
 ImageReference = Annotated[str, AfterValidator(_image)]
@@ -141,6 +170,9 @@ Name = Annotated[str, AfterValidator(_name)]
 
 Tag = Annotated[str, AfterValidator(_tag)]
 """A label to find jobs by."""
+
+StepName = Annotated[str, AfterValidator(_step_name)]
+"""What a step is called: one line of at most 120 printable characters."""
 
 EnvName = Annotated[str, AfterValidator(_env_name)]
 """The name of an environment variable (POSIX, section 8.1)."""

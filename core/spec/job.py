@@ -9,6 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from core.spec.base import Frozen
 from core.spec.fields import (
+    MAX_ARGUMENT_BYTES,
+    MAX_COMMAND_BYTES,
     MAX_ENVIRONMENT_BYTES,
     MAX_SCRIPT_BYTES,
     AbsolutePath,
@@ -21,6 +23,7 @@ from core.spec.fields import (
     RelativePath,
     Script,
     Sha256,
+    StepName,
     Tag,
     User,
 )
@@ -42,17 +45,17 @@ class StepSpec(Frozen):
 
     run: Script
     """The text, as in a script; `cd` and variables carry over to the next step."""
-    name: Annotated[str, Field(max_length=120)] = ""
+    name: StepName = ""
     """What to call the step; its first line if empty."""
     timeout_s: Annotated[float, Field(gt=0, le=MAX_SECONDS)] | None = None
     """The step's own time limit in seconds; past it the job ends."""
 
     @property
     def title(self) -> str:
-        """The step's name, or its first line cut to 80 characters."""
+        """The step's name, or its first line cut to 80 characters, without control characters."""
         if self.name:
             return self.name
-        line = self.run.strip().splitlines()[0]
+        line = "".join(mark if mark.isprintable() else " " for mark in self.run.strip().splitlines()[0])
         return line if len(line) <= 80 else line[:79] + "…"
 
 
@@ -165,15 +168,35 @@ class JobSpec(Frozen):
             raise ValueError("command and commands exclude each other: one process, or steps run by a shell")
         if self.entrypoint is not None and self.commands:
             raise ValueError("entrypoint goes with command; steps bring their own entrypoint")
-        if sum(len(step.run) for step in self.commands) > MAX_SCRIPT_BYTES:
+        return self
+
+    @model_validator(mode="after")
+    def _linux_takes_it(self) -> JobSpec:
+        arguments = (*(self.entrypoint or ()), *(self.command or ()))
+        if sum(len(argument.encode()) + 1 for argument in arguments) > MAX_COMMAND_BYTES:
+            raise ValueError("entrypoint and command hold more than 512 KiB in all; send large data as files")
+        if sum(len(step.run.encode()) for step in self.commands) > MAX_SCRIPT_BYTES:
             raise ValueError("commands hold more than 256 KiB in all; upload a script as a file instead")
-        if sum(len(name) + len(value) + 2 for name, value in self.env.items()) > MAX_ENVIRONMENT_BYTES:
+        variables = {name: len(name) + 1 + len(value.encode()) for name, value in self.env.items()}
+        for name, size in variables.items():
+            if size > MAX_ARGUMENT_BYTES:
+                raise ValueError(
+                    f"env.{name[:64]} is longer than 128 KiB, the most that Linux takes; send it as a file"
+                )
+        if sum(size + 1 for size in variables.values()) > MAX_ENVIRONMENT_BYTES:
             raise ValueError("env holds more than 1 MiB in all; send large data as files")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_said_twice(self) -> JobSpec:
         if repeated := set(self.secrets) & set(self.env):
             raise ValueError(f"env and secrets both set {', '.join(sorted(repeated))}")
-        paths = [file.path for file in self.files]
-        if len(set(paths)) != len(paths):
+        paths = {file.path for file in self.files}
+        if len(paths) != len(self.files):
             raise ValueError("files name the same path twice")
+        folders = {path[:end] for path in paths for end, mark in enumerate(path) if mark == "/"}
+        if paths & folders:
+            raise ValueError("files name a path both as a file and as a folder")
         return self
 
     @property

@@ -7,20 +7,45 @@ this door knows one form.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, cast
+import re
+from collections.abc import Sized
+from dataclasses import replace
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
 from core.errors import Finding, InvalidSpecError
-from core.spec.job import JobSpec, StepSpec
+from core.spec.job import InputFile, JobSpec, LogLimit, StepSpec
 from core.spec.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SHORTHAND = ("script", "entry", "args", "runtime")
-_FIELDS = (*JobSpec.model_fields, *_SHORTHAND)
-_STEP_FIELDS = tuple(StepSpec.model_fields)
+_SHORTHAND: Final = ("script", "entry", "args", "runtime")
+_WAYS: Final = ("command", "commands", "script", "entry")
+_FIELDS: Final = (*JobSpec.model_fields, *_SHORTHAND)
+_NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
+    "commands": tuple(StepSpec.model_fields),
+    "files": tuple(InputFile.model_fields),
+    "log_limit": tuple(LogLimit.model_fields),
+}
+_KINDS: Final = {
+    "string_type": "must be a text",
+    "tuple_type": "must be a list",
+    "dict_type": "must be an object, or a list of KEY=VALUE",
+    "model_type": "must be an object",
+}
+_LONGEST: Final[Mapping[str, int]] = {
+    name: mark.max_length
+    for name, field in JobSpec.model_fields.items()
+    for mark in field.metadata
+    if hasattr(mark, "max_length")
+}
+_MANY_FIELDS: Final = 200
+_TELLABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_SAID: Final = 10
+_KEPT: Final = 100
 
 
 def parse_job(request: Mapping[str, Any]) -> JobSpec:
@@ -35,12 +60,14 @@ def parse_job(request: Mapping[str, Any]) -> JobSpec:
     Raises:
         InvalidSpecError: With a finding for every fault.
     """
+    if len(request) > _MANY_FIELDS:
+        raise invalid_spec([Finding("", f"a job has at most {len(_FIELDS)} fields, not {len(request)}")])
     findings: list[Finding] = []
-    canonical = _rewrite(request, findings)
+    canonical = _without_overlong(_rewrite(request, findings), findings)
     try:
         spec = JobSpec.model_validate(canonical)
     except ValidationError as error:
-        findings.extend(findings_of(error, _FIELDS))
+        findings.extend(_as_written(finding, request) for finding in findings_of(error, _FIELDS))
     else:
         if not findings:
             return spec
@@ -48,8 +75,11 @@ def parse_job(request: Mapping[str, Any]) -> JobSpec:
 
 
 def invalid_spec(findings: list[Finding]) -> InvalidSpecError:
-    """One error that says all findings in one sentence each."""
-    return InvalidSpecError("; ".join(str(finding) for finding in findings), findings=tuple(findings))
+    """One error that says all findings in one sentence each; of very many the first and how many more there are."""
+    said = [str(finding) for finding in findings[:_SAID]]
+    if len(findings) > _SAID:
+        said.append(f"and {len(findings) - _SAID} more")
+    return InvalidSpecError("; ".join(said), findings=tuple(findings[:_KEPT]))
 
 
 def findings_of(error: ValidationError, fields: tuple[str, ...] = ()) -> list[Finding]:
@@ -61,53 +91,92 @@ def findings_of(error: ValidationError, fields: tuple[str, ...] = ()) -> list[Fi
     """
     return [
         _finding(detail["type"], detail["loc"], detail["msg"], fields)
-        for detail in error.errors(include_url=False, include_input=False)
+        for detail in error.errors(include_url=False, include_input=False, include_context=False)
     ]
 
 
 def _finding(kind: str, loc: tuple[int | str, ...], message: str, fields: tuple[str, ...]) -> Finding:
-    path = ".".join(str(part) for part in loc if part != "[key]")
+    path = ".".join(_shown(part) for part in loc if part != "[key]")
     if kind == "missing":
         return Finding(path, "required, and missing")
     if kind == "extra_forbidden":
-        known = _STEP_FIELDS if len(loc) > 1 and loc[0] == "commands" else fields
-        near = difflib.get_close_matches(path.rpartition(".")[2], known, n=1, cutoff=0.6)
-        if near:
-            return Finding(path, f"no such field; did you mean {near[0]}?", f"Write {near[0]} instead.")
-        return Finding(path, "no such field", "Fields: " + ", ".join(sorted(known)) + ".")
+        return _unknown_field(path, _fields_beside(loc, fields))
+    if kind in _KINDS:
+        if loc == ("command",):
+            return Finding(path, "must be a list, such as ['echo', 'hi']; for text that a shell runs there is script")
+        return Finding(path, _KINDS[kind])
     text = message.removeprefix("Value error, ")
-    return Finding(path, text[:1].lower() + text[1:] if text.startswith("Input ") else text)
+    return Finding(path, text.replace("Input should be", "must be", 1))
+
+
+def _fields_beside(loc: tuple[int | str, ...], fields: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields that an unknown one could have been, by where it stands."""
+    return fields if len(loc) == 1 else _NESTED_FIELDS.get(loc[0], ())
+
+
+def _unknown_field(path: str, known: tuple[str, ...]) -> Finding:
+    near = difflib.get_close_matches(path.rpartition(".")[2], known, n=1, cutoff=0.6)
+    if near:
+        return Finding(path, f"no such field; did you mean {near[0]}?", f"Write {near[0]} instead.")
+    return Finding(path, "no such field", f"Fields: {', '.join(sorted(known))}." if known else "")
+
+
+def _shown(part: int | str) -> str:
+    """A part of a path as it may be told: a key that is not like a name could be a value in the wrong place."""
+    text = str(part)
+    return text if _TELLABLE.fullmatch(text) else "(key)"
+
+
+def _without_overlong(canonical: dict[str, Any], findings: list[Finding]) -> dict[str, Any]:
+    """The request without lists that are too long: their items need not be looked at one by one."""
+    kept: dict[str, Any] = {}
+    for name, value in canonical.items():
+        longest = _LONGEST.get(name)
+        if longest is not None and isinstance(value, Sized) and not isinstance(value, str) and len(value) > longest:
+            findings.append(Finding(name, f"at most {longest} items, not {len(value)}"))
+        else:
+            kept[name] = value
+    return kept
+
+
+def _as_written(finding: Finding, request: Mapping[str, Any]) -> Finding:
+    """The finding under the name of the field that the request used."""
+    if request.get("script") is not None and finding.path.startswith("commands"):
+        return replace(finding, path="script")
+    if request.get("entry") is not None and finding.path.startswith("command."):
+        return replace(finding, path="args")
+    return finding
 
 
 def _rewrite(request: Mapping[str, Any], findings: list[Finding]) -> dict[str, Any]:
     canonical = {key: value for key, value in request.items() if key not in _SHORTHAND}
-    ways = [key for key in ("command", "commands", "script", "entry") if request.get(key) is not None]
+    ways = [key for key in _WAYS if request.get(key) is not None]
     if len(ways) > 1:
         findings.append(Finding(ways[1], f"{' and '.join(ways)} exclude each other; give one of them"))
-        return canonical
-    script, entry = request.get("script"), request.get("entry")
-    if script is not None:
+        return {key: value for key, value in canonical.items() if key not in ways}
+    if (script := request.get("script")) is not None:
         canonical["commands"] = [{"run": script, "name": "script"}]
-    if entry is not None:
+    if request.get("entry") is not None:
         _rewrite_entry(request, canonical, findings)
-    elif request.get("runtime") is not None or request.get("args"):
+    elif request.get("runtime") is not None or request.get("args") is not None:
         findings.append(Finding("entry", "runtime and args go with entry, the file to run"))
     return canonical
 
 
 def _rewrite_entry(request: Mapping[str, Any], canonical: dict[str, Any], findings: list[Finding]) -> None:
-    entry, arguments, name = request.get("entry"), request.get("args") or (), request.get("runtime")
-    if not isinstance(entry, str) or not isinstance(arguments, (list, tuple)):
-        findings.append(Finding("entry", "entry is the path of a file, args a list of texts"))
-        return
-    runtime = RUNTIMES.get(str(name))
+    entry, arguments, name = request["entry"], request.get("args"), request.get("runtime")
+    runtime = RUNTIMES.get(name) if isinstance(name, str) else None
+    if not isinstance(entry, str) or not entry:
+        findings.append(Finding("entry", "the path of the file to run, as a text"))
+    if not isinstance(arguments, (list, tuple, NoneType)):
+        findings.append(Finding("args", "a list of texts"))
     if runtime is None:
-        canonical.setdefault("image", "scratch")
         known = ", ".join(sorted(RUNTIMES))
-        findings.append(
-            Finding("runtime", f"needed with entry; one of {known}" if name is None else f"not one of {known}")
-        )
-        return
-    image = canonical.get("image")
-    canonical["image"] = image or runtime.image
-    canonical["command"] = (*runtime.program, entry, *cast("list[str]", arguments))
+        message = f"needed with entry; one of {known}" if name is None else f"not one of {known}"
+        findings.append(Finding("runtime", message))
+        canonical.setdefault("image", "to-be-chosen")
+    elif not findings:
+        canonical["image"] = canonical.get("image") or runtime.image
+        canonical["command"] = (*runtime.program, entry, *cast("list[str]", arguments or ()))
+    else:
+        canonical.setdefault("image", runtime.image)
