@@ -1,0 +1,316 @@
+"""All logs of a home, for the event loop: opens recorders, reads in threads, wakes those who wait for more.
+
+There is no queue for a reader: it reads the file from where it stands and waits until there is more. So a slow reader
+costs nothing, and two hundred at the same place read the file once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from core.errors import JobNotFoundError
+from core.ids import is_job_id
+from core.logs.reader import LogReader
+from core.logs.recorder import LogGrowth, LogRecorder
+from core.logs.recovery import seal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Collection, Generator
+    from datetime import datetime
+    from pathlib import Path
+
+    from core.logs.reader import LogMatches, LogSlice
+    from core.logs.search import LogPattern
+    from core.records.log import LogLine, Stream
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+_NOTICE_EVERY_S: Final = 0.02
+_READERS: Final = 8
+_WRITERS: Final = 8
+
+
+class _Live:
+    """A log that is being written or waited for."""
+
+    def __init__(self) -> None:
+        self.attending = 0
+        self.recorder: LogRecorder | None = None
+        self.on_growth: Callable[[LogGrowth], None] | None = None
+        self.grown = anyio.Event()
+        self.ended = False
+        self.version = 0  # counts growths; set by the writing thread
+        self.lines = 0
+        self.step_changes = 0  # counts; set by the writing thread
+        self.step_changes_told = 0
+        self.notice_due = False
+        self.noticed_at = 0.0
+        self.reading = anyio.Lock()
+        self.recent: tuple[int, int, LogSlice] | None = None  # first line, version, what was read
+
+
+class LogHub:
+    """The logs below one folder.
+
+    Args:
+        root: Holds a folder for each job; it need not exist yet.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lives: dict[tuple[str, int], _Live] = {}
+        self._readers = anyio.CapacityLimiter(_READERS)
+        self._writers = anyio.CapacityLimiter(_WRITERS)
+
+    @asynccontextmanager
+    async def recorder(
+        self,
+        job_id: str,
+        attempt: int,
+        *,
+        max_bytes: int,
+        max_lines: int,
+        token: str = "",
+        needles: frozenset[bytes] = frozenset(),
+        on_growth: Callable[[LogGrowth], None] | None = None,
+    ) -> AsyncGenerator[LogRecorder]:
+        """Hold an attempt's recorder open; leaving the context closes it, whatever the reason.
+
+        The log may be opened again, after a crash or a shutdown. Once the attempt is over for good, call `finish`.
+
+        Args:
+            job_id: The job.
+            attempt: The attempt's number.
+            max_bytes: As for `LogRecorder.open`.
+            max_lines: As for `LogRecorder.open`.
+            token: As for `LogRecorder.open`.
+            needles: As for `LogRecorder.open`.
+            on_growth: Called on the event loop, at most every 20 ms, after lines came or steps changed.
+        """
+        folder, loop = self._folder(job_id), asyncio.get_running_loop()
+        with self._attend(job_id, attempt) as live:
+            live.ended = False
+            open_recorder = partial(
+                LogRecorder.open,
+                folder,
+                attempt,
+                token=token,
+                max_bytes=max_bytes,
+                max_lines=max_lines,
+                needles=needles,
+                on_growth=partial(_on_growth, loop, live),
+            )
+            recorder = await anyio.to_thread.run_sync(open_recorder, limiter=self._writers)
+            live.recorder, live.on_growth = recorder, on_growth
+            try:
+                yield recorder
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(recorder.close, limiter=self._writers)
+                if live.notice_due:
+                    _wake(live)
+                live.recorder = live.on_growth = None
+
+    async def run(self, call: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
+        """Make a call of a recorder's that writes, such as `LogRecorder.append_tail`, off the event loop."""
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._writers)
+
+    async def finish(self, job_id: str, attempt: int) -> None:
+        """Say that an attempt's log is closed for good: followers come to their end, also of an empty log.
+
+        Must be called for every attempt; its recorder is closed if it still is open.
+        """
+        folder = self._folder(job_id)
+        live = self._lives.get((job_id, attempt))
+        recorder = live.recorder if live else None
+        with anyio.CancelScope(shield=True):
+            if recorder is not None:
+                await anyio.to_thread.run_sync(partial(recorder.close, ended=True), limiter=self._writers)
+            await anyio.to_thread.run_sync(seal, folder, attempt, limiter=self._writers)
+        if live is not None:
+            live.ended = True
+            live.version += 1
+            _wake(live)
+
+    async def read(
+        self,
+        job_id: str,
+        attempt: int,
+        first_line: int,
+        *,
+        max_lines: int = 1000,
+        max_bytes: int = 1024 * 1024,
+        streams: Collection[Stream] | None = None,
+        step: int | None = None,
+    ) -> LogSlice:
+        """Lines from a number on; see `LogReader.read`."""
+        read = LogReader(self._folder(job_id), attempt).read
+        return await self._in_thread(
+            read, first_line, max_lines=max_lines, max_bytes=max_bytes, streams=streams, step=step
+        )
+
+    async def tail(
+        self,
+        job_id: str,
+        attempt: int,
+        lines: int,
+        *,
+        max_bytes: int = 1024 * 1024,
+        streams: Collection[Stream] | None = None,
+        step: int | None = None,
+    ) -> LogSlice:
+        """The last lines; see `LogReader.tail`."""
+        tail = LogReader(self._folder(job_id), attempt).tail
+        return await self._in_thread(tail, lines, max_bytes=max_bytes, streams=streams, step=step)
+
+    async def search(
+        self,
+        job_id: str,
+        attempt: int,
+        pattern: LogPattern,
+        *,
+        first_line: int = 1,
+        max_matches: int = 100,
+        context: int = 0,
+        max_bytes: int = 64 * 1024,
+        streams: Collection[Stream] | None = None,
+        step: int | None = None,
+    ) -> LogMatches:
+        """Lines that match; see `LogReader.search`."""
+        return await self._in_thread(
+            LogReader(self._folder(job_id), attempt).search,
+            pattern,
+            first_line=first_line,
+            max_matches=max_matches,
+            context=context,
+            max_bytes=max_bytes,
+            streams=streams,
+            step=step,
+        )
+
+    async def total_lines(self, job_id: str, attempt: int) -> int:
+        """How many lines there are now."""
+        return await self._in_thread(LogReader(self._folder(job_id), attempt).total_lines)
+
+    async def first_line_at_or_after(self, job_id: str, attempt: int, moment: datetime) -> int:
+        """Number of the first line that was not written before a moment; the next line's if there is none."""
+        return await self._in_thread(LogReader(self._folder(job_id), attempt).first_line_at_or_after, moment)
+
+    async def wait_for_growth(self, job_id: str, attempt: int, beyond_line: int, timeout: float | None) -> bool:  # noqa: ASYNC109 - a wait that ends is an answer here, not a failure
+        """Wait until there is a line after ``beyond_line``, or until none will come.
+
+        Args:
+            job_id: The job.
+            attempt: The attempt's number.
+            beyond_line: The last line the caller has; 0 for none.
+            timeout: At most so many seconds; None for as long as it takes.
+
+        Returns:
+            Whether it is worth reading; False after the timeout.
+        """
+        with self._attend(job_id, attempt) as live, anyio.move_on_after(timeout):
+            while True:
+                grown, version = live.grown, live.version
+                part = await self._read_together(live, job_id, attempt, beyond_line + 1, version)
+                if part.lines or part.ended or live.ended:
+                    return True
+                await grown.wait()
+        return False
+
+    async def follow(self, job_id: str, attempt: int, from_line: int = 1) -> AsyncGenerator[tuple[LogLine, ...]]:
+        """Lines from a number on, as they come, until the log is closed for good.
+
+        Yields:
+            One or more lines; those that are there already come at most 1,000 at a time.
+        """
+        with self._attend(job_id, attempt) as live:
+            while True:
+                grown, ended = live.grown, live.ended
+                part = await self._read_together(live, job_id, attempt, from_line, live.version)
+                from_line = part.next_line
+                if part.lines:
+                    yield part.lines
+                if part.at_end:
+                    if part.ended or ended:
+                        return
+                    await grown.wait()
+
+    async def delete(self, job_id: str) -> None:
+        """Remove all logs of a job; nothing if there are none."""
+        remove = partial(shutil.rmtree, self._folder(job_id), ignore_errors=True)
+        await anyio.to_thread.run_sync(remove, limiter=self._writers)
+
+    def _folder(self, job_id: str) -> Path:
+        if not is_job_id(job_id):
+            raise JobNotFoundError
+        return self._root / job_id
+
+    @contextmanager
+    def _attend(self, job_id: str, attempt: int) -> Generator[_Live]:
+        key = (job_id, attempt)
+        live = self._lives.setdefault(key, _Live())
+        live.attending += 1
+        try:
+            yield live
+        finally:
+            live.attending -= 1
+            if not live.attending and self._lives.get(key) is live:
+                del self._lives[key]
+
+    async def _read_together(self, live: _Live, job_id: str, attempt: int, first_line: int, version: int) -> LogSlice:
+        """What all that stand at the same line see: one of them reads it.
+
+        Args:
+            live: The log.
+            job_id: Its job.
+            attempt: Its attempt.
+            first_line: Where the reader stands.
+            version: How far the log had grown when the reader looked; what is returned is no older.
+        """
+        async with live.reading:
+            if live.recent is not None and live.recent[0] == first_line and live.recent[1] >= version:
+                return live.recent[2]
+            version = live.version
+            part = await self.read(job_id, attempt, first_line)
+            live.recent = (first_line, version, part)
+            return part
+
+    async def _in_thread(self, call: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._readers)
+
+
+def _on_growth(loop: asyncio.AbstractEventLoop, live: _Live, growth: LogGrowth) -> None:
+    """Runs in the writing thread."""
+    live.version += 1
+    live.lines = growth.lines
+    live.step_changes += growth.steps_changed
+    if not live.notice_due:
+        live.notice_due = True
+        loop.call_soon_threadsafe(_notice, loop, live)
+
+
+def _notice(loop: asyncio.AbstractEventLoop, live: _Live) -> None:
+    """Wake the readers, but not more often than every 20 ms."""
+    loop.call_at(max(loop.time(), live.noticed_at + _NOTICE_EVERY_S), _wake_on_time, loop, live)
+
+
+def _wake_on_time(loop: asyncio.AbstractEventLoop, live: _Live) -> None:
+    live.noticed_at = loop.time()
+    _wake(live)
+
+
+def _wake(live: _Live) -> None:
+    live.notice_due = False
+    told, live.step_changes_told = live.step_changes_told, live.step_changes
+    if live.on_growth is not None:
+        live.on_growth(LogGrowth(live.lines, live.step_changes_told != told))
+    grown, live.grown = live.grown, anyio.Event()
+    grown.set()

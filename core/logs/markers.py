@@ -1,0 +1,183 @@
+"""Where steps begin and end in the output.
+
+The program that runs a job's steps prints a line to both streams when a step begins and when it ends: the
+character RS, the attempt's token, and ``b STEP UPTIME`` or ``e STEP CODE UPTIME``. Each stream tells its own lines'
+step, because the order between the two streams is not kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from core.logs.framing import GAP, MARKER, STDERR, STDOUT, STEP, to_datetime
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+RS: Final = b"\x1e"
+MAX_MARKER: Final = 128
+"""No marker is longer than this, in bytes."""
+
+_MARKED: Final = {kind: stream for kinds in (MARKER, STEP) for stream, kind in kinds.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class StepMarks:
+    """What the log tells of a step.
+
+    Attributes:
+        index: From 0.
+        began_line: The number the next line had when the step began.
+        first_line: Its first line; None while it has printed nothing.
+        last_line: Its last line so far.
+        exit_code: Once it ended.
+        ended: Whether its end was seen.
+        began_at: When its beginning was seen; None if that was in a gap.
+        ended_at: When its end was seen.
+    """
+
+    index: int
+    began_line: int
+    first_line: int | None
+    last_line: int | None
+    exit_code: int | None
+    ended: bool
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+class MarkerGrammar:
+    """Finds the markers of one attempt.
+
+    Args:
+        token: 32 hexadecimal digits; empty for an attempt without steps, in which nothing is a marker.
+    """
+
+    def __init__(self, token: str) -> None:
+        self.lead = RS + token.encode("ascii") if token else b""
+        """How every marker begins; empty when there are none."""
+        self._form = re.compile(re.escape(self.lead) + rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3})(?: [0-9.]{1,20})?")
+
+    def split(self, line: bytes) -> tuple[bytes, bytes | None]:
+        """Part a line (without its newline) in the text and the marker at its end, such as ``e 0 3``, if any."""
+        if not self.lead:
+            return line, None
+        place = line.rfind(RS)
+        match = self._form.fullmatch(line, place) if place >= 0 else None
+        return (line, None) if match is None else (line[:place], match[1])
+
+
+def step_after(kind: bytes, body: bytes) -> int | None:
+    """The step a stream is in after a record of kind `MARKER` or `STEP`; None outside steps."""
+    if kind in _MARKED and body.startswith(b"b "):
+        return int(body[2:])
+    return None
+
+
+@dataclass(slots=True)
+class _Marks:
+    began_line: int
+    began_at: bytes | None
+    first_line: int | None = None
+    last_line: int | None = None
+    exit_code: int | None = None
+    ended_at: bytes | None = None
+
+
+class StreamSteps:
+    """The step each stream is in, told record by record."""
+
+    def __init__(self, stdout: int | None = None, stderr: int | None = None) -> None:
+        self.of: dict[bytes, int | None] = {}
+        """The step by the kind of a line's record."""
+        self._set(STDOUT, stdout)
+        self._set(STDERR, stderr)
+
+    @property
+    def stdout(self) -> int | None:
+        """The step stdout is in."""
+        return self.of[b"o"]
+
+    @property
+    def stderr(self) -> int | None:
+        """The step stderr is in."""
+        return self.of[b"e"]
+
+    def take(self, kind: bytes, body: bytes) -> None:
+        """Take notice of a record that is no line of output."""
+        if kind in _MARKED:
+            self._set(_MARKED[kind], step_after(kind, body))
+        elif kind == GAP:
+            self._set(STDOUT, None)
+            self._set(STDERR, None)
+
+    def _set(self, stream: int, step: int | None) -> None:
+        for kind in ("oOu", "eEU")[stream - 1]:
+            self.of[kind.encode()] = step
+
+
+class StepTracker:
+    """What all markers of a log tell.
+
+    A job can forge markers of its own attempt; that deceives only about itself. Step numbers have at most three
+    digits, so that no job can make this grow.
+    """
+
+    def __init__(self) -> None:
+        self.streams = StreamSteps()
+        self._steps: dict[int, _Marks] = {}
+
+    def marks(self) -> tuple[StepMarks, ...]:
+        """What is known of each step, by index; may be called from another thread than the rest."""
+        return tuple(
+            StepMarks(
+                index=index,
+                began_line=step.began_line,
+                first_line=step.first_line,
+                last_line=step.last_line,
+                exit_code=step.exit_code,
+                ended=step.ended_at is not None,
+                began_at=to_datetime(step.began_at) if step.began_at else None,
+                ended_at=to_datetime(step.ended_at) if step.ended_at else None,
+            )
+            for index, step in sorted(self._steps.items())
+        )
+
+    def take(self, kind: bytes, at: bytes, body: bytes, next_line: int) -> None:
+        """Take notice of a record that is no line of output.
+
+        Args:
+            kind: Its kind.
+            at: Its time.
+            body: Its body.
+            next_line: The number the next line will have.
+        """
+        self.streams.take(kind, body)
+        if kind not in _MARKED:
+            return
+        word, index, *code = body.split(b" ")
+        if word == b"b":
+            seen = None if kind in STEP.values() else at
+            self._steps.setdefault(int(index), _Marks(next_line, seen))
+        elif word == b"e":
+            step = self._steps.setdefault(int(index), _Marks(next_line, None))
+            if step.ended_at is None:
+                step.exit_code, step.ended_at = int(code[0]), at
+
+    def lines(self, kind: bytes, first: int, last: int) -> None:
+        """Lines of one stream, among those from ``first`` to ``last``, belong to the step that stream is in.
+
+        Args:
+            kind: Of their records.
+            first: The first such line.
+            last: The last such line.
+        """
+        index = self.streams.of[kind]
+        if index is None:
+            return
+        step = self._steps[index]
+        if step.first_line is None:
+            step.first_line = first
+        step.last_line = last

@@ -1,0 +1,369 @@
+"""Writes an attempt's log: every line once, up to a limit, whatever is cut off or comes again."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from core.logs import index
+from core.logs.attachment import Attachment
+from core.logs.framing import (
+    END,
+    GAP,
+    HEADER,
+    INCOMPLETE,
+    JOINED,
+    LIMIT,
+    LINE,
+    MARKER,
+    MAX_LINE,
+    NO_TIME,
+    NOTE,
+    STDERR,
+    STDOUT,
+    STEP,
+    Record,
+    encode,
+    from_datetime,
+    index_path,
+)
+from core.logs.markers import MarkerGrammar
+from core.logs.recovery import recover
+from core.records.log import LogPosition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from core.logs.markers import StepMarks
+    from core.logs.state import LogState
+    from core.records.log import LogFrame, LogSummary
+
+_SLICE: Final = 256
+_SLICE_BYTES: Final = 96 * 1024
+_MAX_NOTE: Final = 4000
+_SYNC_EVERY_S: Final = 1.0
+_KINDS: Final = (b"", LINE[STDOUT], LINE[STDERR])
+_sync: Final = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+
+class LogGrowth(NamedTuple):
+    """Told after a write that changed something."""
+
+    lines: int
+    """Lines there are now."""
+    steps_changed: bool
+    """Whether a step began or ended."""
+
+
+def _ignore_growth(growth: LogGrowth) -> None:
+    """For a recorder nobody watches."""
+
+
+class LogRecorder:
+    """Appends an attempt's output to its file. Made by `open`.
+
+    May be used from several threads; frames come from one. An `OSError` while writing (a full disk) leaves the
+    recorder unusable: open it again to go on.
+
+    An attachment to the container's output begins with `resume_position`, whose answer says from where the container
+    engine must deliver; `write` passes over what was recorded before.
+    """
+
+    def __init__(
+        self,
+        fds: tuple[int, int],
+        state: LogState,
+        *,
+        grammar: MarkerGrammar,
+        limits: tuple[int, int],
+        needles: frozenset[bytes],
+        on_growth: Callable[[LogGrowth], None],
+    ) -> None:
+        """Use `open`."""
+        self._fd, self._index_fd = fds
+        self._state = state
+        self._grammar = grammar
+        self._max_bytes, self._max_lines = limits
+        self._needles = tuple(needles)
+        self._on_growth = on_growth
+        self._offset = os.fstat(self._fd).st_size
+        self._pending: list[bytes] = []
+        self._entries: list[index.IndexEntry] = []
+        self._steps_changed = False
+        self._synced = time.monotonic()
+        self._closed = False
+        self._writing = threading.Lock()
+        self._begins = False
+        self._attachment = self._attach()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        attempt: int,
+        *,
+        token: str = "",
+        max_bytes: int,
+        max_lines: int,
+        needles: frozenset[bytes] = frozenset(),
+        on_growth: Callable[[LogGrowth], None] = _ignore_growth,
+    ) -> LogRecorder:
+        """Open an attempt's log to write it, or to go on writing it after a crash.
+
+        Args:
+            folder: The job's log folder; made with mode 0700.
+            attempt: The attempt's number.
+            token: Marks the attempt's step lines; empty for a job without steps.
+            max_bytes: Bytes of output kept from the start.
+            max_lines: Lines kept from the start.
+            needles: Secrets, as `core.redaction.needles` makes them.
+            on_growth: Called after each write that added lines or changed steps, in the writing thread.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd, state = recover(folder, attempt)
+        index_fd = os.open(index_path(folder, attempt), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        grammar = MarkerGrammar(token)
+        limits = (max_bytes, max_lines)
+        return cls((fd, index_fd), state, grammar=grammar, limits=limits, needles=needles, on_growth=on_growth)
+
+    @property
+    def lines(self) -> int:
+        """Lines there are."""
+        return self._state.lines
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit was reached, so that only `append_tail` and notes can add lines."""
+        return self._state.limited
+
+    @property
+    def steps(self) -> tuple[StepMarks, ...]:
+        """What the log tells of the steps that began so far."""
+        return self._state.steps.marks()
+
+    def summary(self) -> LogSummary:
+        """What the job's record says of this log."""
+        return self._state.summary()
+
+    def resume_position(self) -> LogPosition | None:
+        """Begin an attachment: from where output must be delivered now, None for its very start.
+
+        Call it before each attachment and only then: the next frames are taken to begin at this position.
+        """
+        self._begins = True
+        cursors = tuple(self._state.cursors.values())
+        return LogPosition(min(cursor.at for cursor in cursors)) if len(cursors) == 2 else None
+
+    def write(self, frames: Sequence[LogFrame]) -> bool:
+        """Record frames in the order they were delivered.
+
+        Returns:
+            Whether more can be taken; False once the limit is reached or the recorder is closed.
+        """
+        with self._writing:
+            if self.is_full or self._closed:
+                return False
+            if self._begins:
+                self._begins, self._attachment = False, self._attach()
+            before = self.lines
+            frames = self._attachment.fresh(frames)
+            for start in range(0, len(frames), _SLICE):
+                if not self._write_slice(frames[start : start + _SLICE]):
+                    break
+            self._flush(before)
+            return not self.is_full
+
+    def note(self, text: str, at: datetime) -> None:
+        """Add a line of the engine's own.
+
+        Args:
+            text: What it says; on one line, at most 4,000 bytes of it.
+            at: When.
+        """
+        self._put_note(NOTE, from_datetime(at), text)
+
+    def mark_incomplete(self, why: str, at: datetime | None = None) -> None:
+        """Add a line saying that output may be missing here, and say so in the summary.
+
+        Args:
+            why: Such as ``the container engine was restarted``.
+            at: When; None takes the time of the latest output.
+        """
+        moment = from_datetime(at) if at else self._state.latest
+        self._put_note(INCOMPLETE, moment, f"[output may be missing here: {why}]")
+
+    def append_tail(self, frames: Sequence[LogFrame]) -> None:
+        """Add the last output of an attempt that has ended and whose log is full; nothing if it is not full.
+
+        What was recorded before is passed over. A line tells what is left out between head and tail, unless nothing
+        is. May be called again after a crash, with the same frames.
+
+        Args:
+            frames: The last frames of the container's output.
+        """
+        with self._writing:
+            if self._state.limited:
+                before = self.lines
+                self._attachment = self._attach()
+                self._put_tail(frames)
+                self._flush(before)
+
+    def close(self, *, ended: bool = False) -> None:
+        """Write out everything and close the files; more than once is the same as once.
+
+        Output without a final newline is recorded as it stands. If the log is opened again, that is undone, and the
+        container engine must deliver it again.
+
+        Args:
+            ended: The attempt is over and all its output was written: followers end here.
+        """
+        with self._writing:
+            if self._closed:
+                return
+            before = self.lines
+            try:
+                for record in self._attachment.rests():
+                    if self.is_full:
+                        self._put(record)
+                    else:
+                        self._admit(record)
+                if ended:
+                    self._pending.append(encode(END, NO_TIME, b""))
+                self._flush(before)
+                _sync(self._fd)
+            finally:
+                self._closed = True
+                os.close(self._fd)
+                os.close(self._index_fd)
+
+    def _attach(self) -> Attachment:
+        return Attachment(self._state.cursors, self._grammar, self._needles)
+
+    def _write_slice(self, frames: Sequence[LogFrame]) -> bool:
+        streams, ats, bodies = zip(*frames, strict=True)
+        if len(frames) > 1 and sum(map(len, bodies)) > _SLICE_BYTES:
+            half = len(frames) // 2
+            return self._write_slice(frames[:half]) and self._write_slice(frames[half:])
+        return self._write_lines(bytes(streams), ats, bodies) or self._write_each(frames)
+
+    def _write_lines(self, streams: bytes, ats: Sequence[bytes], bodies: Sequence[bytes]) -> bool:
+        """Record whole lines all at once; False, with nothing done, when some need a closer look."""
+        blob = b"".join(chain.from_iterable(zip(map(_KINDS.__getitem__, streams), ats, repeat(b" "), bodies)))
+        count = len(streams)
+        size = len(blob) - HEADER * count
+        if (
+            blob.count(b"\n") != count
+            or not all(map(bytes.endswith, bodies, repeat(b"\n")))
+            or (size > MAX_LINE and max(map(len, bodies)) > MAX_LINE)
+            or not self._fits(count, size)
+            or not all(map(self._attachment.is_plain, set(streams)))
+            or (self._grammar.lead and self._grammar.lead in blob)
+            or any(needle in blob for needle in self._needles)
+        ):
+            return False
+        self._pending.append(blob)
+        self._offset += len(blob)
+        self._state.take_lines(streams, ats, size)
+        self._mark_place()
+        return True
+
+    def _write_each(self, frames: Sequence[LogFrame]) -> bool:
+        return all(self._admit(record) for frame in frames for record in self._attachment.records(frame))
+
+    def _fits(self, lines: int, size: int) -> bool:
+        return self._state.lines + lines <= self._max_lines and self._state.charged + size <= self._max_bytes
+
+    def _admit(self, record: Record) -> bool:
+        """Record it if it is within the limit; else record that the limit was reached."""
+        is_marker = record.kind in MARKER.values()
+        fits = self._fits(0, len(record.body)) if is_marker else self._fits(1, len(record.body) + 1)
+        if fits:
+            self._put(record)
+        else:
+            self._put(Record(LIMIT, record.at, b""))
+            self._attachment = self._attach()
+        return fits
+
+    def _put(self, record: Record) -> None:
+        data = encode(*record)
+        self._pending.append(data)
+        self._offset += len(data)
+        self._state.take(*record)
+        self._steps_changed = self._steps_changed or record.kind in MARKER.values()
+        self._mark_place()
+
+    def _put_tail(self, frames: Sequence[LogFrame]) -> None:
+        state, fresh = self._state, self._attachment.fresh(frames)
+        if not (state.gap or state.joined):
+            if self._attachment.overlaps(frames):
+                self._put(Record(JOINED, state.latest, b""))
+            else:
+                self._put_gap(fresh)
+        for frame in fresh:
+            for record in self._attachment.records(frame):
+                self._put(record)
+
+    def _put_gap(self, tail: Sequence[LogFrame]) -> None:
+        state = self._state
+        since, number = state.limit_at, state.limit_line
+        text = f"[log limit reached: output after line {number}, from {since.decode()} on, is not kept]"
+        if tail:
+            until = tail[0].at.decode()
+            text = f"{text[:-1]} up to {until}; the last lines follow]"
+        self._put(Record(GAP, since, text.encode()))
+        for stream, step in self._steps_of(tail).items():
+            self._put(Record(STEP[stream], since, b"b " + step))
+
+    def _steps_of(self, tail: Sequence[LogFrame]) -> dict[int, bytes]:
+        """The step each stream is in where the tail begins: the one that ends first in it."""
+        firsts: dict[int, list[bytes]] = {}
+        for frame in tail:
+            marker = self._grammar.split(frame.body.rstrip(b"\n"))[1]
+            if marker is not None:
+                firsts.setdefault(frame.stream, marker.split(b" "))
+        return {stream: words[1] for stream, words in firsts.items() if words[0] == b"e"}
+
+    def _put_note(self, kind: bytes, at: bytes, text: str) -> None:
+        body = b" ".join(text.encode("utf-8", "replace").splitlines())
+        with self._writing:
+            before = self.lines
+            self._put(Record(kind, at, body[:_MAX_NOTE]))
+            self._flush(before)
+
+    def _mark_place(self) -> None:
+        entry = self._state.entry_due(self._offset)
+        if entry is not None:
+            self._entries.append(entry)
+
+    def _flush(self, lines_before: int) -> None:
+        """Write out what is pending and tell the watcher.
+
+        Raises:
+            ValueError: The recorder is closed.
+        """
+        if self._closed:
+            raise ValueError("the log recorder is closed")
+        _write_all(self._fd, b"".join(self._pending))
+        self._pending.clear()
+        if self._entries:
+            _write_all(self._index_fd, index.encode(self._entries))
+            self._entries.clear()
+        moment = time.monotonic()
+        if moment - self._synced >= _SYNC_EVERY_S:
+            _sync(self._fd)
+            self._synced = moment
+        if self.lines != lines_before or self._steps_changed:
+            growth = LogGrowth(self.lines, self._steps_changed)
+            self._steps_changed = False
+            self._on_growth(growth)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
