@@ -59,8 +59,9 @@ async def put(
         BackendError: The engine refused, for instance because a folder's name is that of a file.
     """
     uid, gid = _numbers(owner)
-    base = await _lowest_there(client, container_id, posixpath.normpath(folder))
-    within = posixpath.relpath(posixpath.normpath(folder), base)
+    folder = posixpath.normpath(folder)
+    base = await _lowest_there(client, container_id, folder)
+    within = folder[len(base) :].strip("/") or "."
     paths = [posixpath.normpath(posixpath.join(within, entry.path)) for entry in entries]
     folders = _folders_of([*paths, posixpath.join(within, "_")])
     if within == ".":

@@ -128,9 +128,9 @@ class DockerBackend:
 
     async def follow(
         self, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
-    ) -> None:
+    ) -> bool:
         """Deliver output as it comes; see `ContainerBackend.follow`."""
-        await output.follow(self._client, container_id, since, on_frames)
+        return await output.follow(self._client, container_id, since, on_frames)
 
     async def tail(self, container_id: str, lines: int) -> list[LogFrame]:
         """The last frames of its output; see `ContainerBackend.tail`."""

@@ -11,7 +11,7 @@ import json
 import math
 import random
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 import anyio
@@ -20,10 +20,13 @@ import requests
 import urllib3.exceptions
 from docker import APIClient
 from docker.auth import get_config_header  # pyright: ignore[reportUnknownVariableType] - half typed
+from docker.constants import MINIMUM_DOCKER_API_VERSION
 from docker.errors import DockerException, create_api_error_from_http_exception
+from docker.transport import UnixHTTPAdapter
 from docker.utils import kwargs_from_env
 
 from core.backends.docker.faults import connection_fault
+from core.backends.docker.unix_socket import UnixSocketAdapter
 from core.errors import BackendUnavailableError
 
 if TYPE_CHECKING:
@@ -57,7 +60,7 @@ class EngineClient:
     def __init__(self, settings: DockerSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._api: APIClient | None = None
+        self._way: _Way | None = None
         self._calls = anyio.CapacityLimiter(_CALLS)
         self.streams = anyio.CapacityLimiter(_STREAMS)
 
@@ -129,13 +132,12 @@ class EngineClient:
             BackendUnavailableError: It does not answer.
             BackendTimeoutError: It is too slow.
         """
-        api = self._connected()
+        way = self._connected()
         limit = self._settings.call_timeout_s
         timeout = (limit, limit if silence_s is None else silence_s)
-        url = f"{api.base_url}/v{api.api_version}{path}"
         try:
-            response = api.request(
-                method, url, params=params, data=data, headers=headers, timeout=timeout, stream=stream
+            response = way.api.request(
+                method, way.url + path, params=params, data=data, headers=headers, timeout=timeout, stream=stream
             )
             response.raise_for_status()
         except requests.HTTPError as error:
@@ -143,7 +145,7 @@ class EngineClient:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             fault = connection_fault(error)
             if isinstance(fault, BackendUnavailableError):
-                self._forget(api)
+                self._forget(way)
             raise fault from error
         return response
 
@@ -153,7 +155,7 @@ class EngineClient:
         Called from a worker thread: a credential helper may be run. The configuration is read anew, so that a
         `docker login` counts at once.
         """
-        api = self._connected()
+        api = self._connected().api
         api.reload_config()
         header = get_config_header(api, registry)
         return {} if header is None else {"X-Registry-Auth": header.decode()}
@@ -161,39 +163,58 @@ class EngineClient:
     def close(self) -> None:
         """Close the connections that are idle; a later call makes others."""
         with self._lock:
-            api, self._api = self._api, None
-        if api is not None:
-            api.close()
+            way, self._way = self._way, None
+        if way is not None:
+            way.api.close()
 
-    def _connected(self) -> APIClient:
+    def _connected(self) -> _Way:
         with self._lock:
-            if self._api is not None:
-                return self._api
-        api = self._build()
+            if self._way is not None:
+                return self._way
+        way = self._find_way()
         with self._lock:
-            if self._api is None:
-                self._api = api
-        return api
+            if self._way is None:
+                self._way = way
+        return way
+
+    def _find_way(self) -> _Way:
+        """Reach the engine and agree on a version; not under the lock, for a hung engine makes it last."""
+        try:
+            api = self._build()
+            version: str = api.version(api_version=False)["ApiVersion"]
+        except (DockerException, requests.RequestException, OSError) as error:
+            raise connection_fault(error) from error
+        return _Way(api, f"{api.base_url}/v{version}")
 
     def _build(self) -> APIClient:
-        """Reach the engine and agree on a version; not under the lock, for a hung engine makes it last."""
         address: dict[str, Any] = (
             {"base_url": self._settings.base_url} if self._settings.base_url else dict(kwargs_from_env())
         )
-        try:
-            api = APIClient(
-                **address, version="auto", timeout=math.ceil(self._settings.call_timeout_s), max_pool_size=POOL_SIZE
-            )
-        except (DockerException, requests.RequestException, OSError) as error:
-            raise connection_fault(error) from error
+        limit = self._settings.call_timeout_s
+        # a version is named so that nothing is asked: the real one is agreed on over our own adapter
+        api = APIClient(
+            **address, version=MINIMUM_DOCKER_API_VERSION, timeout=math.ceil(limit), max_pool_size=POOL_SIZE
+        )
         if api.base_url.startswith("http+docker:"):
             api.trust_env = False  # proxies and ~/.netrc have no say on a local socket, and are looked up at every call
+            adapter = api.get_adapter(api.base_url)
+            if isinstance(adapter, UnixHTTPAdapter):
+                ours = UnixSocketAdapter(adapter.socket_path, size=POOL_SIZE)
+                api.mount("http+docker://", ours)
         return api
 
-    def _forget(self, api: APIClient) -> None:
+    def _forget(self, way: _Way) -> None:
         with self._lock:
-            if self._api is api:
-                self._api = None
+            if self._way is way:
+                self._way = None
+
+
+class _Way(NamedTuple):
+    """How the engine is reached."""
+
+    api: APIClient
+    url: str
+    """Address and version, put before every path."""
 
 
 def container_path(container_id: str, verb: str = "") -> str:

@@ -212,6 +212,7 @@ class ContainerWatch:
                 self._drop(container_id)
             for container_id in self._waiters:
                 if there.get(container_id) != "running":
+                    self._running.discard(container_id)
                     self._wake(container_id)
 
     async def _phases(self) -> dict[str, str]:

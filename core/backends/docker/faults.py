@@ -174,6 +174,5 @@ def pull_fault(image: str, words: str) -> ImageError:
 def _without_name(image: str, words: str) -> str:
     """The words without the reference: its name is the user's and could read like a cause."""
     repository = re.split(r"@|:(?=[^/]*$)", image, maxsplit=1)[0]
-    for part in (image, repository, repository.partition("/")[2]):
-        words = words.replace(part, "") if part else words
-    return words
+    parts = "|".join(re.escape(part) for part in (image, repository, repository.partition("/")[2]) if part)
+    return re.sub(rf"(?<![\w.-])(?:{parts})(?![\w-])", "", words)

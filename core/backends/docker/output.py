@@ -32,8 +32,11 @@ for each of them, and short enough that the socket's buffer (some 250 lines) doe
 
 async def follow(
     client: EngineClient, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
-) -> None:
+) -> bool:
     """Deliver output from ``since`` on until the stream ends or ``on_frames`` returns False.
+
+    Returns:
+        Whether the engine ended the stream by itself.
 
     Raises:
         ContainerLostError: The container is gone.
@@ -43,7 +46,7 @@ async def follow(
     params: Params = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": 1}
     if since is not None:
         params["since"] = _engine_time(since)
-    await _read(client, container_id, params, on_frames)
+    return await _read(client, container_id, params, on_frames)
 
 
 async def tail(client: EngineClient, container_id: str, lines: int) -> list[LogFrame]:
@@ -65,18 +68,18 @@ async def tail(client: EngineClient, container_id: str, lines: int) -> list[LogF
 
 async def _read(
     client: EngineClient, container_id: str, params: Params, on_frames: Callable[[Sequence[LogFrame]], bool]
-) -> None:
+) -> bool:
     send = partial(client.send, "GET", container_path(container_id, "logs"), params=params)
     try:
         async with opened(client, send) as stream:
-            await stream.run(partial(_pump, stream, on_frames))
+            return await stream.run(partial(_pump, stream, on_frames))
     except APIError as error:
         if error.status_code == 409:  # dead, or marked for removal
             raise ContainerLostError(f"The container is being removed: {error.explanation}") from error
         raise refusal(error) from error
 
 
-def _pump(stream: EngineStream, on_frames: Callable[[Sequence[LogFrame]], bool]) -> None:
+def _pump(stream: EngineStream, on_frames: Callable[[Sequence[LogFrame]], bool]) -> bool:
     stream.be_patient()
     read, chunked = stream.bulk()
     cutter = FrameCutter(chunked=chunked)
@@ -86,13 +89,14 @@ def _pump(stream: EngineStream, on_frames: Callable[[Sequence[LogFrame]], bool])
             frames = cutter.feed(data)
         except (OSError, ValueError) as error:  # the end of a stream says nothing about its container
             _LOG.debug("a log stream broke: %s", error)
-            return
+            return False
         if not data:
-            return
+            return not chunked
         if frames:
             if not on_frames(frames):
-                return
+                return False
             time.sleep(_GATHER_S)
+    return True
 
 
 def _engine_time(position: LogPosition) -> str:
