@@ -29,9 +29,9 @@ async def archived(stage: Stage, container_id: str, path: str) -> dict[str, tupl
 
 
 async def test_a_file_put_before_the_start_is_read_by_the_process(stage: Stage) -> None:
-    made = await stage.backend.create(stage.request("cat", "/work/in/data.txt"))
+    made = await stage.backend.create(stage.request("cat", "/data/in/data.txt"))
 
-    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("in/data.txt", b"one\ntwo\n")])
+    await stage.backend.put(made.container_id, "/data", [ArchiveEntry("in/data.txt", b"one\ntwo\n")])
     await stage.backend.start(made.container_id)
 
     assert printed(await stage.output(made.container_id), 1) == b"one\ntwo\n"
@@ -50,25 +50,25 @@ async def test_a_script_put_before_the_start_can_be_run(stage: Stage) -> None:
 
 
 async def test_putting_again_replaces_the_file(stage: Stage) -> None:
-    made = await stage.backend.create(stage.request("cat", "/work/a"))
+    made = await stage.backend.create(stage.request("cat", "/data/a"))
 
-    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("a", b"a longer first version")])
-    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("a", b"second")])
+    await stage.backend.put(made.container_id, "/data", [ArchiveEntry("a", b"a longer first version")])
+    await stage.backend.put(made.container_id, "/data", [ArchiveEntry("a", b"second")])
 
-    assert (await archived(stage, made.container_id, "/work/a"))["a"][1] == b"second"
+    assert (await archived(stage, made.container_id, "/data/a"))["a"][1] == b"second"
 
 
 async def test_modes_and_owner_are_as_asked(stage: Stage) -> None:
     made = await stage.backend.create(stage.request("true"))
 
     entries = [ArchiveEntry("run.sh", b"#!/bin/sh\n", 0o755), ArchiveEntry("deep/er/data", b"x", 0o600)]
-    await stage.backend.put(made.container_id, "/work", entries, owner="1000:2000")
+    await stage.backend.put(made.container_id, "/data", entries, owner="1000:2000")
 
-    members = await archived(stage, made.container_id, "/work")
-    assert members["work"][0].mode & 0o777 == 0o777
-    assert members["work/run.sh"][0].mode & 0o777 == 0o755
-    assert members["work/deep/er/data"][0].mode & 0o777 == 0o600
-    for name in ("work/run.sh", "work/deep", "work/deep/er", "work/deep/er/data"):
+    members = await archived(stage, made.container_id, "/data")
+    assert members["data"][0].mode & 0o777 == 0o777
+    assert members["data/run.sh"][0].mode & 0o777 == 0o755
+    assert members["data/deep/er/data"][0].mode & 0o777 == 0o600
+    for name in ("data/run.sh", "data/deep", "data/deep/er", "data/deep/er/data"):
         assert (members[name][0].uid, members[name][0].gid) == (1000, 2000)
 
 
@@ -133,9 +133,9 @@ async def test_stat_tells_files_folders_links_and_nothing(stage: Stage) -> None:
 
 async def test_files_can_be_read_from_a_container_that_never_started(stage: Stage) -> None:
     made = await stage.backend.create(stage.request("true"))
-    await stage.backend.put(made.container_id, "/work", [ArchiveEntry("a", b"12")])
+    await stage.backend.put(made.container_id, "/data", [ArchiveEntry("a", b"12")])
 
-    info = await stage.backend.stat(made.container_id, "/work/a")
+    info = await stage.backend.stat(made.container_id, "/data/a")
 
     assert info is not None
     assert (info.kind, info.size) == ("file", 2)

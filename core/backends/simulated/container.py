@@ -12,7 +12,7 @@ import anyio
 from core.backends.base import ContainerState, UsageSample
 from core.backends.simulated.files import FileTree
 from core.backends.simulated.output import Output
-from core.backends.simulated.process import MISSING_PROGRAMS, Io, Killed, Lost, Signalled, World
+from core.backends.simulated.process import MISSING_PROGRAMS, Io, Killed, Lost, Signalled, World, made_up_use
 from core.backends.simulated.shell import Shell
 from core.clock import to_microseconds
 from core.errors import ContainerStartError
@@ -118,7 +118,7 @@ class SimulatedContainer:
             user=self.request.user or "",
             hostname=self.container_id[:12],
             steering=self.steering,
-            moment=now,
+            began=now,
             time_scale=self._time_scale,
         )
         self._run = self._program(self._world)
@@ -163,12 +163,17 @@ class SimulatedContainer:
         if name == "KILL":
             self._finish(137, now)
         else:
-            self._step(max(now, self._moment), Signalled(name))
+            self._hear(name, now)
         self.announce()
 
-    @property
-    def _moment(self) -> float:
-        return self._world.moment if self._world else 0.0
+    def _hear(self, name: str, now: float) -> None:
+        if self._world is None:
+            return
+        moment = max(now, self._world.moment)
+        if self._world.on_signal is not None:
+            self._world.moment = moment
+            self._world.on_signal(name)
+        self._step(moment, Signalled(name))
 
     def _step(self, moment: float, signalled: Signalled | None = None) -> None:
         """Run the program from ``moment`` to its next wait."""
@@ -234,10 +239,10 @@ class SimulatedContainer:
         if self.phase != "running":
             return None
         elapsed = max(0.0, now - self._start) / self._time_scale
-        memory = min(self.request.memory_bytes, int(8e6 + 1e6 * min(elapsed, 64.0)))
+        cpu_seconds, memory = made_up_use(elapsed)
         received = 0 if self.request.network == "none" else int(1000 * elapsed)
         return UsageSample(
-            cpu_seconds=0.2 * elapsed,
+            cpu_seconds=cpu_seconds,
             memory_bytes=memory,
             peak_memory_bytes=memory,
             network_rx_bytes=received,

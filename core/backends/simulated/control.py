@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from core.backends.simulated.process import Io, Killed, ProcessExit, Run, Signalled, signal_name, whole_number
-from core.backends.simulated.steps import STEPS_MARK, run_steps
+from core.backends.simulated.steps import SUPERVISOR, supervise
 
 if TYPE_CHECKING:
     from core.backends.simulated.shell import Shell
@@ -147,22 +147,18 @@ def _sh(shell: Shell, argv: list[str], io: Io) -> Run:
         inner.exits_on_error = inner.exits_on_error or (not option.startswith("--") and "e" in option)
     if has_text:
         text = rest[0] if rest else ""
+    elif rest and shell.path(rest[0]) == SUPERVISOR:
+        return (yield from supervise(inner, io))
     elif rest:
         text = _file_text(shell, rest[0], io)
     else:
         text = io.stdin.decode(errors="replace")
-    if STEPS_MARK in text:
-        inner.exits_on_error = True
-        return (yield from inner.live(run_steps(inner, text, io), io))
     return (yield from inner.live(inner.text(text, io), io))
 
 
 def _file_text(shell: Shell, name: str, io: Io) -> str:
-    path = shell.path(name)
-    # the supervisor of a job's steps only starts the job and passes signals on, which happens here anyway
-    path = "/orcaops/job" if path == "/orcaops/main" else path
     try:
-        return shell.world.files.read(path).decode(errors="replace")
+        return shell.world.files.read(shell.path(name)).decode(errors="replace")
     except OSError:
         io.err(f"sh: can't open '{name}': No such file or directory\n".encode())
         return "exit 2"

@@ -112,10 +112,10 @@ class Shell:
         Raises:
             Signalled: By a signal without a trap.
         """
-        until = self.world.scripted() + seconds
+        until = self.world.elapsed() + seconds
         while True:
             try:
-                yield max(0.0, until - self.world.scripted())
+                yield max(0.0, until - self.world.elapsed())
             except Signalled as signalled:
                 action = self.traps.get(signalled.name)
                 if action is None:

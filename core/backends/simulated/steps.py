@@ -1,11 +1,13 @@
-"""A job's steps, as the engine's generated ``/orcaops/job`` spells them.
+"""A job's steps: what the engine's generated ``/orcaops/main`` and ``/orcaops/job`` do in a real container.
 
-Up to the line ``# --- steps ---`` the file is for real shells; only ``orca_token=…`` is read from there. Behind it each
-step is a line ``orca_begin N``, the user's text as it is, and a line ``orca_end N``. A step's begin and end are
-noted in ``/orcaops/steps`` and marked on both streams::
+``main``, the supervisor, is for real shells; here `supervise` stands for it. Of ``job``, what stands before the line
+``# --- steps ---`` is for real shells too; only ``orca_token=…`` is read from there. Behind that line each step is a
+line ``orca_begin N``, the user's text as it is, and a line ``orca_end N``. What happens is noted in ``/orcaops/steps``,
+and a step's begin and end are marked on both streams, with RS and the token in front::
 
-    b N TIME          <RS><token> b N TIME
-    e N CODE TIME     <RS><token> e N CODE TIME
+    s TIME            the supervisor began               b N TIME         step N began
+    t TIME            it was sent SIGTERM                e N CODE TIME    step N ended
+    u NAME VALUE      resource use at the end            x CODE           the job's shell ended with CODE
 """
 
 from __future__ import annotations
@@ -13,42 +15,64 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from core.backends.simulated.process import ProcessExit, Signalled
+from core.backends.simulated.process import ProcessExit, Signalled, made_up_use
 
 if TYPE_CHECKING:
     from core.backends.simulated.process import Io, Run
     from core.backends.simulated.shell import Shell
 
-STEPS_MARK: Final = "# --- steps ---"
-"""The line that a text with steps has and no other."""
-
-STEPS_FILE: Final = "/orcaops/steps"
-
+SUPERVISOR: Final = "/orcaops/main"
+_JOB: Final = "/orcaops/job"
+_NOTES: Final = "/orcaops/steps"
+_STEPS_MARK: Final = "# --- steps ---"
 _TOKEN: Final = re.compile(r"^\s*orca_token=[\"']?([0-9a-f]{32})[\"']?\s*$", re.MULTILINE)
 _STEP: Final = re.compile(r"^orca_begin ([0-9]+)\n(.*?)^orca_end \1$", re.MULTILINE | re.DOTALL)
 
 
-def run_steps(shell: Shell, text: str, io: Io) -> Run:
-    """Run the steps of a job file one after another.
+def supervise(shell: Shell, io: Io) -> Run:
+    """Run the job's steps in ``shell`` and note what becomes of them.
 
     Raises:
-        ProcessExit: A step failed, or ended the shell itself.
-        Signalled: By a signal that no trap took.
+        OSError: There is no job, or its notes cannot be written.
+        Signalled: By a signal other than SIGTERM.
     """
-    preamble, _, body = text.partition(STEPS_MARK)
+
+    def hear(name: str) -> None:
+        if name == "TERM":
+            _note(shell, "t", timed=True)
+
+    text = shell.world.files.read(_JOB).decode(errors="replace")
+    _note(shell, "s", timed=True)
+    shell.world.on_signal = hear
+    shell.exits_on_error = True
+    try:
+        status = yield from shell.live(_run_steps(shell, text, io), io)
+    except Signalled as signalled:
+        if signalled.name != "TERM":
+            raise
+        status = signalled.status
+    cpu_seconds, memory = made_up_use(shell.world.elapsed())
+    _note(shell, f"x {status}")
+    _note(shell, f"u memory {memory}")
+    _note(shell, f"u cpu_us {int(cpu_seconds * 1_000_000)}")
+    return status
+
+
+def _run_steps(shell: Shell, text: str, io: Io) -> Run:
+    preamble, _, body = text.partition(_STEPS_MARK)
     token = _TOKEN.search(preamble)
     mark = f"\x1e{token[1] if token else ''}"
     steps = [(int(match[1]), match[2]) for match in _STEP.finditer(body)]
     for place, (number, step) in enumerate(steps):
-        _note(shell, io, mark, f"b {number}")
+        _mark(shell, io, mark, f"b {number}")
         try:
             yield from shell.text(step, io)
             if place == len(steps) - 1 and shell.world.steering.asks:
                 yield from _last_command(shell, io)
         except (ProcessExit, Signalled) as ended:
-            _note(shell, io, mark, f"e {number} {ended.status}")
+            _mark(shell, io, mark, f"e {number} {ended.status}")
             raise
-        _note(shell, io, mark, f"e {number} 0")
+        _mark(shell, io, mark, f"e {number} 0")
         shell.status = 0
     return 0
 
@@ -60,9 +84,13 @@ def _last_command(shell: Shell, io: Io) -> Run:
     return 0
 
 
-def _note(shell: Shell, io: Io, mark: str, what: str) -> None:
-    record = f"{what} {shell.world.moment:.2f}\n"
-    shell.world.files.append(STEPS_FILE, record.encode())
-    marker = f"{mark} {record}".encode()
+def _mark(shell: Shell, io: Io, mark: str, what: str) -> None:
+    marker = f"{mark} {_note(shell, what, timed=True)}".encode()
     io.out(marker)
     io.err(marker)
+
+
+def _note(shell: Shell, what: str, *, timed: bool = False) -> str:
+    line = f"{what} {shell.world.moment:.2f}\n" if timed else f"{what}\n"
+    shell.world.files.append(_NOTES, line.encode())
+    return line

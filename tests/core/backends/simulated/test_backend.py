@@ -361,7 +361,7 @@ async def test_inference_tells_its_progress_and_leaves_a_result(backend: Simulat
 
     assert half.endswith(b"token 5/10: largest\n")
     assert (await state_of(backend, made.container_id)).exit_code == 0
-    result = await backend.stat(made.container_id, "/work/result.json")
+    result = await backend.stat(made.container_id, f"{info.workdir}/result.json")
     outputs = await backend.stat(made.container_id, "/orcaops/output")
     assert result is not None
     assert result.size > 0

@@ -126,7 +126,7 @@ async def test_a_text_that_only_real_shells_read_is_walked_past(text: str) -> No
 
 async def test_files_are_written_appended_linked_and_removed() -> None:
     text = """
-        mkdir -p /work/a/b && cd /work
+        mkdir -p /data/a/b && cd /data
         echo one > a/file; echo two >> a/file; cat a/file
         echo three > a/file; cat < a/file
         ln -s file a/link; cat a/link; [ -L a/link ] && [ -f a/link ] && [ -d a/b ] && [ ! -e a/c ] && echo kinds

@@ -36,6 +36,7 @@ class Ran:
     state: ContainerState
     out: str
     notes: list[str]
+    supervisor: list[str]
 
 
 async def begin(backend: SimulatedBackend, *steps: str, env: dict[str, str] | None = None) -> str:
@@ -64,12 +65,13 @@ async def finish(backend: SimulatedBackend, container_id: str) -> Ran:
     with tarfile.open(fileobj=io.BytesIO(bytes(data))) as tar:
         opened = tar.extractfile("steps")
         text = opened.read().decode() if opened else ""
+    supervisor = [line for line in text.splitlines() if line[0] not in "be"]
     notes = re.findall(r"^([be] [0-9 ]+) [0-9]+\.[0-9]{2}$", text, re.MULTILINE)
     marks = re.findall(rf"\x1e{TOKEN} ([be] [0-9 ]+) [0-9]+\.[0-9]{{2}}\n", printed(frames, 1).decode())
     assert marks == notes
     assert printed(frames, 2).count(b"\x1e") == len(notes)
     out = re.sub("\x1e[^\n]*\n", "", printed(frames, 1).decode())
-    return Ran(state, out, notes)
+    return Ran(state, out, notes, supervisor)
 
 
 async def ran(*steps: str, env: dict[str, str] | None = None) -> Ran:
@@ -125,6 +127,7 @@ async def test_a_stop_ends_the_open_step_with_143_and_its_time() -> None:
     done = await finish(backend, container_id)
 
     assert done.notes == ["b 0", "e 0 143"]
+    assert done.supervisor == ["s 0.00", "t 1.50", "x 143", "u memory 9500000", "u cpu_us 300000"]
     assert done.state.exit_code == 143
     frames = await backend.tail(container_id, 10)
     assert f"\x1e{TOKEN} b 0 0.00\n".encode() in printed(frames, 1)
@@ -140,6 +143,17 @@ async def test_a_steps_own_trap_chooses_the_code() -> None:
     done = await finish(backend, container_id)
 
     assert (done.out, done.notes, done.state.exit_code) == ("cleaned\n", ["b 0", "e 0 9"], 9)
+    assert done.supervisor[1:3] == ["t 0.00", "x 9"]
+
+
+async def test_a_step_that_ignores_the_stop_is_killed_and_leaves_no_end() -> None:
+    backend = SimulatedBackend(clock=MovingClock())
+    container_id = await begin(backend, "trap '' TERM\nsleep 60")
+
+    await backend.stop(container_id, 0)
+    done = await finish(backend, container_id)
+
+    assert (done.notes, done.supervisor, done.state.exit_code) == (["b 0"], ["s 0.00", "t 0.00"], 137)
 
 
 @pytest.mark.parametrize(("code", "last"), [("0", "e 1 0"), ("4", "e 1 4")])
