@@ -1,0 +1,36 @@
+"""Tool results: one compact JSON object or one text, always encodable, errors never as structured content."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mcp.types import CallToolResult, TextContent
+
+from orcaops_mcp.views.compact import compact_json, listing_json, valid_unicode, without_absent
+
+
+def facts(content: dict[str, Any]) -> CallToolResult:
+    """A record, without what is absent, as text and the same as structured content."""
+    return _both(compact_json(without_absent(content)))
+
+
+def listing(content: dict[str, Any], items: str) -> CallToolResult:
+    """A list, each item of ``content[items]`` on a line of its own, as text and the same as structured content."""
+    kept: list[Any] = content[items]
+    slim = without_absent(content)
+    return _both(listing_json({items: [without_absent(item) for item in kept], **slim}, items))
+
+
+def text(content: str) -> CallToolResult:
+    """A text for a model to read, such as a log."""
+    return CallToolResult(content=[TextContent(type="text", text=valid_unicode(content))])
+
+
+def refusal(problem: dict[str, Any]) -> CallToolResult:
+    """An error in the one envelope; as text only, since clients check structured content even of errors."""
+    return CallToolResult(content=[TextContent(type="text", text=compact_json({"error": problem}))], is_error=True)
+
+
+def _both(body: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=body)], structured_content=json.loads(body))

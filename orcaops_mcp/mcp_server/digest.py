@@ -1,0 +1,70 @@
+"""A failure in as few words as explain it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orcaops_mcp.mcp_server.untrusted import excerpt, fenced, one_line
+from orcaops_mcp.views.job import failure_view, step_brief
+
+if TYPE_CHECKING:
+    from core import Diagnosis, FailureSummary, Job
+
+
+def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
+    """What `core` found out, for a model.
+
+    Args:
+        summary: What was found.
+        max_bytes: Most log text.
+    """
+    job, diagnosis = summary.job, summary.diagnosis
+    content: dict[str, Any] = {
+        "job_id": job.job_id,
+        "status": job.status.value,
+        "exit_code": job.exit_code,
+        "failure": failure_view(job.failure),
+        "step": step_brief(summary.step) if summary.step else None,
+    }
+    if job.status in ("success", "queued", "running"):
+        content["note"] = f"The job has not failed: it is {job.status.value}."
+        return content
+    content |= _evidence(diagnosis, summary, max_bytes)
+    content["warnings"] = list(job.warnings)
+    content["next"] = _advice(job)
+    return content
+
+
+def _evidence(diagnosis: Diagnosis, summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
+    cause, counts = diagnosis.cause, diagnosis.tests
+    tests = [one_line(name) for name in diagnosis.failed_tests[:50]]
+    evidence: dict[str, Any] = {
+        "cause": {
+            "kind": cause.kind,
+            "headline": one_line(cause.headline, 300),
+            "log_line": cause.line or None,
+            "file": one_line(cause.file) if cause.file else None,
+            "line": cause.file_line,
+        }
+        if cause
+        else None,
+        "failed_tests": tests,
+        "tests": {"passed": counts.passed, "failed": counts.failed, "skipped": counts.skipped} if counts else None,
+        "suggestions": list(diagnosis.suggestions[:3]),
+    }
+    if diagnosis.excerpts:
+        evidence["excerpts"] = excerpt([(part.first_line, part.lines) for part in diagnosis.excerpts], max_bytes)
+    elif summary.last_lines:
+        evidence["last_lines"] = fenced(summary.last_lines, max_bytes=max_bytes).text
+    return evidence
+
+
+def _advice(job: Job) -> str:
+    if job.failure is not None and job.failure.retryable:
+        return f'orcaops_rerun(id="{job.job_id}")'
+    if job.attempt is None:
+        return "Correct the request and submit it again."
+    return (
+        f'Mend the cause, then orcaops_rerun(id="{job.job_id}", changes={{…}}); '
+        f'more of the log: orcaops_stream_logs(id="{job.job_id}", grep="…", context=5).'
+    )

@@ -1,0 +1,57 @@
+"""What a tool says of a job: the outcome, its last lines when wanted, and the call that comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from core import LogQuery
+from orcaops_mcp.mcp_server.untrusted import fenced
+from orcaops_mcp.views.job import job_outcome, job_view
+
+if TYPE_CHECKING:
+    from core import Engine, Job
+
+LAST_LINES: Final = 30
+LAST_BYTES: Final = 4096
+
+
+async def outcome(engine: Engine, job: Job, *, with_log: bool = False) -> dict[str, Any]:
+    """What somebody who waits for the job wants to know.
+
+    Args:
+        engine: The engine.
+        job: Its record.
+        with_log: Whether the last lines of its log are wanted.
+    """
+    artifacts = await engine.list_artifacts(job.job_id) if job.is_finished and job.spec.artifacts else ()
+    content = job_outcome(
+        job, place=engine.queue_place(job.job_id), progress=engine.progress(job.job_id), artifacts=artifacts
+    )
+    if with_log and job.attempt is not None:
+        content["log_tail"] = await last_lines(engine, job)
+    return content | {"next": next_call(job)}
+
+
+async def whole_record(engine: Engine, job: Job) -> dict[str, Any]:
+    """The whole record of a job."""
+    return job_view(
+        job,
+        place=engine.queue_place(job.job_id),
+        progress=engine.progress(job.job_id),
+        artifacts=await engine.list_artifacts(job.job_id),
+    )
+
+
+async def last_lines(engine: Engine, job: Job) -> str | None:
+    """The end of the job's log, cleaned and fenced; None when it printed nothing."""
+    page = await engine.read_logs(job.job_id, LogQuery(tail=LAST_LINES))
+    return fenced(page.lines, max_bytes=LAST_BYTES).text if page.lines else None
+
+
+def next_call(job: Job) -> str | None:
+    """The tool call that most likely helps now."""
+    if not job.is_finished:
+        return f'orcaops_wait(ids=["{job.job_id}"])'
+    if job.status == "success":
+        return f'orcaops_list_artifacts(id="{job.job_id}")' if job.spec.artifacts else None
+    return f'orcaops_get_failure_summary(id="{job.job_id}")' if job.attempt else None

@@ -1,0 +1,155 @@
+"""Jobs, logs and artifacts as resources, for clients that pin or watch them. Every one has a tool as its twin."""
+
+# No `from __future__ import annotations`: the SDK reads the handlers' annotations.
+import json
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import ResourceSecurity
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.types import (
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    PromptReference,
+    Resource,
+    ResourceTemplateReference,
+)
+
+from core import Engine, JobSpec, LogCursor, LogQuery, NotFoundError, OrcaOpsError
+from orcaops_mcp.mcp_server.events import job_uri
+from orcaops_mcp.mcp_server.outcomes import whole_record
+from orcaops_mcp.mcp_server.state import App, AppContext
+from orcaops_mcp.mcp_server.tools.jobs import known_form
+from orcaops_mcp.mcp_server.untrusted import fenced
+
+Result = TypeVar("Result")
+MAX_LISTED: Final = 50
+MAX_LOG_BYTES: Final = 64 * 1024
+MAX_ARTIFACT_BYTES: Final = 1024 * 1024
+
+
+def add_resources(server: MCPServer[App]) -> None:
+    """Put the resources on offer."""
+    server.resource(
+        "orcaops://jobs/{id}/logs{?tail,cursor}",
+        name="job-log",
+        title="Log of a job",
+        description="The job's output, cleaned; the last 200 lines unless tail or cursor say otherwise.",
+        mime_type="text/plain",
+    )(_job_log)
+    server.resource(
+        "orcaops://jobs/{id}/artifacts/{+path}",
+        name="job-artifact",
+        title="Artifact of a job",
+        description="A file kept of the job, at most 1 MiB.",
+        mime_type="application/octet-stream",
+        security=ResourceSecurity(exempt_params={"path"}),
+    )(_job_artifact)
+    server.resource(
+        "orcaops://jobs/{id}",
+        name="job",
+        title="Job",
+        description="The record of a job.",
+        mime_type="application/json",
+    )(_job)
+    server.resource(
+        "orcaops://schemas/job",
+        name="job-schema",
+        title="JSON Schema of a job",
+        description="What a job specification may hold.",
+        mime_type="application/schema+json",
+    )(_job_schema)
+
+
+async def recent_jobs(engine: Engine) -> list[Resource]:
+    """The newest jobs as resources; for the rest there is a template and a tool."""
+    page = await engine.list_jobs(limit=MAX_LISTED)
+    return [
+        Resource(
+            uri=job_uri(job.job_id),
+            name=job.job_id,
+            title=f"{job.spec.name or job.spec.image}: {job.status.value}",
+            mime_type="application/json",
+        )
+        for job in page.items
+    ]
+
+
+async def complete(
+    engine: Engine, ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument
+) -> Completion | None:
+    """Job ids that begin with what was typed."""
+    if argument.name not in ("id", "job_id"):
+        return None
+    if isinstance(ref, ResourceTemplateReference) and not str(ref.uri).startswith("orcaops://jobs/"):
+        return None
+    found = await engine.find_job_ids(argument.value[:40], 20)
+    return Completion(values=list(found), has_more=len(found) == 20)
+
+
+def add_completions(server: MCPServer[App], engine_of: Callable[[], Engine | None]) -> None:
+    """Complete job ids in templates and prompts.
+
+    Args:
+        server: Where.
+        engine_of: Called for the engine of the present lifespan; None before it began.
+    """
+
+    @server.completion()
+    async def handle(
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,  # noqa: ARG001 - the SDK's signature
+    ) -> Completion | None:
+        engine: Engine | None = engine_of()
+        return None if engine is None else await complete(engine, ref, argument)
+
+
+async def _job(id: str, ctx: AppContext) -> str:  # noqa: A002 - the name in the URI template
+    engine = ctx.request_context.lifespan_context.engine
+
+    async def read() -> str:
+        return json.dumps(await whole_record(engine, await engine.get_job(known_form(id))))
+
+    return await _as_resource(read())
+
+
+async def _job_log(id: str, ctx: AppContext, tail: str = "200", cursor: str = "") -> str:  # noqa: A002 - same
+    engine = ctx.request_context.lifespan_context.engine
+    if not tail.isdecimal() or not 1 <= int(tail[:6]) <= 100_000:
+        raise ResourceNotFoundError("tail: a number of lines, 1 to 100000")
+
+    async def read() -> str:
+        query = LogQuery(cursor=LogCursor.parse(cursor)) if cursor else LogQuery(tail=int(tail[:6]))
+        page = await engine.read_logs(known_form(id), query)
+        shown = fenced(page.lines, max_bytes=MAX_LOG_BYTES, keep="head" if cursor else "tail")
+        return f"{shown.text}\nnext cursor: {shown.next_cursor(page)}"
+
+    return await _as_resource(read())
+
+
+async def _job_artifact(id: str, path: str, ctx: AppContext) -> bytes | str:  # noqa: A002 - same
+    engine = ctx.request_context.lifespan_context.engine
+
+    async def read() -> bytes | str:
+        part = await engine.read_artifact(known_form(id), path, max_bytes=MAX_ARTIFACT_BYTES)
+        if part.next_offset is not None:
+            raise ResourceError("The artifact is larger than 1 MiB; read it in slices with orcaops_get_artifact.")
+        return part.data
+
+    return await _as_resource(read())
+
+
+def _job_schema() -> str:
+    return json.dumps(JobSpec.model_json_schema())
+
+
+async def _as_resource(reading: Awaitable[Result]) -> Result:
+    try:
+        return await reading
+    except NotFoundError as error:
+        raise ResourceNotFoundError(f"{error.message} {error.hint}") from error
+    except OrcaOpsError as error:
+        raise ResourceError(f"{error.message} {error.hint}") from error

@@ -1,0 +1,96 @@
+"""Everything of the MCP SDK that is private or may move in a minor release, in one place.
+
+`tests/orcaops_mcp/mcp_server/test_sdk.py` fails when a name here vanishes or changes its meaning.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from mcp.server import NotificationOptions, Server
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcp.server import MCPServer, ServerRequestContext
+    from mcp.server.connection import Connection
+    from mcp.types import CallToolResult, ToolAnnotations
+
+__all__ = (
+    "HANDSHAKE_PROTOCOL_VERSIONS",
+    "ArgModelBase",
+    "add_request_handler",
+    "announce_list_changes",
+    "connection_of",
+    "low_level",
+    "make_tool",
+)
+
+State = TypeVar("State")
+Params = TypeVar("Params")
+
+
+def low_level(server: MCPServer[State]) -> Server[State]:
+    """The protocol engine below an `MCPServer`."""
+    return server._lowlevel_server  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the SDK's docs name it
+
+
+def connection_of(ctx: ServerRequestContext[Any, Any]) -> Connection:
+    """The connection a message came in on; the same object for all its messages."""
+    return ctx.session._connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - nothing public outlives a request
+
+
+def add_request_handler(
+    server: MCPServer[Any],
+    method: str,
+    params: type[Params],
+    handle: Callable[[ServerRequestContext[Any, Any], Params], Awaitable[Any]],
+) -> None:
+    """Serve a protocol method that `MCPServer` leaves unserved, or replace how it is served."""
+    low_level(server).add_request_handler(method, cast("Any", params), cast("Any", handle))
+
+
+def announce_list_changes(server: MCPServer[Any]) -> None:
+    """Tell clients of the handshake era that lists and resources change, which `MCPServer` does not."""
+    low = low_level(server)
+    options = NotificationOptions(tools_changed=True, resources_changed=True, prompts_changed=True)
+    patched = functools.partial(low.create_initialization_options, options)
+    low.create_initialization_options = cast("Any", patched)
+
+
+def make_tool(
+    name: str,
+    *,
+    title: str,
+    description: str,
+    schema: dict[str, Any],
+    arguments: type[ArgModelBase],
+    annotations: ToolAnnotations,
+    run: Callable[..., Awaitable[CallToolResult]],
+) -> Tool:
+    """A tool with a schema of our own making.
+
+    Args:
+        name: On the wire.
+        title: For people.
+        description: For the model.
+        schema: The input schema shown.
+        arguments: The model that checks the arguments; its `model_dump_one_level` names what `run` gets.
+        annotations: The hints.
+        run: Called with those names and ``ctx``, the SDK's context.
+    """
+    return Tool(
+        fn=run,
+        name=name,
+        title=title,
+        description=description,
+        parameters=schema,
+        fn_metadata=FuncMetadata(arg_model=arguments),
+        is_async=True,
+        context_kwarg="ctx",
+        annotations=annotations,
+    )

@@ -1,0 +1,13 @@
+"""The tools, a module a subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from orcaops_mcp.mcp_server.tools import artifacts, jobs, logs, runs, system
+
+if TYPE_CHECKING:
+    from orcaops_mcp.mcp_server.toolset import AnyTool
+
+ALL_TOOLS: Final[tuple[AnyTool, ...]] = (*jobs.TOOLS, *logs.TOOLS, *runs.TOOLS, *artifacts.TOOLS, *system.TOOLS)
+"""Every tool, in the order clients show them."""

@@ -1,0 +1,154 @@
+"""The arguments that describe a job, and what the engine is asked with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
+
+from pydantic import Field, field_validator
+
+from core import RUNTIMES, InvalidSpecError, JobSpec, parse_job
+from orcaops_mcp.mcp_server.toolset import Arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core import Engine
+
+WaitSeconds = Annotated[float, Field(ge=0, le=50)]
+
+_DOOR_ONLY: Final = frozenset({"idempotency_key", "wait_s", "dry_run"})
+
+
+class SubmitJob(Arguments):
+    """A job as an agent describes it. Limits that the engine checks are not repeated here."""
+
+    image: str = ""
+    """Image reference, e.g. python:3.12-slim. Needed unless runtime is given."""
+    command: Annotated[list[str] | None, Field(max_length=1024)] = None
+    """Argument list run without a shell: ["pytest","-q"]. Give one of command, commands, script, entry."""
+    commands: Annotated[list[str] | None, Field(max_length=100)] = None
+    """Shell steps run in order, each with its own exit code; the first failure ends the job."""
+    script: str | None = None
+    """One shell script (POSIX sh)."""
+    entry: str = ""
+    """File to run with runtime, one of the uploaded files: main.py."""
+    args: Annotated[list[str] | None, Field(max_length=1024)] = None
+    """Arguments of entry."""
+    runtime: Annotated[str, Field(json_schema_extra={"enum": [*sorted(RUNTIMES)]})] = ""
+    """What runs entry; names the image."""
+    files: Annotated[list[str] | None, Field(max_length=20)] = None
+    """Upload ids from orcaops_upload_files, put into the working directory."""
+    env: Annotated[list[str] | None, Field(max_length=1000)] = None
+    """Variables as KEY=VALUE."""
+    secrets: Annotated[list[str] | None, Field(max_length=100)] = None
+    """Names of secrets the operator configured; set as variables and masked in the log."""
+    workdir: str = ""
+    """Absolute working directory; the image's own if left out."""
+    artifacts: Annotated[list[str] | None, Field(max_length=64)] = None
+    """Paths or globs to keep after the job, success or not: ["dist/**","report.xml"]."""
+    outputs: Annotated[list[str] | None, Field(max_length=100)] = None
+    """Names the job promises to write as name=value lines to $ORCAOPS_OUTPUT."""
+    timeout_s: float | None = None
+    """Time limit in seconds."""
+    step_timeout_s: float | None = None
+    """Time limit of each step of commands or script, in seconds."""
+    cpus: float | None = None
+    """CPU limit in cores."""
+    memory_mb: int | None = None
+    """Memory limit in MiB."""
+    gpus: int | None = None
+    """GPUs to reserve."""
+    network: Annotated[str, Field(json_schema_extra={"enum": ["bridge", "none"]})] = ""
+    """bridge reaches out (default); none has no network."""
+    priority: int | None = None
+    """-100 to 100; higher starts earlier."""
+    retries: int | None = None
+    """Further attempts after a failure, 0 to 10."""
+    cleanup: Literal["remove_on_completion", "keep_on_failure", "keep"] | None = None
+    """What becomes of the container."""
+    name: str = ""
+    """Name to find the job by."""
+    tags: Annotated[list[str] | None, Field(max_length=32)] = None
+    """Labels to find the job by."""
+    idempotency_key: Annotated[str, Field(max_length=200)] = ""
+    """A repeat with the same key returns the first job instead of starting another."""
+    wait_s: WaitSeconds = 0
+    """Wait up to this many seconds for the end: the answer has the outcome and last log lines. 0 returns at once."""
+    dry_run: bool = False
+    """Only check; returns the effective spec and starts nothing."""
+
+    @field_validator("env", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return [f"{name}={_scalar(item)}" for name, item in cast("dict[str, object]", value).items()]
+
+    @field_validator("commands", "artifacts", "tags", "files", "secrets", "outputs", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _argv(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            sentence = 'a list of arguments, such as ["sh","-c","…"]; for shell text use commands or script'
+            raise ValueError(sentence)  # noqa: TRY004 - pydantic reports a ValueError, a TypeError would be a crash
+        return value
+
+    def request(self) -> dict[str, Any]:
+        """The fields that were given, for `parse_job`."""
+        given = {name: getattr(self, name) for name in self.model_fields_set - _DOOR_ONLY}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError("a variable's value is a text or a number")
+
+
+async def spec_of(engine: Engine, request: Mapping[str, Any]) -> JobSpec:
+    """The spec of a request: uploads are looked up, a limit for each step is put on the steps.
+
+    Raises:
+        InvalidSpecError: With a finding for every fault.
+        UploadNotFoundError: An upload is not known.
+    """
+    return parse_job(await canonical(engine, request))
+
+
+async def canonical(engine: Engine, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as the engine takes it.
+
+    Raises:
+        InvalidSpecError: ``step_timeout_s`` was given without steps.
+        UploadNotFoundError: An upload is not known.
+    """
+    fields = dict(request)
+    uploads = fields.pop("files", None)
+    if uploads is not None:
+        named = cast("list[object]", uploads if isinstance(uploads, list) else [uploads])
+        found = [await engine.get_upload(str(upload_id)) for upload_id in named]
+        fields["files"] = [file.model_dump() for upload in found for file in upload.files]
+    limit = fields.pop("step_timeout_s", None)
+    return fields if limit is None else _with_step_limit(fields, limit)
+
+
+def _with_step_limit(fields: dict[str, Any], limit: object) -> dict[str, Any]:
+    script, commands = fields.get("script"), fields.get("commands")
+    if isinstance(script, str):
+        return {
+            **{key: value for key, value in fields.items() if key != "script"},
+            "commands": [{"run": script, "name": "script", "timeout_s": limit}],
+        }
+    if isinstance(commands, list):
+        steps = [
+            {"run": step, "timeout_s": limit} if isinstance(step, str) else step
+            for step in cast("list[object]", commands)
+        ]
+        return {**fields, "commands": steps}
+    raise InvalidSpecError("step_timeout_s: goes with commands or script; use timeout_s for a single command")

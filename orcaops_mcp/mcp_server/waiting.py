@@ -1,0 +1,66 @@
+"""Waits that tell the caller how it goes. Ending a wait never ends a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+
+from core import LogQuery, OrcaOpsError
+from orcaops_mcp.mcp_server.untrusted import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from core import Engine
+    from orcaops_mcp.mcp_server.state import AppContext
+
+Result = TypeVar("Result")
+REPORT_EVERY_S: Final = 1.0
+
+
+async def reporting(
+    ctx: AppContext, job_ids: Sequence[str], total_s: float, wait: Callable[[], Awaitable[Result]]
+) -> Result:
+    """Await ``wait`` and meanwhile send the last log line of the first job as progress, once a second.
+
+    Args:
+        ctx: The request; nothing is sent if its caller gave no progress token.
+        job_ids: The jobs waited for.
+        total_s: How long the wait may take.
+        wait: What is awaited.
+
+    Raises:
+        OrcaOpsError: What ``wait`` raised.
+    """
+    results: list[Result] = []
+    errors: list[OrcaOpsError] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_report, ctx, job_ids, total_s)
+        try:
+            results.append(await wait())
+        except OrcaOpsError as error:
+            errors.append(error)
+        tasks.cancel_scope.cancel()
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+async def _report(ctx: AppContext, job_ids: Sequence[str], total_s: float) -> None:
+    engine = ctx.request_context.lifespan_context.engine
+    began = anyio.current_time()
+    while True:
+        await anyio.sleep(REPORT_EVERY_S)
+        message = await _news(engine, job_ids)
+        await ctx.report_progress(round(anyio.current_time() - began, 1), total_s, message)
+
+
+async def _news(engine: Engine, job_ids: Sequence[str]) -> str:
+    try:
+        page = await engine.read_logs(job_ids[0], LogQuery(tail=1))
+    except OrcaOpsError:
+        return "waiting"
+    if page.lines:
+        return one_line(page.lines[-1].text)
+    return engine.progress(job_ids[0]) or "waiting"

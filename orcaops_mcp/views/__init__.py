@@ -1,0 +1,1 @@
+"""The wire shapes, shared by every door."""

@@ -1,0 +1,43 @@
+"""JSON as doors write it: times in RFC 3339, absent facts null for programs and left out for models."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, cast
+
+_REPLACE_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """A moment as RFC 3339 in UTC with milliseconds, such as ``2026-01-02T03:04:05.678Z``."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def without_absent(value: Any) -> Any:
+    """The same without nulls, empty lists, empty objects and empty texts, however deep."""
+    if isinstance(value, dict):
+        shrunk = {key: without_absent(item) for key, item in cast("dict[str, Any]", value).items()}
+        return {key: item for key, item in shrunk.items() if item is not None and item not in ("", [], {})}
+    if isinstance(value, list):
+        return [without_absent(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def valid_unicode(text: str) -> str:
+    """The text with lone surrogates replaced, so that it can be encoded as UTF-8."""
+    return text if text.isascii() else text.translate(_REPLACE_SURROGATES)
+
+
+def compact_json(value: Any) -> str:
+    """JSON without spaces that can always be encoded as UTF-8."""
+    return valid_unicode(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+def listing_json(value: dict[str, Any], items: str) -> str:
+    """JSON with each item of the list under ``items`` on a line of its own."""
+    lines = ",\n".join(compact_json(item) for item in cast("list[Any]", value[items]))
+    rest = "".join(f",{compact_json(key)}:{compact_json(item)}" for key, item in value.items() if key != items)
+    return f"{{{compact_json(items)}:[\n{lines}\n]{rest}}}" if lines else f"{{{compact_json(items)}:[]{rest}}}"

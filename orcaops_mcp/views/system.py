@@ -1,0 +1,46 @@
+"""The engine's state as doors show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core import JobStatus
+from orcaops_mcp.views.compact import time_text
+
+if TYPE_CHECKING:
+    from core import EngineSettings, EngineStatus
+
+
+def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any]:
+    """Health, load and limits."""
+    health, limits = status.backend, settings.limits
+    return {
+        "version": status.version,
+        "started_at": time_text(status.started_at),
+        "containers": {
+            "available": health.available,
+            "backend": health.name,
+            "version": health.version or None,
+            "problem": health.message or None,
+            "hint": health.hint or None,
+            "facts": dict(health.facts),
+        },
+        "running": status.counts.get(JobStatus.RUNNING, 0),
+        "max_running": settings.queue.max_running,
+        "blocked": status.blocked,
+        "queued": status.queued,
+        "max_queued": settings.queue.max_queued,
+        "slots": {name: {"used": use.used, "total": use.total} for name, use in status.slots.items()},
+        "jobs": {state.value: count for state, count in status.counts.items()},
+        "limits": {
+            "timeout_s": limits.timeout_s,
+            "max_timeout_s": limits.max_timeout_s,
+            "memory_mb": limits.memory_mb,
+            "cpus": limits.cpus,
+            "pids": limits.pids,
+            "log_bytes": limits.log_bytes,
+            "artifact_file_bytes": limits.artifact_file_bytes,
+            "artifact_total_bytes": limits.artifact_total_bytes,
+        },
+        "secrets": sorted(settings.secrets),
+    }

@@ -1,0 +1,57 @@
+"""Clients of both protocol eras hear of changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.types import ResourceListChangedNotification, ResourceUpdatedNotification
+
+from tests.orcaops_mcp.conftest import call
+
+if TYPE_CHECKING:
+    from orcaops_mcp.mcp_server.server import OrcaServer
+
+
+async def test_a_listener_of_the_2026_era_hears_of_a_job_and_its_log(server: OrcaServer) -> None:
+    async with Client(server, mode="2026-07-28") as client:
+        job = await call(client, "orcaops_submit_job", image="busybox", commands=["sleep 1", "echo hi", "sleep 600"])
+        uris = [f"orcaops://jobs/{job['job_id']}", f"orcaops://jobs/{job['job_id']}/logs"]
+        heard: set[str] = set()
+        with anyio.fail_after(25):
+            async with client.listen(resources_list_changed=True, resource_subscriptions=uris) as events:
+                await call(client, "orcaops_cancel_job", job_id=job["job_id"])
+                async for event in events:
+                    heard.add(getattr(event, "uri", "list"))
+                    if {uris[0], "list"} <= heard:
+                        break
+
+
+@pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
+async def test_a_subscriber_of_the_handshake_era_hears_of_its_job_until_it_unsubscribes(server: OrcaServer) -> None:
+    heard: list[str] = []
+    news = anyio.Event()
+
+    async def listen(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            heard.append(str(message.params.uri))
+            news.set()
+        elif isinstance(message, ResourceListChangedNotification):
+            heard.append("list")
+
+    async with Client(server, mode="legacy", message_handler=listen) as client:
+        assert client.server_capabilities is not None
+        assert client.server_capabilities.resources is not None
+        assert client.server_capabilities.resources.subscribe is True
+        job = await call(client, "orcaops_submit_job", image="busybox", command=["sleep", "600"])
+        other = await call(client, "orcaops_submit_job", image="busybox", command=["true"])
+        uri = f"orcaops://jobs/{job['job_id']}"
+        await client.subscribe_resource(uri)  # pyright: ignore[reportDeprecated] - the handshake era has no other way
+        with anyio.fail_after(25):
+            await call(client, "orcaops_cancel_job", job_id=job["job_id"])
+            await news.wait()
+            await client.unsubscribe_resource(uri)  # pyright: ignore[reportDeprecated] - same
+    assert uri in heard
+    assert f"orcaops://jobs/{other['job_id']}" not in heard
