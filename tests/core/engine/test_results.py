@@ -1,0 +1,234 @@
+"""What a job left behind, read without trusting it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.engine.results import (
+    MalformedOutputsError,
+    ProgramNotes,
+    StepTrack,
+    read_notes,
+    read_outputs,
+    settle_steps,
+)
+from core.records.job import StepResult, Usage
+from core.testing.clock import START
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from core.records.job import StepStatus
+
+END = START + timedelta(seconds=60)
+
+
+def settled(
+    notes: ProgramNotes, *, exit_code: int = 0, success: Collection[int] = (0,), broken_off_as: StepStatus = "failed"
+) -> list[tuple[str, int | None, float | None, float | None]]:
+    steps = settle_steps(
+        [StepResult(0, "a"), StepResult(1, "b")],
+        notes,
+        container_started_at=START,
+        container_finished_at=END,
+        exit_code=exit_code,
+        success_codes=success,
+        broken_off_as=broken_off_as,
+    )
+
+    def seconds(step: StepResult) -> tuple[str, int | None, float | None, float | None]:
+        began = (step.started_at - START).total_seconds() if step.started_at else None
+        ended = (step.finished_at - START).total_seconds() if step.finished_at else None
+        return step.status, step.exit_code, began, ended
+
+    return [seconds(step) for step in steps]
+
+
+# --- notes
+
+
+def test_the_notes_of_a_whole_run_are_read() -> None:
+    notes = read_notes(
+        b"s 100.00\nb 0 100.01\ne 0 0 101.50\nb 1 101.51\nt 102.00\ne 1 143 102.10\nx 143\n"
+        b"u memory 4096\nu cpu_ns 2500000000\nu rx 10\nu tx 20\nu rx 1\n"
+    )
+    assert notes == ProgramNotes(
+        began=100.0,
+        steps={0: StepTrack(100.01, 101.5, 0), 1: StepTrack(101.51, 102.1, 143)},
+        exit_code=143,
+        was_terminated=True,
+        usage=Usage(2.5, 4096, 11, 20, exact=True),
+    )
+
+
+def test_cpu_time_is_read_from_either_kind_of_cgroup() -> None:
+    assert read_notes(b"u cpu_us 1500000\n").usage == Usage(1.5, None, None, None, exact=True)
+    assert read_notes(b"u memory 1\n").usage == Usage(None, 1, None, None, exact=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"hello",
+        b"b 0",
+        b"b x 1.00",
+        b"b 0 1.0",
+        b"b 0 1.000",
+        b"b -1 1.00",
+        b"b 1000 1.00",
+        b" b 0 1.00",
+        b"b 0 1.00 ",
+        b"b 0 1.00\r",
+        b"b 0 inf",
+        b"b 1.00",
+        b"e 0 0 1.00",
+        b"e 0 1.00",
+        b"x -1",
+        b"x 1000",
+        b"x 1 2",
+        b"u Memory 1",
+        b"u memory -1",
+        b"u memory 9999999999999999999",
+        b"b 0 1\xb2.00",
+        b"\xff\xfe",
+        b"z 1.00",
+    ],
+)
+def test_a_line_that_is_not_of_the_grammar_is_passed_over(line: bytes) -> None:
+    assert read_notes(line + b"\n") == ProgramNotes()
+
+
+def test_forged_figures_stay_within_what_the_store_can_hold() -> None:
+    usage = read_notes(b"u rx 999999999999999999\n" * 1000 + b"u memory 5\nu memory 7\n").usage
+    assert usage is not None
+    assert usage.network_rx_bytes == 2**63 - 1
+    assert usage.peak_memory_bytes == 7
+
+
+@given(st.binary())
+def test_no_bytes_break_the_reading_of_notes(data: bytes) -> None:
+    read_notes(data)
+
+
+@given(
+    st.lists(st.sampled_from(["s 1.00", "b 0 2.00", "b 1 3.00", "e 0 0 999999999.99", "e 1 7 0.00", "x 999", "t 1.00"]))
+)
+def test_no_order_of_notes_breaks_the_account(lines: list[str]) -> None:
+    statuses = [status for status, *_ in settled(read_notes("\n".join(lines).encode()))]
+    assert set(statuses) <= {"success", "failed", "skipped"}
+
+
+# --- steps
+
+
+def test_a_step_takes_its_own_code_and_its_times_relative_to_the_containers_start() -> None:
+    notes = read_notes(b"s 100.00\nb 0 100.50\ne 0 0 102.00\nb 1 102.00\ne 1 3 103.25\nx 3\n")
+    assert settled(notes, exit_code=3) == [("success", 0, 0.5, 2.0), ("failed", 3, 2.0, 3.25)]
+
+
+def test_a_step_without_an_end_takes_the_containers() -> None:
+    notes = read_notes(b"s 100.00\nb 0 101.00\n")
+    assert settled(notes, exit_code=9) == [("failed", 9, 1.0, 60.0), ("skipped", None, None, None)]
+    assert settled(notes, exit_code=0)[0] == ("success", 0, 1.0, 60.0)
+
+
+def test_a_step_that_began_after_the_containers_end_by_its_clock_ends_when_it_began() -> None:
+    assert settled(read_notes(b"s 100.00\nb 0 199.00\n"))[0] == ("success", 0, 99.0, 99.0)
+
+
+def test_a_step_that_was_broken_off_says_by_what() -> None:
+    notes = read_notes(b"s 1.00\nb 0 1.00\ne 0 143 2.00\nx 143\n")
+    assert settled(notes, exit_code=143, broken_off_as="cancelled")[0][0] == "cancelled"
+    assert settled(read_notes(b"s 1.00\nb 0 1.00\n"), exit_code=137, broken_off_as="timed_out")[0][0] == "timed_out"
+
+
+def test_codes_that_count_as_success_count_for_steps() -> None:
+    assert settled(read_notes(b"s 1.00\nb 0 1.00\ne 0 5 2.00\n"), exit_code=5, success=(0, 5))[0][0] == "success"
+
+
+def test_steps_without_any_notes_never_began() -> None:
+    assert [status for status, *_ in settled(ProgramNotes(), exit_code=137)] == ["skipped", "skipped"]
+
+
+def test_without_the_supervisors_beginning_times_are_the_containers() -> None:
+    assert settled(ProgramNotes(steps={0: StepTrack(50.0, 51.0, 0)}))[0] == ("success", 0, 0.0, 0.0)
+
+
+# --- outputs
+
+
+@pytest.mark.parametrize(
+    ("data", "outputs"),
+    [
+        (b"", {}),
+        (b"\n\n", {}),
+        (b"version=1.2", {"version": "1.2"}),
+        (b"a=1\r\nb=2\r\n", {"a": "1", "b": "2"}),
+        (b"a=x=y", {"a": "x=y"}),
+        (b"a=", {"a": ""}),
+        (b"a=1\na=2\n", {"a": "2"}),
+        (b"a=b<<c\n", {"a": "b<<c"}),
+        (b"a<<EOF\nx\n\ny\nEOF\nb=1\n", {"a": "x\n\ny", "b": "1"}),
+        (b"a<<EOF\r\nx\r\nEOF\r\n", {"a": "x"}),
+        (b"a<<EOF\nEOF", {"a": ""}),
+        (b"a<<E=F\n1\nE=F\n", {"a": "1"}),
+        (b"a<<EOF\nEOF \n EOF\nEOF\n", {"a": "EOF \n EOF"}),
+        (b"a-b_C=\ttab\n", {"a-b_C": "\ttab"}),
+        ("a=é\n".encode(), {"a": "é"}),
+    ],
+)
+def test_outputs_are_lines_or_texts_up_to_a_delimiter(data: bytes, outputs: dict[str, str]) -> None:
+    assert read_outputs(data) == outputs
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"a=1\nhello\n", "line 2 of the outputs file is neither name=value nor name<<DELIMITER"),
+        (b"=1\n", "line 1 of the outputs file does not begin with a valid name"),
+        (b"a b=1\n", "line 1 of the outputs file does not begin with a valid name"),
+        (b"<<EOF\nEOF\n", "line 1 of the outputs file does not begin with a valid name"),
+        (b"\na<<EOF\nx\n", "the delimiter 'EOF' of line 2 of the outputs file is never closed"),
+        (b"a<<\nx\n", "line 1 of the outputs file has an empty delimiter"),
+        (b"a=1\nb=\x1b[31m\n", "the output b (line 2) holds control characters"),
+        (b"a=x\ry\n", "the output a (line 1) holds control characters"),
+        (b"a=\0\n", "the output a (line 1) holds control characters"),
+        (b"a=1\n\xff=2\n", "the outputs file is not UTF-8 (byte 4)"),
+    ],
+)
+def test_a_malformed_outputs_file_is_refused_with_the_line(data: bytes, message: str) -> None:
+    with pytest.raises(MalformedOutputsError) as caught:
+        read_outputs(data)
+    assert str(caught.value) == message
+
+
+@given(st.binary() | st.text(st.sampled_from("ab=<\n\r\0 é")).map(str.encode))
+@example(b"a<<" + b"x" * 10_000)
+def test_whatever_a_job_writes_is_outputs_or_malformed(data: bytes) -> None:
+    try:
+        outputs = read_outputs(data)
+    except MalformedOutputsError as error:
+        outputs = {}
+        said = str(error)
+    else:
+        said = ""
+    assert len(said) < 300
+    assert all(name.isascii() and isinstance(value, str) for name, value in outputs.items())
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z_][a-z0-9_-]{0,9}", fullmatch=True), st.text(st.characters(categories=["L", "N", "P"]))
+    )
+)
+def test_what_is_written_in_either_form_is_read_back(outputs: dict[str, str]) -> None:
+    lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
+    texts = "".join(f"{name}<<:end:\n{value}\n:end:\n" for name, value in outputs.items())
+    assert read_outputs(lines.encode()) == outputs
+    assert read_outputs(texts.encode()) == outputs
