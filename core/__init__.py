@@ -1,1 +1,258 @@
-"""The engine: knows no protocol, no terminal, no environment variable."""
+"""The engine: knows no protocol, no terminal, no environment variable.
+
+Everything a door may name is exported here; nothing below this name is part of the interface::
+
+    async with open_engine(EngineSettings(home=Path("~/.orcaops").expanduser())) as engine:
+        submitted = await engine.submit_job(JobSpec(image="busybox", command=("echo", "hi")))
+        job = await engine.wait_for_job(submitted.job.job_id)
+"""
+
+from core.backends.base import (
+    BackendHealth,
+    ContainerBackend,
+)
+from core.clock import (
+    Clock,
+    SystemClock,
+)
+from core.compose import (
+    open_engine,
+)
+from core.engine.bus import (
+    Subscription,
+)
+from core.engine.engine import (
+    ArtifactSlice,
+    Engine,
+    EngineStatus,
+    StoredArtifact,
+)
+from core.engine.failures import (
+    FailureSummary,
+)
+from core.engine.reading import (
+    LogPage,
+    LogQuery,
+)
+from core.engine.slots import (
+    SlotUse,
+)
+from core.engine.waiting import (
+    Until,
+    WaitResult,
+)
+from core.errors import (
+    ArtifactNotFoundError,
+    BackendError,
+    BackendTimeoutError,
+    BackendUnavailableError,
+    BusyError,
+    ConflictError,
+    ContainerLostError,
+    ContainerNameTakenError,
+    ContainerStartError,
+    EngineClosedError,
+    Finding,
+    HomeInUseError,
+    IdempotencyConflictError,
+    IllegalMoveError,
+    ImageError,
+    ImageNotFoundError,
+    InvalidArgumentError,
+    InvalidSpecError,
+    JobNotFinishedError,
+    JobNotFoundError,
+    NotAdmittedError,
+    NotFoundError,
+    OrcaOpsError,
+    QueueFullError,
+    RegistryDeniedError,
+    RegistryUnreachableError,
+    RequestError,
+    SchemaTooNewError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    UnknownSecretError,
+    UploadNotFoundError,
+)
+from core.ids import (
+    is_job_id,
+    is_upload_id,
+    new_job_id,
+    new_upload_id,
+)
+from core.lifecycle.job import (
+    JobEvent,
+    JobPhase,
+    JobStatus,
+)
+from core.logs.clean import (
+    CleanLine,
+    clean_lines,
+    clean_text,
+)
+from core.logs.diagnose import (
+    Cause,
+    Diagnosis,
+    Excerpt,
+    TestCounts,
+)
+from core.records.artifact import (
+    Artifact,
+    Upload,
+)
+from core.records.event import (
+    EngineEvent,
+    JobChanged,
+    LogGrew,
+    ProgressChanged,
+)
+from core.records.job import (
+    Attempt,
+    CancelRequest,
+    Failure,
+    FailureKind,
+    Job,
+    QueuePlace,
+    StatusChange,
+    StepResult,
+    Usage,
+)
+from core.records.log import (
+    LogCursor,
+    LogLine,
+    LogSummary,
+    Stream,
+)
+from core.records.page import (
+    Page,
+)
+from core.settings import (
+    DockerSettings,
+    EngineSettings,
+    LimitSettings,
+    QueueSettings,
+    SimulationSettings,
+)
+from core.spec.job import (
+    InputFile,
+    JobSpec,
+    LogLimit,
+    StepSpec,
+)
+from core.spec.load import (
+    findings_of,
+    parse_job,
+)
+from core.spec.runtimes import (
+    RUNTIMES,
+    Runtime,
+)
+from core.store.changes import (
+    Submitted,
+)
+from core.store.listing import (
+    JobFilter,
+)
+
+__all__ = (
+    "RUNTIMES",
+    "Artifact",
+    "ArtifactNotFoundError",
+    "ArtifactSlice",
+    "Attempt",
+    "BackendError",
+    "BackendHealth",
+    "BackendTimeoutError",
+    "BackendUnavailableError",
+    "BusyError",
+    "CancelRequest",
+    "Cause",
+    "CleanLine",
+    "Clock",
+    "ConflictError",
+    "ContainerBackend",
+    "ContainerLostError",
+    "ContainerNameTakenError",
+    "ContainerStartError",
+    "Diagnosis",
+    "DockerSettings",
+    "Engine",
+    "EngineClosedError",
+    "EngineEvent",
+    "EngineSettings",
+    "EngineStatus",
+    "Excerpt",
+    "Failure",
+    "FailureKind",
+    "FailureSummary",
+    "Finding",
+    "HomeInUseError",
+    "IdempotencyConflictError",
+    "IllegalMoveError",
+    "ImageError",
+    "ImageNotFoundError",
+    "InputFile",
+    "InvalidArgumentError",
+    "InvalidSpecError",
+    "Job",
+    "JobChanged",
+    "JobEvent",
+    "JobFilter",
+    "JobNotFinishedError",
+    "JobNotFoundError",
+    "JobPhase",
+    "JobSpec",
+    "JobStatus",
+    "LimitSettings",
+    "LogCursor",
+    "LogGrew",
+    "LogLimit",
+    "LogLine",
+    "LogPage",
+    "LogQuery",
+    "LogSummary",
+    "NotAdmittedError",
+    "NotFoundError",
+    "OrcaOpsError",
+    "Page",
+    "ProgressChanged",
+    "QueueFullError",
+    "QueuePlace",
+    "QueueSettings",
+    "RegistryDeniedError",
+    "RegistryUnreachableError",
+    "RequestError",
+    "Runtime",
+    "SchemaTooNewError",
+    "SimulationSettings",
+    "SlotUse",
+    "StatusChange",
+    "StepResult",
+    "StepSpec",
+    "StoreBusyError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoredArtifact",
+    "Stream",
+    "Submitted",
+    "Subscription",
+    "SystemClock",
+    "TestCounts",
+    "UnknownSecretError",
+    "Until",
+    "Upload",
+    "UploadNotFoundError",
+    "Usage",
+    "WaitResult",
+    "clean_lines",
+    "clean_text",
+    "findings_of",
+    "is_job_id",
+    "is_upload_id",
+    "new_job_id",
+    "new_upload_id",
+    "open_engine",
+    "parse_job",
+)

@@ -15,6 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 MIB = 1024 * 1024
 
 
+def _host_memory_mb() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,9 +45,20 @@ class LimitSettings(_Section):
     timeout_s: float = Field(default=600, gt=0, description="Time limit of a job that names none, in seconds.")
     max_timeout_s: float = Field(default=86_400, gt=0, description="The longest time limit a job may ask for.")
     cancel_grace_s: float = Field(default=5, ge=0, le=60, description="From SIGTERM to SIGKILL, in seconds.")
-    memory_mb: int = Field(default=2048, ge=6, description="Memory of a job that names none, in MiB.")
+    memory_mb: int = Field(
+        default_factory=lambda: min(2048, _host_memory_mb() - 1024),
+        ge=6,
+        description="Memory of a job that names none, in MiB.",
+    )
     cpus: float = Field(default=min(2, os.cpu_count() or 1), gt=0, description="CPUs of a job that names none.")
     pids: int = Field(default=256, ge=1, le=4096, description="Processes of a job that names none.")
+    max_memory_mb: int = Field(
+        default_factory=lambda: _host_memory_mb() - 1024, ge=6, description="The most memory a job may ask for, in MiB."
+    )
+    max_cpus: float = Field(
+        default_factory=lambda: float(os.cpu_count() or 1), gt=0, description="The most CPUs a job may ask for."
+    )
+    max_pids: int = Field(default=4096, ge=1, description="The most processes a job may ask for.")
     log_bytes: int = Field(default=8 * MIB, ge=1024, description="Log kept from the start of a job, in bytes.")
     log_lines: int = Field(default=100_000, ge=1, description="Log kept from the start of a job, in lines.")
     log_tail_lines: int = Field(default=200, ge=0, le=10_000, description="Last lines kept when the log was cut.")

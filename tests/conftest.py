@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+pytest_plugins = ("core.testing.plugin",)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, object]]:
     return "asyncio", {}

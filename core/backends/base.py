@@ -229,15 +229,22 @@ class ContainerBackend(Protocol):
         ...
 
     async def put(
-        self, container_id: str, folder: str, entries: Sequence[ArchiveEntry], *, owner: str | None = None
+        self,
+        container_id: str,
+        folder: str,
+        entries: Sequence[ArchiveEntry],
+        *,
+        owner: str | None = None,
+        claim: bool = False,
     ) -> None:
-        """Write files into a container that has not started. Folders are made, writable by ``owner``.
+        """Write files into a container that has not started. Folders are made as needed, with mode 0777.
 
         Args:
             container_id: The container.
-            folder: Absolute path; made with mode 0777 if absent.
+            folder: Absolute path.
             entries: The files.
             owner: ``uid:gid`` of what is written; None for root.
+            claim: The folder is ours: it gets this mode and owner even if it exists. Its parent must exist.
         """
         ...
 
@@ -252,11 +259,15 @@ class ContainerBackend(Protocol):
 
     async def follow(
         self, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
-    ) -> None:
+    ) -> bool:
         """Deliver output from ``since`` on, as it comes, until the stream ends or ``on_frames`` returns False.
 
         ``on_frames`` is called from a worker thread, one call at a time, in order, within 100 ms of the engine
-        having the output. Returns normally whenever the stream ends, whatever the reason.
+        having the output.
+
+        Returns:
+            Whether the engine ended the stream by itself, as it does after the container's last output; False when the
+            connection broke off or ``on_frames`` returned False.
 
         Raises:
             ContainerLostError: It is gone.

@@ -21,7 +21,7 @@ import anyio.to_thread
 from core.store.faults import file_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterable
     from pathlib import Path
 
 T = TypeVar("T")
@@ -71,6 +71,22 @@ class BlobFolder:
         async with self.writing() as writer:
             await writer.write(data)
             return await writer.keep()
+
+    def put_pieces(self, pieces: Iterable[bytes]) -> Blob:
+        """Store bytes that come in pieces; for a worker thread, since it blocks.
+
+        Raises:
+            StoreError: The disk is full or failing. What the pieces raise passes through, and nothing stays.
+        """
+        part = _Part(self._folder, self._parts)
+        try:
+            for piece in pieces:
+                part.append(piece)
+            return part.finish(b"")
+        except OSError as error:
+            raise file_error(error, "a file could not be stored") from error
+        finally:
+            part.discard()
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[BlobWriter]:

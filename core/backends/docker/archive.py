@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _PIECE: Final = 256 * 1024
 _GONE: Final = "no such container"
+_UNPACKED: Final = {"Accept-Encoding": "identity"}
+"""The engine compresses an archive for whoever says that he could take it so."""
 
 
 async def stat(client: EngineClient, container_id: str, path: str) -> PathInfo | None:
@@ -37,21 +39,24 @@ async def stat(client: EngineClient, container_id: str, path: str) -> PathInfo |
         ContainerLostError: The container is gone.
         BackendUnavailableError: The engine does not answer.
     """
-    try:
-        answer = await client.request("HEAD", container_path(container_id, "archive"), params={"path": path})
-    except APIError as error:
-        if error.status_code != 404:
-            raise refusal(error) from error
-    else:
-        return path_of(path, answer.headers.get("X-Docker-Container-Path-Stat", ""))
-    await _assert_there(client, container_id)  # an answer to HEAD has no words to tell the two kinds of 404 apart
-    return None
+    info = await _look(client, container_id, path)
+    if info is None:  # an answer to HEAD has no words to tell whether the path or the container is missing
+        await _assert_there(client, container_id)
+    return info
 
 
 async def put(
-    client: EngineClient, container_id: str, folder: str, entries: Sequence[ArchiveEntry], owner: str | None
+    client: EngineClient,
+    container_id: str,
+    folder: str,
+    entries: Sequence[ArchiveEntry],
+    owner: str | None,
+    *,
+    claim: bool,
 ) -> None:
     """Write files below ``folder``, making the folders that are not there and leaving alone those that are.
+
+    With ``claim`` the folder itself is written too, so that nothing has to be looked up.
 
     Raises:
         ContainerLostError: The container is gone.
@@ -60,12 +65,14 @@ async def put(
     """
     uid, gid = _numbers(owner)
     folder = posixpath.normpath(folder)
-    base = await _lowest_there(client, container_id, folder)
+    base = posixpath.dirname(folder) if claim else await _lowest_there(client, container_id, folder)
     within = folder[len(base) :].strip("/") or "."
     paths = [posixpath.normpath(posixpath.join(within, entry.path)) for entry in entries]
     folders = _folders_of([*paths, posixpath.join(within, "_")])
     if within == ".":
         folders = await _absent(client, container_id, base, folders)
+    if not folders and not entries:
+        return
     packed = await anyio.to_thread.run_sync(partial(_pack, folders, list(zip(paths, entries, strict=True)), uid, gid))
     limit = len(packed) / (1024 * 1024)
     try:
@@ -87,7 +94,9 @@ async def archive(client: EngineClient, container_id: str, path: str) -> AsyncGe
         ContainerLostError: The container is gone.
         BackendUnavailableError: The engine does not answer, or broke off.
     """
-    send = partial(client.send, "GET", container_path(container_id, "archive"), params={"path": path})
+    send = partial(
+        client.send, "GET", container_path(container_id, "archive"), params={"path": path}, headers=_UNPACKED
+    )
     try:
         async with opened(client, send) as stream:
             yield _pieces(client, stream)
@@ -102,6 +111,16 @@ async def _pieces(client: EngineClient, stream: EngineStream) -> AsyncIterator[b
         yield piece
 
 
+async def _look(client: EngineClient, container_id: str, path: str) -> PathInfo | None:
+    try:
+        answer = await client.request("HEAD", container_path(container_id, "archive"), params={"path": path})
+    except APIError as error:
+        if error.status_code == 404:
+            return None
+        raise refusal(error) from error
+    return path_of(path, answer.headers.get("X-Docker-Container-Path-Stat", ""))
+
+
 async def _assert_there(client: EngineClient, container_id: str) -> None:
     try:
         await client.request("GET", container_path(container_id, "json"))
@@ -110,7 +129,7 @@ async def _assert_there(client: EngineClient, container_id: str) -> None:
 
 
 async def _lowest_there(client: EngineClient, container_id: str, folder: str) -> str:
-    while folder != "/" and await stat(client, container_id, folder) is None:
+    while folder != "/" and await _look(client, container_id, folder) is None:
         folder = posixpath.dirname(folder)
     return folder
 
@@ -120,7 +139,7 @@ async def _absent(client: EngineClient, container_id: str, base: str, folders: I
     absent: list[str] = []
     for folder in folders:
         known = posixpath.dirname(folder) in absent
-        if known or await stat(client, container_id, posixpath.join(base, folder)) is None:
+        if known or await _look(client, container_id, posixpath.join(base, folder)) is None:
             absent.append(folder)
     return absent
 

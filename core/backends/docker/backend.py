@@ -108,10 +108,16 @@ class DockerBackend:
         return ContainerState(container_id, request.name, dict(request.labels), "created")
 
     async def put(
-        self, container_id: str, folder: str, entries: Sequence[ArchiveEntry], *, owner: str | None = None
+        self,
+        container_id: str,
+        folder: str,
+        entries: Sequence[ArchiveEntry],
+        *,
+        owner: str | None = None,
+        claim: bool = False,
     ) -> None:
         """Write files into a container that has not started; see `ContainerBackend.put`."""
-        await archive.put(self._client, container_id, folder, entries, owner)
+        await archive.put(self._client, container_id, folder, entries, owner, claim=claim)
 
     async def start(self, container_id: str) -> None:
         """Start it, once; see `ContainerBackend.start`."""
@@ -217,14 +223,22 @@ class DockerBackend:
             raise refusal(error) from error
         found: list[tuple[int, ContainerState]] = []
 
+        failures: list[BackendError] = []
+
         async def look(made_at: int, container_id: str) -> None:
-            state = await self.inspect(container_id)
-            if state is not None:
-                found.append((made_at, state))
+            try:
+                state = await self.inspect(container_id)
+            except BackendError as failure:
+                failures.append(failure)
+            else:
+                if state is not None:
+                    found.append((made_at, state))
 
         async with anyio.create_task_group() as group:
             for item in answer.json():
                 group.start_soon(look, item["Created"], item["Id"])
+        if failures:
+            raise failures[0]
         return [state for _, state in sorted(found, key=lambda pair: (pair[0], pair[1].container_id))]
 
     async def _adopted(self, request: ContainerRequest, error: APIError) -> ContainerState:
@@ -283,6 +297,9 @@ class DockerBackend:
         return start_fault(words_of(error), state.exit_code)
 
     async def _with_word_of_init(self, state: ContainerState) -> ContainerState:
-        last = await self.tail(state.container_id, 1)
+        try:
+            last = await self.tail(state.container_id, 1)
+        except ContainerLostError:
+            return state
         failure = init_failure(last[0].body) if last and last[0].stream == 2 else ""
         return replace(state, error=failure)

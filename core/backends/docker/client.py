@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import math
 import random
 import threading
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.settings import DockerSettings
+
+_LOG: Final = logging.getLogger(__name__)
 
 POOL_SIZE: Final = 128
 """Connections kept: more than may be in use at once, because a full pool closes them with a warning each."""
@@ -157,7 +160,11 @@ class EngineClient:
         """
         api = self._connected().api
         api.reload_config()
-        header = get_config_header(api, registry)
+        try:
+            header = get_config_header(api, registry)
+        except DockerException as error:  # a helper that is named and not installed: the image may need no login
+            _LOG.warning("the login for %s could not be looked up: %s", registry, error)
+            return {}
         return {} if header is None else {"X-Registry-Auth": header.decode()}
 
     def close(self) -> None:

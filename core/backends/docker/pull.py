@@ -13,7 +13,7 @@ from urllib.parse import quote
 import anyio
 import anyio.from_thread
 from docker.auth import resolve_repository_name
-from docker.errors import APIError
+from docker.errors import APIError, InvalidRepository
 from docker.utils import parse_repository_tag
 
 from core.backends.docker.faults import pull_fault, words_of
@@ -118,6 +118,8 @@ class Images:
                     await stream.run(partial(_read, stream, pull))
             except APIError as error:
                 pull.error = pull_fault(pull.image, words_of(error))
+            except InvalidRepository as error:
+                pull.error = ImageNotFoundError(f"The image {pull.image} cannot be pulled: {error}")
             except BackendError as error:
                 pull.error = error
         self._leave(pull)

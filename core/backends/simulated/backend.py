@@ -130,7 +130,13 @@ class SimulatedBackend:
         return container.state()
 
     async def put(
-        self, container_id: str, folder: str, entries: Sequence[ArchiveEntry], *, owner: str | None = None
+        self,
+        container_id: str,
+        folder: str,
+        entries: Sequence[ArchiveEntry],
+        *,
+        owner: str | None = None,
+        claim: bool = False,  # noqa: ARG002 -- everybody may write everywhere here
     ) -> None:
         """As `ContainerBackend.put`."""
         await self._reach()

@@ -1,0 +1,110 @@
+"""The one place where the parts meet."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from core.backends.docker.backend import DockerBackend
+from core.backends.simulated.backend import SimulatedBackend
+from core.clock import SystemClock
+from core.engine.bus import Bus
+from core.engine.engine import Engine
+from core.engine.gate import Gate
+from core.engine.ledger import Ledger
+from core.engine.parts import Parts
+from core.engine.recovery import Recovery
+from core.engine.scheduler import Scheduler
+from core.engine.worker import Worker
+from core.logs.hub import LogHub
+from core.store.artifacts import ArtifactStore
+from core.store.blobs import BlobFolder, sweep_parts
+from core.store.database import open_database
+from core.store.home import hold_home, home_id
+from core.store.jobs import JobStore
+from core.store.uploads import UploadStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from core.backends.base import ContainerBackend
+    from core.clock import Clock
+    from core.settings import EngineSettings
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: EngineSettings, *, backend: ContainerBackend | None = None, clock: Clock | None = None
+) -> AsyncGenerator[Engine]:
+    """Open a home and run its engine while the context lasts.
+
+    Jobs that an earlier engine left are taken up. On leaving, nothing more is started and running containers go on;
+    the next engine takes them up.
+
+    Args:
+        settings: All knobs; `EngineSettings(home=…)` is enough.
+        backend: Replaces the one the settings name.
+        clock: Replaces the machine's.
+
+    Raises:
+        HomeInUseError: Another engine has this home.
+        SchemaTooNewError: The database was written by a newer OrcaOps.
+        StoreDamagedError: The database is damaged; nothing was changed.
+        StoreError: The home cannot be used, with the reason.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        home = await stack.enter_async_context(hold_home(settings.home, clock.now()))
+        database = await stack.enter_async_context(open_database(home.database, may_create=home.is_fresh))
+        await sweep_parts(home.parts)
+        identity = await home_id(database)
+        chosen = backend or _backend(settings, identity, clock)
+        jobs, bus = JobStore(database, clock), Bus()
+        parts = Parts(
+            settings=settings,
+            home=home,
+            home_id=identity,
+            clock=clock,
+            backend=chosen,
+            jobs=jobs,
+            ledger=Ledger(jobs, bus),
+            artifacts=ArtifactStore(database),
+            uploads=UploadStore(database, clock),
+            upload_blobs=BlobFolder(home.uploads, home.parts),
+            logs=LogHub(home.logs),
+            bus=bus,
+        )
+        await stack.enter_async_context(chosen.run())
+        async with _running(parts) as engine:
+            yield engine
+
+
+@asynccontextmanager
+async def _running(parts: Parts) -> AsyncGenerator[Engine]:
+    """An engine with its tasks; they end with the context, and what they ran goes on without them."""
+    scheduler = Scheduler(parts.settings.queue, parts.clock)
+    gate = Gate(parts.backend, scheduler, parts.clock)
+    worker = Worker(parts, scheduler, gate.doubt)
+    recovery = Recovery(parts, scheduler, worker, gate)
+    version = await anyio.to_thread.run_sync(metadata.version, "orcaops-mcp")
+    engine = Engine(parts, scheduler, worker, gate, version=version)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(gate.run, name="gate")
+        await recovery.run(tasks)
+        tasks.start_soon(scheduler.run, tasks, worker, name="scheduler")
+        tasks.start_soon(recovery.sweep_for_ever, name="orphans")
+        try:
+            yield engine
+        finally:
+            engine.close()
+            tasks.cancel_scope.cancel()
+
+
+def _backend(settings: EngineSettings, identity: str, clock: Clock) -> ContainerBackend:
+    if settings.backend == "simulated":
+        return SimulatedBackend(settings.simulation, clock=clock)
+    return DockerBackend(settings.docker, home_id=identity)

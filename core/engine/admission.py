@@ -1,0 +1,101 @@
+"""May this job run here? This engine's limits, registries and secrets decide, before anything is stored."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Final
+
+from core.errors import Finding, NotAdmittedError, UnknownSecretError
+from core.settings import MIB
+from core.spec.fields import image_registry
+from core.spec.job import LogLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.engine.slots import Slots
+    from core.settings import EngineSettings
+    from core.spec.job import JobSpec
+
+_PRIVATE_SUFFIXES: Final = frozenset(
+    {"local", "intranet", "internal", "private", "corp", "home", "lan", "localdomain", "localhost", "arpa"}
+)
+
+
+def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
+    """Check a spec against this engine and fill in the defaults that apply.
+
+    Args:
+        spec: What was asked.
+        settings: The engine's limits.
+        slots: The engine's capacity.
+
+    Returns:
+        The effective spec: no default is left open.
+
+    Raises:
+        NotAdmittedError: With a finding for each thing this engine does not allow.
+        UnknownSecretError: The spec names a secret this engine does not have.
+    """
+    findings = [*_refusals(spec, settings), *_capacity(spec, slots)]
+    if findings:
+        text = "; ".join(str(finding) for finding in findings)
+        hint = next((finding.hint for finding in findings if finding.hint), "")
+        raise NotAdmittedError(text, hint=hint, findings=tuple(findings))
+    unknown = [name for name in spec.secrets if name not in settings.secrets]
+    if unknown:
+        raise UnknownSecretError(f"secrets: this engine has no secret named {', '.join(unknown)}")
+    limits = settings.limits
+    return spec.model_copy(
+        update={
+            "timeout_s": limits.timeout_s if spec.timeout_s is None else spec.timeout_s,
+            "cancel_grace_s": limits.cancel_grace_s if spec.cancel_grace_s is None else spec.cancel_grace_s,
+            "cpus": limits.cpus if spec.cpus is None else spec.cpus,
+            "memory_mb": limits.memory_mb if spec.memory_mb is None else spec.memory_mb,
+            "pids": limits.pids if spec.pids is None else spec.pids,
+            "log_limit": LogLimit(
+                bytes=spec.log_limit.bytes or limits.log_bytes, lines=spec.log_limit.lines or limits.log_lines
+            ),
+        }
+    )
+
+
+def _refusals(spec: JobSpec, settings: EngineSettings) -> Iterator[Finding]:
+    limits = settings.limits
+    if spec.timeout_s is not None and spec.timeout_s > limits.max_timeout_s:
+        yield Finding("timeout_s", f"at most {limits.max_timeout_s:g} seconds here")
+    if spec.pids is not None and spec.pids > limits.max_pids:
+        yield Finding("pids", f"at most {limits.max_pids} here")
+    if spec.cpus is not None and spec.cpus > limits.max_cpus:
+        yield Finding("cpus", f"this host has {limits.max_cpus:g}")
+    if spec.memory_mb is not None and spec.memory_mb > limits.max_memory_mb:
+        yield Finding("memory_mb", f"at most {limits.max_memory_mb} MiB here")
+    if spec.log_limit.bytes is not None and spec.log_limit.bytes > limits.max_log_bytes:
+        yield Finding("log_limit.bytes", f"at most {limits.max_log_bytes // MIB} MiB here")
+    registry = image_registry(spec.image)
+    if registry and _is_local(registry) and registry not in settings.docker.local_registries:
+        yield Finding(
+            "image",
+            "its registry is an address or a private name that this engine does not use",
+            "Use a public registry, or have the operator list it in docker.local_registries.",
+        )
+
+
+def _capacity(spec: JobSpec, slots: Slots) -> Iterator[Finding]:
+    lacking = slots.never_fits(spec.slots)
+    if lacking is not None:
+        yield Finding(lacking, f"asks for {spec.slots[lacking]}, this engine has {slots.total(lacking)}")
+
+
+def _is_local(registry: str) -> bool:
+    """Whether a registry's name could reach into the operator's own network.
+
+    An address, a single label such as ``registry`` or ``localhost``, and the private suffixes of RFC 6762 and RFC 8375.
+    """
+    host = registry.rpartition(":")[0] if registry.rpartition(":")[2].isdigit() else registry
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        labels = host.lower().rstrip(".").split(".")
+        return len(labels) == 1 or labels[-1] in _PRIVATE_SUFFIXES or labels[-1].isdigit()
+    return True

@@ -1,0 +1,119 @@
+"""In-process news: what changed, told after the commit that made it true.
+
+Nobody waits for a listener. A subscription keeps one event of a kind per job, the latest; a listener that is
+slow finds fewer events, never stale ones, and costs no more memory than there are changed jobs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import anyio
+
+from core.records.event import JobChanged, LogGrew, ProgressChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from core.records.event import EngineEvent
+
+_Key = tuple[type, str]
+
+
+def _key(event: EngineEvent) -> _Key:
+    job_id = event.job.job_id if isinstance(event, JobChanged) else event.job_id
+    return type(event), job_id
+
+
+class Subscription:
+    """What one listener has not yet taken. Use it inside ``with``; iterate, or `take` what is there."""
+
+    def __init__(self, bus: Bus, job_ids: Collection[str] | None) -> None:
+        self._bus = bus
+        self.job_ids = None if job_ids is None else frozenset(job_ids)
+        self._pending: dict[_Key, EngineEvent] = {}
+        self._arrived = anyio.Event()
+
+    def __enter__(self) -> Self:
+        """Begin to listen."""
+        self._bus.attach(self)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop listening."""
+        self._bus.detach(self)
+
+    def __aiter__(self) -> Subscription:
+        """Iterate over events for ever."""
+        return self
+
+    async def __anext__(self) -> EngineEvent:
+        """The oldest event not yet taken."""
+        await self.wait()
+        key = next(iter(self._pending))
+        return self._pending.pop(key)
+
+    def deliver(self, event: EngineEvent) -> None:
+        """Note an event; called by the bus."""
+        key = _key(event)
+        earlier = self._pending.pop(key, None)
+        if isinstance(event, JobChanged) and isinstance(earlier, JobChanged) and earlier.status_changed:
+            event = JobChanged(event.job, status_changed=True)
+        self._pending[key] = event
+        self._arrived.set()
+
+    async def wait(self) -> None:
+        """Return once there is something to take."""
+        while not self._pending:
+            self._arrived = anyio.Event()
+            await self._arrived.wait()
+
+    def take(self) -> tuple[EngineEvent, ...]:
+        """Everything not yet taken, oldest first."""
+        events = tuple(self._pending.values())
+        self._pending.clear()
+        return events
+
+
+class Bus:
+    """Hands every event to everyone who listens for it. Used on the event loop only."""
+
+    def __init__(self) -> None:
+        self._to_all: set[Subscription] = set()
+        self._by_job: dict[str, set[Subscription]] = {}
+
+    def subscribe(self, job_ids: Collection[str] | None = None) -> Subscription:
+        """Listen to some jobs, or to all."""
+        return Subscription(self, job_ids)
+
+    def publish(self, event: EngineEvent) -> None:
+        """Tell everyone who listens."""
+        for subscription in self._to_all:
+            subscription.deliver(event)
+        for subscription in self._by_job.get(_key(event)[1], ()):
+            subscription.deliver(event)
+
+    def log_grew(self, job_id: str, attempt: int, lines: int) -> None:
+        """Tell that a log has ``lines`` lines now."""
+        self.publish(LogGrew(job_id, attempt, lines))
+
+    def progress(self, job_id: str, text: str | None) -> None:
+        """Tell what a job does right now; an empty text when there is nothing to say any more."""
+        self.publish(ProgressChanged(job_id, text or ""))
+
+    def attach(self, subscription: Subscription) -> None:
+        """Begin delivering to ``subscription``."""
+        if subscription.job_ids is None:
+            self._to_all.add(subscription)
+        else:
+            for job_id in subscription.job_ids:
+                self._by_job.setdefault(job_id, set()).add(subscription)
+
+    def detach(self, subscription: Subscription) -> None:
+        """Deliver no more to ``subscription``."""
+        self._to_all.discard(subscription)
+        for job_id in subscription.job_ids or ():
+            listeners = self._by_job.get(job_id, set())
+            listeners.discard(subscription)
+            if not listeners:
+                self._by_job.pop(job_id, None)

@@ -1,0 +1,88 @@
+"""Every change of a job's record: stored, then announced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.records.event import JobChanged
+
+if TYPE_CHECKING:
+    from core.engine.bus import Bus
+    from core.lifecycle.job import JobEvent
+    from core.records.job import Attempt, CancelRequest, Job
+    from core.spec.job import JobSpec
+    from core.store.changes import Submitted
+    from core.store.jobs import JobStore
+    from core.store.rows import AttemptFields, JobFields
+
+
+class Ledger:
+    """Writes to the store and tells the bus, in this order.
+
+    Args:
+        store: Where records live.
+        bus: Who is told.
+    """
+
+    def __init__(self, store: JobStore, bus: Bus) -> None:
+        self._store = store
+        self._bus = bus
+
+    async def submit(
+        self,
+        job_id: str,
+        spec: JobSpec,
+        *,
+        by: str,
+        idempotency_key: str | None,
+        request_digest: str,
+        rerun_of: str | None,
+        max_queued: int,
+    ) -> Submitted:
+        """Accept a job into the queue. See `JobStore.submit`."""
+        submitted = await self._store.submit(
+            job_id,
+            spec,
+            by=by,
+            idempotency_key=idempotency_key,
+            request_digest=request_digest,
+            rerun_of=rerun_of,
+            max_queued=max_queued,
+        )
+        if not submitted.replayed:
+            self._bus.publish(JobChanged(submitted.job, status_changed=True))
+        return submitted
+
+    async def move(
+        self,
+        job_id: str,
+        event: JobEvent,
+        *,
+        by: str,
+        why: str = "",
+        job: JobFields | None = None,
+        attempt: AttemptFields | None = None,
+        new_attempt: Attempt | None = None,
+    ) -> Job:
+        """Move a job to its next status.
+
+        Raises:
+            IllegalMoveError: Its present status has no such move; nothing changed.
+        """
+        moved = await self._store.move(
+            job_id, event, by=by, why=why, job=job or {}, attempt=attempt or {}, new_attempt=new_attempt
+        )
+        self._bus.publish(JobChanged(moved, status_changed=True))
+        return moved
+
+    async def change(self, job_id: str, *, job: JobFields | None = None, attempt: AttemptFields | None = None) -> Job:
+        """Change what a record says beside the status."""
+        changed = await self._store.change(job_id, job=job or {}, attempt=attempt or {})
+        self._bus.publish(JobChanged(changed, status_changed=False))
+        return changed
+
+    async def request_cancel(self, job_id: str, request: CancelRequest) -> Job:
+        """Note that somebody wants the job stopped; a finished job stays as it is."""
+        noted = await self._store.request_cancel(job_id, request)
+        self._bus.publish(JobChanged(noted, status_changed=False))
+        return noted

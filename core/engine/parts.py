@@ -1,0 +1,85 @@
+"""What the engine is put together from; made once by `core.compose`."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from core.errors import BackendTimeoutError, BackendUnavailableError
+from core.store.blobs import BlobFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from core.backends.base import ContainerBackend
+    from core.clock import Clock
+    from core.engine.bus import Bus
+    from core.engine.ledger import Ledger
+    from core.logs.hub import LogHub
+    from core.settings import EngineSettings
+    from core.store.artifacts import ArtifactStore
+    from core.store.home import Home
+    from core.store.jobs import JobStore
+    from core.store.uploads import UploadStore
+
+Result = TypeVar("Result")
+
+_FIRST_PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts every room of the engine works with.
+
+    Attributes:
+        settings: All knobs.
+        home: The folder.
+        home_id: Names this home on containers.
+        clock: The time.
+        backend: What runs containers.
+        jobs: Records, for reading.
+        ledger: Records, for changing.
+        artifacts: Rows of kept files.
+        uploads: Rows of sent files.
+        upload_blobs: Bytes of sent files, by hash.
+        logs: All logs.
+        bus: Who hears of changes.
+    """
+
+    settings: EngineSettings
+    home: Home
+    home_id: str
+    clock: Clock
+    backend: ContainerBackend
+    jobs: JobStore
+    ledger: Ledger
+    artifacts: ArtifactStore
+    uploads: UploadStore
+    upload_blobs: BlobFolder
+    logs: LogHub
+    bus: Bus
+
+    def artifact_blobs(self, job_id: str) -> BlobFolder:
+        """Bytes of the files kept of a job, by hash."""
+        return BlobFolder(self.home.artifacts_of(job_id), self.home.parts)
+
+    async def insist(
+        self, call: Callable[[], Awaitable[Result]], on_wait: Callable[[str], None] | None = None
+    ) -> Result:
+        """Repeat a backend call for as long as the container engine does not answer.
+
+        Args:
+            call: May be repeated.
+            on_wait: Told why, before each pause.
+        """
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await call()
+            except (BackendUnavailableError, BackendTimeoutError) as error:
+                if on_wait is not None:
+                    on_wait(f"waiting for the container engine: {error.message}")
+            await self.clock.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 -- jitter, not a secret
+            pause = min(pause * 2, _LONGEST_PAUSE_S)

@@ -1,0 +1,106 @@
+"""After a start: jobs that an earlier engine left are taken up, its leftovers removed.
+
+The store says which jobs are under way, the container engine which containers are ours. A running job goes on with
+its container, whatever that did meanwhile; a settled one whose container still stands is cleaned up; a container that
+belongs to no job we know is an orphan and is removed once it is old enough not to be in the making.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from core.backends.base import LABEL_ATTEMPT, LABEL_JOB
+from core.engine.scheduler import needs_of
+from core.engine.worker import keeps_container
+from core.errors import BackendError, JobNotFoundError
+from core.lifecycle.job import JobPhase, JobStatus
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from core.backends.base import ContainerState
+    from core.engine.gate import Gate
+    from core.engine.parts import Parts
+    from core.engine.scheduler import Scheduler
+    from core.engine.worker import Worker
+    from core.records.job import Job
+
+_log = logging.getLogger(__name__)
+
+_ORPHAN_AGE: Final = timedelta(seconds=60)
+_SWEEP_EVERY_S: Final = 300.0
+
+
+class Recovery:
+    """Takes up what an earlier engine left.
+
+    Args:
+        parts: The engine's parts.
+        scheduler: Gets the queued jobs and lends the slots of running ones.
+        worker: Runs on what was running.
+        gate: Tells when the container engine answers.
+    """
+
+    def __init__(self, parts: Parts, scheduler: Scheduler, worker: Worker, gate: Gate) -> None:
+        self._parts = parts
+        self._scheduler = scheduler
+        self._worker = worker
+        self._gate = gate
+
+    async def run(self, tasks: TaskGroup) -> None:
+        """Take up every job of the store; the jobs then go on in ``tasks``."""
+        for entry in await self._parts.jobs.queued():
+            self._scheduler.enqueue_stored(entry)
+        for job in await self._parts.jobs.live():
+            if job.status is JobStatus.RUNNING:
+                _log.info("taking up %s (attempt %d)", job.job_id, job.attempt_number)
+                self._scheduler.hold(needs_of(job.spec))
+                tasks.start_soon(self._take_up, job, name=f"job {job.job_id}")
+            else:
+                tasks.start_soon(self._worker.clean_up, job, name=f"clean up {job.job_id}")
+
+    async def _take_up(self, job: Job) -> None:
+        await self._gate.wait_open()
+        await self._worker.carry_through(job, adopt=True)
+
+    async def sweep_for_ever(self) -> None:
+        """Remove orphans now and then."""
+        while True:
+            await self._gate.wait_open()
+            try:
+                await self.sweep()
+            except BackendError as error:
+                _log.info("orphans are looked for later: %s", error)
+            await self._parts.clock.sleep(_SWEEP_EVERY_S)
+
+    async def sweep(self) -> tuple[str, ...]:
+        """Remove containers of this home that no job needs any more.
+
+        Returns:
+            The names of those removed.
+
+        Raises:
+            BackendUnavailableError: The container engine does not answer.
+        """
+        removed: list[str] = []
+        for container in await self._parts.backend.list_owned(self._parts.home_id):
+            if await self._is_orphan(container):
+                _log.info("removing the orphan %s", container.name)
+                await self._parts.backend.remove(container.container_id)
+                removed.append(container.name)
+        return tuple(removed)
+
+    async def _is_orphan(self, container: ContainerState) -> bool:
+        age = None if container.created_at is None else self._parts.clock.now() - container.created_at
+        if age is None or age < _ORPHAN_AGE:
+            return False
+        try:
+            job = await self._parts.jobs.get(container.labels.get(LABEL_JOB, ""))
+        except JobNotFoundError:
+            return True
+        if container.labels.get(LABEL_ATTEMPT) != str(job.attempt_number):
+            return True
+        settled = job.attempt is not None and job.attempt.phase is JobPhase.DONE
+        return settled and not keeps_container(job)

@@ -1,0 +1,124 @@
+"""From an admitted job to the container that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB, ArchiveEntry, ContainerRequest
+from core.engine.script import ARGV, ENTRYPOINT, FOLDER, OUTPUT_PATH, outputs_file, step_program
+from core.settings import MIB
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.backends.base import ImageInfo
+    from core.records.job import Job
+
+DEFAULT_WORKDIR: Final = "/work"
+"""Where a job works whose spec and image name no folder of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Files to put into a container before it starts.
+
+    Attributes:
+        folder: Absolute path.
+        entries: The files.
+        owner: Who they belong to; None for root.
+        is_ours: Nothing of the image is in the folder, so its mode and owner may be set.
+    """
+
+    folder: str
+    entries: tuple[ArchiveEntry, ...]
+    owner: str | None = None
+    is_ours: bool = False
+
+
+def container_name(home_id: str, job_id: str, attempt: int) -> str:
+    """The name of an attempt's container: the same for the same attempt, so that making it can be repeated."""
+    return f"orcaops-{home_id}-{job_id.removeprefix('job_')}-{attempt}"
+
+
+def working_directory(job: Job, image: ImageInfo) -> str:
+    """Where the job's process starts: the spec's folder, the image's, or `DEFAULT_WORKDIR` where that is ``/``."""
+    if job.spec.workdir is not None:
+        return job.spec.workdir
+    return image.workdir if image.workdir.strip("/") else DEFAULT_WORKDIR
+
+
+def wants_outputs(job: Job) -> bool:
+    """Whether ``$ORCAOPS_OUTPUT`` is there: always for steps, for a single command when it promises outputs."""
+    return job.spec.has_steps or bool(job.spec.outputs)
+
+
+def container_request(job: Job, image: ImageInfo, home_id: str, secrets: Mapping[str, str]) -> ContainerRequest:
+    """What to ask the backend for.
+
+    Args:
+        job: Running its present attempt.
+        image: The local image.
+        home_id: Whose container it will be.
+        secrets: Values of the secrets the job names.
+    """
+    spec, number = job.spec, job.attempt_number
+    workdir = working_directory(job, image)
+    return ContainerRequest(
+        name=container_name(home_id, job.job_id, number),
+        image=image.image_id,
+        argv=ARGV if spec.has_steps else spec.command,
+        entrypoint=ENTRYPOINT if spec.has_steps else spec.entrypoint,
+        env={**_own_variables(job, workdir), **secrets, **spec.env},
+        workdir=workdir,
+        user=spec.user,
+        labels={LABEL_HOME: home_id, LABEL_JOB: job.job_id, LABEL_ATTEMPT: str(number)},
+        network=spec.network,
+        init=spec.init,
+        cpus=spec.cpus or 1,
+        memory_bytes=(spec.memory_mb or 512) * MIB,
+        pids=spec.pids or 256,
+        gpus=spec.gpus,
+        log_bytes=spec.log_limit.bytes or MIB,
+        log_lines=spec.log_limit.lines or 10_000,
+    )
+
+
+def _own_variables(job: Job, workdir: str) -> dict[str, str]:
+    variables = {
+        "CI": "true",
+        "ORCAOPS": "true",
+        "ORCAOPS_JOB_ID": job.job_id,
+        "ORCAOPS_ATTEMPT": str(job.attempt_number),
+        "ORCAOPS_WORKSPACE": workdir,
+    }
+    if wants_outputs(job):
+        variables |= {"ORCAOPS_OUTPUT": OUTPUT_PATH, "GITHUB_OUTPUT": OUTPUT_PATH}
+    return variables
+
+
+def placements(job: Job, image: ImageInfo, token: str, files: Mapping[str, bytes]) -> list[Placement]:
+    """What has to be in the container before it starts.
+
+    Args:
+        job: The job.
+        image: Its image.
+        token: The attempt's token.
+        files: Bytes of the spec's input files by path.
+    """
+    placed: list[Placement] = []
+    if job.spec.has_steps:
+        placed.append(Placement(FOLDER, step_program(job.spec, token), is_ours=True))
+    elif wants_outputs(job):
+        placed.append(Placement(FOLDER, (outputs_file(),), is_ours=True))
+    user = job.spec.user or image.user
+    folder = working_directory(job, image)
+    # Docker makes a missing working directory for root only
+    needs_folder = folder != image.workdir and user not in {"", "0", "root", "0:0", "root:root"}
+    if job.spec.files or needs_folder:
+        entries = tuple(
+            ArchiveEntry(file.path, files[file.path], 0o755 if file.executable else 0o644) for file in job.spec.files
+        )
+        owner = user if user.replace(":", "").isdigit() else None
+        placed.append(Placement(folder, entries, owner, is_ours=folder == DEFAULT_WORKDIR))
+    return placed

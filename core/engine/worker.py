@@ -1,0 +1,232 @@
+"""Runs jobs that left the line: attempt after attempt until an outcome stands, then the clean-up."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from core.engine.attempt import AttemptRun, fresh_token
+from core.engine.request import container_name
+from core.engine.scheduler import needs_of
+from core.engine.settle import Settlement
+from core.engine.verdict import Verdict
+from core.errors import BackendTimeoutError, BackendUnavailableError, NotFoundError, OrcaOpsError
+from core.lifecycle.job import JobEvent, JobPhase, JobStatus
+from core.records.job import Attempt, Failure, FailureKind, StepResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.engine.parts import Parts
+    from core.engine.scheduler import Scheduler
+    from core.engine.slots import Waiting
+    from core.records.job import Job
+    from core.store.rows import AttemptFields
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_RETRY_S: Final = 3600.0
+
+_NOT_RETRIED: Final = frozenset(
+    {FailureKind.IMAGE_NOT_FOUND, FailureKind.REGISTRY_AUTH, FailureKind.START_ERROR, FailureKind.POLICY}
+)
+"""Causes that another attempt cannot mend."""
+
+
+class Worker:
+    """Runs jobs.
+
+    Args:
+        parts: The engine's parts.
+        scheduler: Gets the slots back.
+        on_unavailable: Told when the container engine does not answer.
+
+    Attributes:
+        running: The attempts under way by job.
+    """
+
+    def __init__(self, parts: Parts, scheduler: Scheduler, on_unavailable: Callable[[str], None]) -> None:
+        self.running: dict[str, AttemptRun] = {}
+        self._cancels: dict[str, anyio.Event] = {}
+        self._parts = parts
+        self._scheduler = scheduler
+        self._on_unavailable = on_unavailable
+
+    async def __call__(self, entry: Waiting) -> None:
+        """Run a job that was just taken from the line."""
+        job_id = entry.job_id
+        self._cancels[job_id] = anyio.Event()
+        try:
+            queued = await self._parts.jobs.get(job_id)
+            attempt = self._next_attempt(queued)
+            job = await self._parts.ledger.move(job_id, JobEvent.START, by="engine", new_attempt=attempt)
+        except OrcaOpsError as error:
+            _log.warning("%s was not started: %s", job_id, error)
+            self._cancels.pop(job_id, None)
+            self._scheduler.release(entry.needs)
+            return
+        await self.carry_through(job, adopt=False)
+
+    def request_cancel(self, job_id: str) -> None:
+        """Have a job stopped that has left the line; its request is in the store."""
+        if (event := self._cancels.get(job_id)) is not None:
+            event.set()
+
+    async def carry_through(self, job: Job, *, adopt: bool) -> None:
+        """See the present attempt of a running job through, settle its outcome, free its slots, clean up.
+
+        Args:
+            job: In status running; its slots are held.
+            adopt: Whether an earlier engine may have begun this attempt.
+        """
+        run = AttemptRun(self._parts, job, self._cancels.setdefault(job.job_id, anyio.Event()))
+        if job.cancel is not None:
+            run.cancel.set()
+        self.running[job.job_id] = run
+        try:
+            settlement = await self._attempt(run, adopt=adopt)
+            job = await self._conclude(run.job, settlement)
+        finally:
+            self.running.pop(job.job_id, None)
+            self._cancels.pop(job.job_id, None)
+            self._scheduler.release(needs_of(job.spec))
+        await self.clean_up(job)
+
+    async def clean_up(self, job: Job) -> None:
+        """Remove the container of a settled attempt, unless the job's policy keeps it."""
+        attempt = job.attempt
+        if attempt is None or attempt.phase is JobPhase.DONE:
+            return
+        if not keeps_container(job):
+            await self._parts.insist(lambda: self._parts.backend.remove(attempt.container_name))
+        try:
+            await self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE})
+        except NotFoundError:
+            return
+
+    # --- one attempt
+
+    async def _attempt(self, run: AttemptRun, *, adopt: bool) -> Settlement | None:
+        """The settlement, or None when nothing could be started for want of a container engine."""
+        try:
+            return await run.run(adopt=adopt)
+        except (BackendUnavailableError, BackendTimeoutError) as error:
+            self._on_unavailable(error.message)
+            return None
+        except Exception:  # noqa: BLE001 -- the edge of a job: whatever went wrong ends this job, not the engine
+            reference = secrets.token_hex(4)
+            _log.exception("%s failed inside OrcaOps (%s)", run.job.job_id, reference)
+            message = f"OrcaOps itself failed; the engine's log has the details under {reference}."
+            return Settlement(
+                Verdict(JobEvent.FAIL, Failure(FailureKind.INTERNAL, message, retryable=True), "internal")
+            )
+
+    def _next_attempt(self, job: Job) -> Attempt:
+        number = job.attempt_number + 1
+        return Attempt(
+            number=number,
+            phase=JobPhase.PULLING,
+            container_name=container_name(self._parts.home_id, job.job_id, number),
+            token=fresh_token(),
+            steps=tuple(StepResult(index, step.title) for index, step in enumerate(job.spec.commands)),
+        )
+
+    # --- its outcome
+
+    async def _conclude(self, job: Job, settlement: Settlement | None) -> Job:
+        if settlement is None:
+            return await self._wait_for_engine(job)
+        if settlement.artifacts:
+            await self._parts.artifacts.replace(job.job_id, job.attempt_number, settlement.artifacts)
+        await self._parts.logs.finish(job.job_id, job.attempt_number)
+        delay = await self._retry_delay(job, settlement)
+        if delay is not None:
+            return await self._retry(job, settlement, delay)
+        verdict = settlement.verdict
+        return await self._parts.ledger.move(
+            job.job_id,
+            verdict.event,
+            by=job.cancel.by if job.cancel and verdict.event is JobEvent.CANCEL else "engine",
+            why=verdict.why,
+            job={
+                "failure": verdict.failure,
+                "exit_code": settlement.exit_code,
+                "outputs": settlement.outputs,
+                "warnings": (*verdict.warnings, *settlement.warnings),
+            },
+            attempt={"phase": JobPhase.REMOVING, **_attempt_fields(settlement)},
+        )
+
+    async def _retry_delay(self, job: Job, settlement: Settlement) -> float | None:
+        """Seconds until the next attempt, or None when there is none."""
+        failure = settlement.verdict.failure
+        if failure is None or failure.kind in _NOT_RETRIED or job.cancel is not None or not job.spec.retries:
+            return None
+        attempts = await self._parts.jobs.attempts(job.job_id)
+        counted = [item for item in attempts if not _forgiven(item)]
+        if len(counted) > job.spec.retries:
+            return None
+        return min(job.spec.retry_delay_s * 2 ** (len(counted) - 1), _LONGEST_RETRY_S)
+
+    async def _retry(self, job: Job, settlement: Settlement, delay: float) -> Job:
+        await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
+        return await self._requeue(
+            job,
+            f"attempt {job.attempt_number}: {settlement.verdict.why}",
+            {"failure": settlement.verdict.failure, **_attempt_fields(settlement)},
+            delay,
+        )
+
+    async def _wait_for_engine(self, job: Job) -> Job:
+        failure = Failure(FailureKind.ENGINE_UNAVAILABLE, "The container engine did not answer.", retryable=True)
+        return await self._requeue(job, "the container engine does not answer", {"failure": failure}, 0)
+
+    async def _requeue(self, job: Job, why: str, fields: AttemptFields, delay: float) -> Job:
+        not_before = self._parts.clock.now() + timedelta(seconds=delay) if delay else None
+        queued = await self._parts.ledger.move(
+            job.job_id,
+            JobEvent.REQUEUE,
+            by="engine",
+            why=why,
+            job={"not_before": not_before},
+            attempt={"phase": JobPhase.DONE, **fields},
+        )
+        self._scheduler.enqueue(queued)
+        if queued.cancel is not None and self._scheduler.withdraw(job.job_id):
+            return await self._parts.ledger.move(
+                job.job_id, JobEvent.CANCEL, by=queued.cancel.by, why=queued.cancel.reason
+            )
+        return queued
+
+
+def keeps_container(job: Job) -> bool:
+    """Whether the job's policy keeps the container of its last attempt."""
+    policy = job.spec.cleanup
+    return policy == "keep" or (policy == "keep_on_failure" and job.status in {JobStatus.FAILED, JobStatus.TIMED_OUT})
+
+
+def _forgiven(attempt: Attempt) -> bool:
+    """Whether an attempt does not count against the retries: nothing of the job ever ran."""
+    return attempt.failure is not None and attempt.failure.kind is FailureKind.ENGINE_UNAVAILABLE
+
+
+def _name(job: Job) -> str:
+    return job.attempt.container_name if job.attempt else ""
+
+
+def _attempt_fields(settlement: Settlement) -> AttemptFields:
+    fields: AttemptFields = {
+        "failure": settlement.verdict.failure,
+        "exit_code": settlement.exit_code,
+        "steps": settlement.steps,
+        "usage": settlement.usage,
+        "log": settlement.log,
+        "finished_at": settlement.finished_at,
+    }
+    if settlement.started_at is not None:
+        fields["started_at"] = settlement.started_at
+    return fields
