@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from itertools import chain, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.logs import index
@@ -44,10 +45,13 @@ if TYPE_CHECKING:
     from core.records.log import LogFrame, LogSummary
 
 _SLICE: Final = 256
+_CLOSE_LOOK: Final = 8  # frames taken one by one when there is something among them that is no plain line
 _SLICE_BYTES: Final = 96 * 1024
 _MAX_NOTE: Final = 4000
 _SYNC_EVERY_S: Final = 1.0
 _KINDS: Final = (b"", LINE[STDOUT], LINE[STDERR])
+_NEWLINE: Final = ord("\n")
+_last_byte: Final = itemgetter(-1)
 _sync: Final = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
@@ -246,10 +250,13 @@ class LogRecorder:
 
     def _write_slice(self, frames: Sequence[LogFrame]) -> bool:
         streams, ats, bodies = zip(*frames, strict=True)
-        if len(frames) > 1 and sum(map(len, bodies)) > _SLICE_BYTES:
-            half = len(frames) // 2
-            return self._write_slice(frames[:half]) and self._write_slice(frames[half:])
-        return self._write_lines(bytes(streams), ats, bodies) or self._write_each(frames)
+        if sum(map(len, bodies)) <= _SLICE_BYTES or len(frames) == 1:
+            if self._write_lines(bytes(streams), ats, bodies):
+                return True
+            if len(frames) <= _CLOSE_LOOK:
+                return self._write_each(frames)
+        half = len(frames) // 2
+        return self._write_slice(frames[:half]) and self._write_slice(frames[half:])
 
     def _write_lines(self, streams: bytes, ats: Sequence[bytes], bodies: Sequence[bytes]) -> bool:
         """Record whole lines all at once; False, with nothing done, when some need a closer look."""
@@ -258,7 +265,8 @@ class LogRecorder:
         size = len(blob) - HEADER * count
         if (
             blob.count(b"\n") != count
-            or not all(map(bytes.endswith, bodies, repeat(b"\n")))
+            or not all(bodies)
+            or set(map(_last_byte, bodies)) != {_NEWLINE}
             or (size > MAX_LINE and max(map(len, bodies)) > MAX_LINE)
             or not self._fits(count, size)
             or not all(map(self._attachment.is_plain, set(streams)))

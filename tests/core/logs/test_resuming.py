@@ -114,7 +114,7 @@ def uninterrupted(folder: Path, story: Story, limits: tuple[int, int]) -> tuple[
     gently=st.booleans(),
     limits=st.sampled_from([(1 << 30, 1 << 20), (3000, 1 << 20), (1 << 30, 4)]),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_cut_anywhere_and_delivered_again_the_log_is_as_if_never_interrupted(
     story: Story, cuts: list[float], gently: bool, limits: tuple[int, int]
 ) -> None:
