@@ -31,6 +31,8 @@ T = TypeVar("T")
 _BUSY_S: Final = 5.0
 _READERS: Final = 2
 _CACHED_STATEMENTS: Final = 256
+_CHECKED_BYTES: Final = 64 * 1024 * 1024
+"""Checking takes 20 s for 1 GiB: a larger database is not searched for damage at its start."""
 _SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -101,9 +103,9 @@ async def open_database(path: Path, *, may_create: bool = True) -> AsyncGenerato
         StoreBusyError: Another process keeps it locked.
         StoreError: It could not be read or written.
     """
-    was_left_open = await anyio.to_thread.run_sync(_prepare_file, path, may_create, limiter=anyio.CapacityLimiter(1))
+    is_suspect = await anyio.to_thread.run_sync(_prepare_file, path, may_create, limiter=anyio.CapacityLimiter(1))
     async with AsyncExitStack() as stack:
-        writer = await stack.enter_async_context(_connected(path, partial(_prepare_writer, was_left_open)))
+        writer = await stack.enter_async_context(_connected(path, partial(_prepare_writer, is_suspect)))
         readers = [await stack.enter_async_context(_connected(path, _prepare_reader)) for _ in range(_READERS)]
         database = Database(writer, tuple(readers))
         stack.push_async_callback(database.close)
@@ -141,21 +143,21 @@ def _translated(function: Callable[[sqlite3.Connection], T], connection: sqlite3
 
 
 def _prepare_file(path: Path, may_create: bool) -> bool:  # noqa: FBT001 - called through to_thread, by position
-    """Make the file if it may be made; whether the last process left without closing it."""
+    """Make the file if it may be made; whether the last process left without closing it, so that it is checked."""
     try:
         size = path.stat().st_size if path.exists() else 0
         if size == 0 and not may_create:
             raise StoreDamagedError("The database is missing or empty, although there are jobs' files beside it.")
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         journal = path.with_name(f"{path.name}-wal")
-        return journal.exists() and journal.stat().st_size > 0
+        return journal.exists() and journal.stat().st_size > 0 and size <= _CHECKED_BYTES
     except OSError as error:
         raise file_error(error, "the database could not be opened") from error
 
 
-def _prepare_writer(was_left_open: bool, connection: sqlite3.Connection) -> None:  # noqa: FBT001 - bound by partial
+def _prepare_writer(is_suspect: bool, connection: sqlite3.Connection) -> None:  # noqa: FBT001 - bound by partial
     check_schema(connection)
-    if was_left_open and (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+    if is_suspect and (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         raise StoreDamagedError(f"The database is damaged ({found}).")
     for setting in _SETTINGS:
         connection.execute(setting)

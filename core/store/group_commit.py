@@ -16,7 +16,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from anyio import CancelScope, Event, get_cancelled_exc_class
+from anyio import CancelScope, Event
 
 from core.errors import StoreError
 from core.store.faults import store_error
@@ -35,15 +35,20 @@ class _Write(Generic[T]):
 
     __slots__ = ("batch", "called", "committed", "error", "leads", "value", "work")
 
-    def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
+    def __init__(self, work: Callable[[sqlite3.Connection], T], called: asyncio.Future[None]) -> None:
         self.work = work
-        self.called = Event()
-        """Its caller may go on: the write is settled, or it leads now."""
+        self.called = called
+        """Done when its caller may go on: the write is settled, or it leads now."""
         self.leads = False
         self.batch: _Batch | None = None
         self.committed = False
         self.value: T
         self.error: Exception | None = None
+
+    def call(self) -> None:
+        """Let its caller go on, unless it was cancelled and goes by itself."""
+        if not self.called.done():
+            self.called.set_result(None)
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Call the function; what it did is undone if it raises."""
@@ -112,16 +117,16 @@ class GroupCommit:
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function inside a transaction; return once that is durable. See `Database.write`."""
-        mine = _Write(work)
+        mine = _Write(work, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
         if not self._is_led:
             self._is_led = mine.leads = True
         try:
             if not mine.leads:
-                await mine.called.wait()
+                await mine.called
             if mine.leads:
                 await self._lead()
-        except get_cancelled_exc_class():
+        except asyncio.CancelledError:
             await self._withdraw(mine)
             raise
         return mine.outcome()
@@ -153,12 +158,12 @@ class GroupCommit:
     def _finish(self, batch: _Batch) -> None:
         batch.finished.set()
         for write in batch.writes:
-            write.called.set()
+            write.call()
         self._hand_over()
 
     def _hand_over(self) -> None:
         if self._waiting:
             self._waiting[0].leads = True
-            self._waiting[0].called.set()
+            self._waiting[0].call()
         else:
             self._is_led = False

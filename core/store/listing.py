@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from core.records.job import Job
 
 _SQL: Final = QueryFile("listing")
-_NEWEST: Final = _SQL.take("newest")
 _NEWEST_BY_STATUS: Final = _SQL.take("newest_by_status")
 _NEWEST_BY_NAME: Final = _SQL.take("newest_by_name")
 _NEWEST_BY_TAG: Final = _SQL.take("newest_by_tag")
@@ -126,8 +125,6 @@ def _newest(connection: sqlite3.Connection, which: JobFilter, before: PageKey, c
     if which.tag is not None:
         chosen = json.dumps(sorted(statuses))
         return _NEWEST_BY_TAG.run(connection, tag=which.tag, name=which.name, statuses=chosen, **span).fetchall()
-    if which.name is None and len(statuses) == len(JobStatus):
-        return _NEWEST.run(connection, **span).fetchall()
     walks: list[list[_Key]] = []  # one a status, each along an index; merged they are in order
     for status in statuses:
         if which.name is None:

@@ -37,10 +37,9 @@ CREATE TABLE jobs (
     CHECK ((cancel_us IS NULL) = (cancel_by IS NULL) AND (cancel_us IS NULL) = (cancel_reason IS NULL))
 ) STRICT;
 
-CREATE INDEX jobs_by_age ON jobs (created_us, job_id);
+-- Lists merge one walk of these for each status they want, so no index without the status is needed.
 CREATE INDEX jobs_by_status ON jobs (status, created_us, job_id);
 CREATE INDEX jobs_by_name ON jobs (name, status, created_us, job_id) WHERE name IS NOT NULL;
-CREATE INDEX jobs_waiting ON jobs (priority DESC, queued_us, job_id) WHERE status = 'queued';
 
 -- How many jobs there are of each status: kept by triggers, since counting a million rows takes too long.
 CREATE TABLE job_counts (

@@ -6,16 +6,8 @@ SELECT * FROM job_records WHERE job_id = :job_id;
 -- Jobs by a JSON array of ids, in no order.
 SELECT * FROM job_records WHERE job_id IN (SELECT value FROM json_each(:job_ids));
 
--- name: newest
--- Ids of all jobs before a cursor, newest first.
-SELECT created_us, job_id
-  FROM jobs
- WHERE (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
- ORDER BY created_us DESC, job_id DESC
- LIMIT :count;
-
 -- name: newest_by_status
--- The same of one status.
+-- Ids of the jobs of one status before a cursor, newest first.
 SELECT created_us, job_id
   FROM jobs
  WHERE status = :status AND (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
@@ -50,7 +42,7 @@ SELECT job_id FROM jobs WHERE job_id >= :first AND job_id < :past ORDER BY job_i
 SELECT status, jobs FROM job_counts;
 
 -- name: list_queued
--- The queue, the next one first.
+-- The queue, the next one first; read once, when an engine starts.
 SELECT job_id, priority, created_us, queued_us, not_before_us, slots
   FROM jobs
  WHERE status = 'queued'
