@@ -21,9 +21,8 @@ _SUMMARY: Final = re.compile(r"(?:FAILED|ERROR) ([^\s:]+\.py(?:::.*)?)$")
 _PROGRESS: Final = re.compile(r"([^\s:]+\.py::.*) (?:FAILED|ERROR)(?: +\[ *\d+%\])?$")
 _PARALLEL: Final = re.compile(r"\[gw\d+\] \[ *\d+%\] (?:FAILED|ERROR) ([^\s:]+\.py::.*)")
 _COUNT: Final = re.compile(r"(\d{1,9}) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
-_COUNT_LINE: Final = re.compile(
-    r"=* ?\d+ (?:passed|failed|errors?|skipped|deselected|xfailed|xpassed|warnings?)\b.* in \d"
-)
+_COUNTED: Final = ("passed", "failed", "error", "errors", "skipped", "deselected", "xfailed", "warning", "warnings")
+_COUNT_LINE: Final = re.compile(rf"=* ?\d+ (?:xpassed|{'|'.join(_COUNTED)})\b.* in \d")
 _LIBRARY: Final = ("/site-packages/", "/lib/python3")
 
 _UNITTEST: Final = re.compile(r"(?:FAIL|ERROR): (\S+) \(([^)]+)\)")
@@ -85,6 +84,8 @@ def _native(texts: Sequence[str], at: int, name: str) -> Finding | None:
 
 def read_summary(texts: Sequence[str], at: int) -> Finding | None:
     """A line of the short summary: the test's whole id and the start of its message."""
+    if not texts[at].startswith(("FAILED ", "ERROR ")):
+        return None
     subject, _, message = texts[at].partition(" - ")
     match = _SUMMARY.match(subject)
     if match is None:
@@ -170,8 +171,8 @@ def read_unittest_counts(texts: Sequence[str], at: int) -> Tally | None:
 RECOGNISERS: Final = (
     Recogniser(("___ ",), read_failed_test, reach=_REACH),
     Recogniser(("FAILED ", "ERROR "), read_summary, reach=1),
-    Recogniser((" FAILED", " ERROR"), read_progress, reach=1),
-    Recogniser((" passed", " failed", " error"), read_counts, reach=1),
+    Recogniser((".py::",), read_progress, reach=1),
+    Recogniser(tuple(f"{word} in " for word in _COUNTED), read_counts, reach=1),
     Recogniser(("FAIL: ", "ERROR: "), read_unittest, reach=_REACH),
     Recogniser(("Ran ",), read_unittest_counts, reach=4),
 )
