@@ -319,10 +319,8 @@ class LogRecorder:
     def _put_gap(self, tail: Sequence[LogFrame]) -> None:
         state = self._state
         since, number = state.limit_at, state.limit_line
-        text = f"[log limit reached: output after line {number}, from {since.decode()} on, is not kept]"
-        if tail:
-            until = tail[0].at.decode()
-            text = f"{text[:-1]} up to {until}; the last lines follow]"
+        until = f"to {tail[0].at.decode()}; the last lines follow" if tail else "on"
+        text = f"[log limit reached: output after line {number} is not kept, from {since.decode()} {until}]"
         self._put(Record(GAP, since, text.encode()))
         for stream, step in self._steps_of(tail).items():
             self._put(Record(STEP[stream], since, b"b " + step))

@@ -255,7 +255,7 @@ def test_a_gap_is_named_even_when_no_tail_could_be_had(tmp_path: Path) -> None:
     recorder.write([out(1, b"one\n"), out(2, b"two\n")])
     recorder.append_tail([])
     recorder.close()
-    assert texts_of(tmp_path)[1] == f"[log limit reached: output after line 1, from {at(2).decode()} on, is not kept]"
+    assert texts_of(tmp_path)[1] == f"[log limit reached: output after line 1 is not kept, from {at(2).decode()} on]"
 
 
 def test_a_tail_that_overlaps_the_head_completes_the_log(tmp_path: Path) -> None:
