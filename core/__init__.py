@@ -18,15 +18,11 @@ from core.clock import (
 from core.compose import (
     open_engine,
 )
+from core.engine.answers import ArtifactSlice, EngineStatus, StoredArtifact
 from core.engine.bus import (
     Subscription,
 )
-from core.engine.engine import (
-    ArtifactSlice,
-    Engine,
-    EngineStatus,
-    StoredArtifact,
-)
+from core.engine.engine import Engine
 from core.engine.failures import (
     FailureSummary,
 )

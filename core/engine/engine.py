@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.engine.admission import admit
+from core.engine.answers import ArtifactSlice, EngineStatus, StoredArtifact
 from core.engine.collect import path_matches
 from core.engine.failures import summarise_failure
 from core.engine.reading import LogDesk, LogQuery
@@ -13,24 +13,20 @@ from core.engine.uploads import take_in
 from core.engine.waiting import Waiter
 from core.errors import ArtifactNotFoundError, EngineClosedError, JobNotFoundError, UploadNotFoundError
 from core.ids import is_job_id, is_upload_id, new_job_id
-from core.lifecycle.job import JobEvent, JobStatus
+from core.lifecycle.job import JobEvent
 from core.records.job import CancelRequest
 from core.spec.load import parse_job
 from core.store.listing import JobFilter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-    from datetime import datetime
-    from pathlib import Path
 
-    from core.backends.base import BackendHealth
     from core.engine.bus import Subscription
     from core.engine.failures import FailureSummary
     from core.engine.gate import Gate
     from core.engine.parts import Parts
     from core.engine.reading import LogPage
     from core.engine.scheduler import Scheduler
-    from core.engine.slots import SlotUse
     from core.engine.waiting import Until, WaitResult
     from core.engine.worker import Worker
     from core.records.artifact import Artifact, Upload
@@ -43,59 +39,6 @@ if TYPE_CHECKING:
 
 _ANY = JobFilter()
 _WHOLE = LogQuery()
-
-
-@dataclass(frozen=True, slots=True)
-class StoredArtifact:
-    """A kept file and where its bytes are.
-
-    Attributes:
-        artifact: The record.
-        file: The bytes, on this machine; not to be written to.
-    """
-
-    artifact: Artifact
-    file: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactSlice:
-    """Some bytes of a kept file.
-
-    Attributes:
-        artifact: The record.
-        data: The bytes.
-        next_offset: Where the next slice begins; None at the end.
-    """
-
-    artifact: Artifact
-    data: bytes
-    next_offset: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStatus:
-    """How the engine is.
-
-    Attributes:
-        version: Of OrcaOps.
-        home: Its folder.
-        backend: Whether containers can be run.
-        counts: Jobs by status.
-        queued: Jobs that wait.
-        slots: What is taken of each kind, ``jobs`` among them.
-        blocked: Why nothing starts at all, if so.
-        started_at: When this engine started.
-    """
-
-    version: str
-    home: Path
-    backend: BackendHealth
-    counts: Mapping[JobStatus, int]
-    queued: int
-    slots: Mapping[str, SlotUse]
-    blocked: str | None
-    started_at: datetime
 
 
 class Engine:
