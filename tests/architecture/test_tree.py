@@ -15,7 +15,7 @@ import pytest
 from scripts.container_engine import apt
 
 _ORDINARY_FOLDERS = frozenset(
-    {"/", "/app", "/build", "/home", "/mnt", "/opt", "/root", "/src", "/srv", "/tmp", "/workspace"}
+    {"/", "/app", "/build", "/home", "/mnt", "/opt", "/root", "/src", "/srv", "/tmp", "/work", "/workspace"}
 )
 _ROW = re.compile(r"^\| `((?:core|orcaops_mcp)(?:\.\w+)+)` \|", re.MULTILINE)
 
