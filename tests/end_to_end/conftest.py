@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
-import docker
 import pytest
 
 from core import (
@@ -21,6 +20,8 @@ from core import (
     open_engine,
     parse_job,
 )
+
+from tests.end_to_end.operator import Operator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -39,24 +40,19 @@ def docker_settings(tmp_path: Path) -> EngineSettings:
 
 
 @pytest.fixture
-async def docker_engine(docker_settings: EngineSettings, bare: docker.APIClient) -> AsyncGenerator[Engine]:
+async def docker_engine(docker_settings: EngineSettings, operator: Operator) -> AsyncGenerator[Engine]:
     async with open_engine(docker_settings) as engine:
         yield engine
         await everything_is_settled(engine)
-    assert (
-        await anyio.to_thread.run_sync(
-            lambda: bare.containers(all=True, filters={"label": f"orcaops.home={engine.home_id}"})
-        )
-        == []
-    )
+    assert await anyio.to_thread.run_sync(operator.containers, engine.home_id) == []
 
 
 @pytest.fixture
-def bare() -> Generator[docker.APIClient]:
+def operator() -> Generator[Operator]:
     """The container engine as an operator reaches it, past OrcaOps."""
-    client = docker.APIClient(version="auto")
-    yield client
-    client.close()
+    reached = Operator()
+    yield reached
+    reached.close()
 
 
 @pytest.fixture

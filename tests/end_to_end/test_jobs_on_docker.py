@@ -14,7 +14,7 @@ from tests.end_to_end.conftest import whole_log
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    import docker
+    from tests.end_to_end.operator import Operator
 
     Run = Callable[..., Awaitable[Job]]
 
@@ -61,7 +61,7 @@ async def test_a_job_that_takes_too_much_memory_is_killed_for_that(run: Run) -> 
 
 @pytest.mark.parametrize("way", ["command", "commands"])
 async def test_a_signal_from_outside_is_told_apart_from_an_exit(
-    docker_engine: Engine, bare: docker.APIClient, way: str
+    docker_engine: Engine, operator: Operator, way: str
 ) -> None:
     text = "echo up; sleep 60"
     request = {"image": "busybox:latest", way: ["sh", "-c", text] if way == "command" else [text]}
@@ -70,7 +70,7 @@ async def test_a_signal_from_outside_is_told_apart_from_an_exit(
         await docker_engine.wait([job.job_id], until="log_match", pattern="up")
         job = await docker_engine.get_job(job.job_id)
         assert job.attempt is not None
-        await anyio.to_thread.run_sync(bare.kill, job.attempt.container_name, "TERM")
+        await anyio.to_thread.run_sync(operator.kill, job.attempt.container_name, "TERM")
         job = await docker_engine.wait_for_job(job.job_id)
     assert kind_of(job) is FailureKind.SIGNAL
 
@@ -90,10 +90,9 @@ async def test_a_missing_image_a_denied_and_an_unreachable_registry_are_three_ca
     assert kind_of(job) is kind
 
 
-async def test_an_absent_image_is_pulled(docker_engine: Engine, run: Run, bare: docker.APIClient) -> None:
+async def test_an_absent_image_is_pulled(docker_engine: Engine, run: Run, operator: Operator) -> None:
     image = "127.0.0.1:5000/library/busybox:1.35"
-    if bare.images(image):
-        bare.remove_image(image, force=True)
+    await anyio.to_thread.run_sync(operator.forget_image, image)
     job = await run(image=image, command=["echo", "pulled"])
     assert await whole_log(docker_engine, job.job_id) == ["pulled"]
     assert job.attempt is not None
@@ -137,14 +136,14 @@ async def test_a_time_limit_holds_on_real_containers(run: Run) -> None:
     assert (job.status, kind_of(job)) == (JobStatus.TIMED_OUT, FailureKind.TIMEOUT)
 
 
-async def test_sixty_jobs_never_run_more_than_four_at_once(docker_engine: Engine, bare: docker.APIClient) -> None:
+async def test_sixty_jobs_never_run_more_than_four_at_once(docker_engine: Engine, operator: Operator) -> None:
     spec = parse_job({"image": "busybox:latest", "command": ["true"], "network": "none"})
     ids = [(await docker_engine.submit_job(spec)).job.job_id for _ in range(60)]
     most = 0
     with anyio.fail_after(110), docker_engine.subscribe(ids) as news:
         while not all(job.is_finished for job in (await docker_engine.list_jobs(limit=60)).items):
             alive = await anyio.to_thread.run_sync(
-                lambda: bare.containers(filters={"label": f"orcaops.home={docker_engine.home_id}"})
+                lambda: operator.containers(docker_engine.home_id, running_only=True)
             )
             most = max(most, len(alive))
             await news.wait()
@@ -213,13 +212,13 @@ async def test_a_job_is_fenced_in_by_default(docker_engine: Engine, run: Run) ->
     assert lines[-1] == "0"
 
 
-async def test_a_kept_container_is_still_there(docker_engine: Engine, run: Run, bare: docker.APIClient) -> None:
+async def test_a_kept_container_is_still_there(docker_engine: Engine, run: Run, operator: Operator) -> None:
     job = await run(command=["sh", "-c", "exit 1"], cleanup="keep_on_failure")
     assert job.attempt is not None
     try:
-        assert bare.inspect_container(job.attempt.container_name)["State"]["ExitCode"] == 1
+        assert await anyio.to_thread.run_sync(operator.exit_code, job.attempt.container_name) == 1
     finally:
-        bare.remove_container(job.attempt.container_name)
+        await anyio.to_thread.run_sync(operator.remove, job.attempt.container_name)
 
 
 async def test_a_log_within_its_limit_is_read_whole_by_cursor(docker_engine: Engine, run: Run) -> None:

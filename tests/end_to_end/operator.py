@@ -1,0 +1,37 @@
+"""The container engine as an operator reaches it, past OrcaOps."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import docker
+
+
+class Operator:
+    """What tests do to containers and images by hand. Every call blocks: use it from a worker thread."""
+
+    def __init__(self) -> None:
+        # docker-py's own types leave what it answers open
+        self._client = cast("Any", docker.APIClient(version="auto"))
+
+    def close(self) -> None:
+        self._client.close()
+
+    def containers(self, home_id: str, *, running_only: bool = False) -> list[str]:
+        """Ids of the containers of a home."""
+        found = self._client.containers(all=not running_only, filters={"label": f"orcaops.home={home_id}"})
+        return [item["Id"] for item in found]
+
+    def kill(self, name: str, signal: str) -> None:
+        self._client.kill(name, signal)
+
+    def exit_code(self, name: str) -> int:
+        return self._client.inspect_container(name)["State"]["ExitCode"]
+
+    def remove(self, name: str) -> None:
+        self._client.remove_container(name, force=True, v=True)
+
+    def forget_image(self, image: str) -> None:
+        """Remove an image if it is there."""
+        if self._client.images(image):
+            self._client.remove_image(image, force=True)
