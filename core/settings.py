@@ -15,8 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 MIB = 1024 * 1024
 
 
-def _host_memory_mb() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB
+_LEAST_MB = 256
+
+
+def _memory_to_give_mb() -> int:
+    """What jobs may have of the host's memory: all but a gibibyte, on a tiny host a little all the same."""
+    host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB
+    return max(_LEAST_MB, host - 1024)
 
 
 class _Section(BaseModel):
@@ -46,14 +51,14 @@ class LimitSettings(_Section):
     max_timeout_s: float = Field(default=86_400, gt=0, description="The longest time limit a job may ask for.")
     cancel_grace_s: float = Field(default=5, ge=0, le=60, description="From SIGTERM to SIGKILL, in seconds.")
     memory_mb: int = Field(
-        default_factory=lambda: min(2048, _host_memory_mb() - 1024),
+        default_factory=lambda: min(2048, _memory_to_give_mb()),
         ge=6,
         description="Memory of a job that names none, in MiB.",
     )
     cpus: float = Field(default=min(2, os.cpu_count() or 1), gt=0, description="CPUs of a job that names none.")
     pids: int = Field(default=256, ge=1, le=4096, description="Processes of a job that names none.")
     max_memory_mb: int = Field(
-        default_factory=lambda: _host_memory_mb() - 1024, ge=6, description="The most memory a job may ask for, in MiB."
+        default_factory=_memory_to_give_mb, ge=6, description="The most memory a job may ask for, in MiB."
     )
     max_cpus: float = Field(
         default_factory=lambda: float(os.cpu_count() or 1), gt=0, description="The most CPUs a job may ask for."

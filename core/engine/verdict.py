@@ -95,11 +95,19 @@ def judge(
 def timeout_failure(job: Job, step: int | None) -> Failure:
     """The failure of a job whose own or whose step's time limit passed."""
     limit = job.spec.commands[step].timeout_s if step is not None and step < len(job.spec.commands) else None
-    if limit is not None and limit < (job.spec.timeout_s or limit + 1):
+    if limit is not None and limit < (job.spec.timeout_s or limit + 1) and not _past_deadline(job):
         message = f"Step {(step or 0) + 1} ran longer than its limit of {limit:g} s."
     else:
         message = f"The job ran longer than its limit of {job.spec.timeout_s:g} s."
     return Failure(FailureKind.TIMEOUT, message, "Raise timeout_s, or find what takes so long in the log.", step=step)
+
+
+def _past_deadline(job: Job) -> bool:
+    """Whether the whole job's time was up when it was stopped, whatever the step that ran then may take."""
+    attempt = job.attempt
+    if attempt is None or attempt.timeout_fired_at is None or attempt.deadline_at is None:
+        return False
+    return attempt.timeout_fired_at >= attempt.deadline_at
 
 
 def _intended(at: datetime | None, state: ContainerState) -> bool:

@@ -39,9 +39,16 @@ def test_no_default_asks_for_more_than_its_ceiling() -> None:
     assert limits.artifact_file_bytes <= limits.artifact_total_bytes
 
 
-def test_a_job_never_takes_the_hosts_last_gibibyte() -> None:
-    host_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB
-    assert LimitSettings().max_memory_mb <= max(host_mb - 1024, 6)
+@pytest.mark.parametrize(
+    ("host_mb", "most_mb", "usual_mb"), [(65_536, 64_512, 2048), (2048, 1024, 1024), (512, 256, 256)]
+)
+def test_jobs_leave_the_host_a_gibibyte_where_it_has_one(
+    monkeypatch: pytest.MonkeyPatch, host_mb: int, most_mb: int, usual_mb: int
+) -> None:
+    facts = {"SC_PAGE_SIZE": MIB, "SC_PHYS_PAGES": host_mb}
+    monkeypatch.setattr(os, "sysconf", facts.__getitem__)
+    limits = LimitSettings()
+    assert (limits.max_memory_mb, limits.memory_mb) == (most_mb, usual_mb)
 
 
 @pytest.mark.parametrize("section", _SECTIONS)

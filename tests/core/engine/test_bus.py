@@ -72,6 +72,15 @@ def test_every_listener_hears_the_same() -> None:
         assert one.take() == other.take() == (ProgressChanged("a", "x"),)
 
 
+def test_a_listener_that_leaves_takes_nobody_elses_news_away() -> None:
+    bus = Bus()
+    with bus.subscribe(["a"]) as stays:
+        with bus.subscribe(["a"]):
+            pass
+        bus.progress("a", "x")
+        assert stays.take() == (ProgressChanged("a", "x"),)
+
+
 def test_nothing_is_kept_before_and_after_listening() -> None:
     bus = Bus()
     bus.progress("a", "before")

@@ -23,9 +23,14 @@ BEGAN = ProgramNotes(began=1.0)
 
 
 def a_running_job(
-    *, cancelled_at: datetime | None = None, timed_out_at: datetime | None = None, reason: str = "", **spec: Any
+    *,
+    cancelled_at: datetime | None = None,
+    timed_out_at: datetime | None = None,
+    deadline_at: datetime | None = None,
+    reason: str = "",
+    **spec: Any,
 ) -> Job:
-    attempt = Attempt(1, JobPhase.RUNNING, "orcaops-x", timeout_fired_at=timed_out_at)
+    attempt = Attempt(1, JobPhase.RUNNING, "orcaops-x", timeout_fired_at=timed_out_at, deadline_at=deadline_at)
     cancel = None if cancelled_at is None else CancelRequest(cancelled_at, "mcp", reason, None)
     full = a_job_spec(**{"timeout_s": 600, "memory_mb": 64, **spec})
     return a_job(spec=full, attempt=attempt, attempt_number=1, cancel=cancel)
@@ -88,6 +93,14 @@ def test_a_failing_step_is_named() -> None:
 def test_a_step_number_that_the_job_does_not_have_is_not_named() -> None:
     failure = failure_of(a_running_job(commands=["true"]), exited(2), BEGAN, failed_step=7)
     assert failure.message == "The command ended with exit code 2."
+
+
+def test_a_command_that_could_not_be_started_says_why() -> None:
+    verdict = judge(a_running_job(), exited(127), None, not_started="nope: No such file or directory")
+    assert (verdict.event, verdict.why) == (JobEvent.FAIL, "not started")
+    assert verdict.failure is not None
+    assert verdict.failure.kind is FailureKind.START_ERROR
+    assert "nope: No such file or directory" in verdict.failure.message
 
 
 # --- memory
@@ -194,6 +207,13 @@ def test_a_steps_shorter_limit_is_named() -> None:
     failure = failure_of(job, exited(143), BEGAN, failed_step=1)
     assert (failure.kind, failure.step) == (FailureKind.TIMEOUT, 1)
     assert failure.message == "Step 2 ran longer than its limit of 2.5 s."
+
+
+@pytest.mark.parametrize(("deadline_at", "whose"), [(BEFORE, "The job"), (END, "Step 1")])
+def test_the_limit_that_passed_first_is_the_one_named(deadline_at: datetime, whose: str) -> None:
+    step = {"run": "sleep 9", "timeout_s": 5}
+    job = a_running_job(timed_out_at=BEFORE, deadline_at=deadline_at, commands=[step])
+    assert failure_of(job, exited(143), BEGAN, failed_step=0).message.startswith(f"{whose} ran longer")
 
 
 @pytest.mark.parametrize("step", [None, 0, 1, 7])
