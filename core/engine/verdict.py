@@ -14,6 +14,7 @@ from core.lifecycle.job import JobEvent
 from core.records.job import Failure, FailureKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from core.backends.base import ContainerState
@@ -82,14 +83,23 @@ def judge(
     if attempt is not None and _intended(attempt.timeout_fired_at, state):
         return Verdict(JobEvent.TIME_OUT, timeout_failure(job, failed_step), "time limit")
     if code in job.spec.success_exit_codes:
-        warnings = (
-            ("The kernel killed a process of the job for memory, but the job went on.",) if state.oom_killed else ()
-        )
-        return Verdict(JobEvent.SUCCEED, None, f"exit code {code}", warnings)
+        return Verdict(JobEvent.SUCCEED, None, f"exit code {code}", tuple(_doubts(job, state, notes)))
     if not_started:
         failure = Failure(FailureKind.START_ERROR, f"The command could not be started: {not_started}.", _START_HINT)
         return Verdict(JobEvent.FAIL, failure, "not started")
     return Verdict(JobEvent.FAIL, _cause(job, state, notes, code, failed_step), f"exit code {code}")
+
+
+def _doubts(job: Job, state: ContainerState, notes: ProgramNotes | None) -> Iterator[str]:
+    """What the reader of a success should know."""
+    if state.oom_killed:
+        yield "The kernel killed a process of the job for memory, but the job went on."
+    began = max(notes.steps, default=-1) + 1 if notes is not None else 0
+    if 0 < began < len(job.spec.commands):
+        yield (
+            f"Step {began} was the last of {len(job.spec.commands)} that ran: it ended the shell (exit, exec), "
+            "or left a here-document open, which takes the steps after it for text."
+        )
 
 
 def timeout_failure(job: Job, step: int | None) -> Failure:

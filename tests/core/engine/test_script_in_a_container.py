@@ -212,6 +212,12 @@ def test_a_step_that_exits_ends_the_job_there(containers: Containers) -> None:
     assert (ended.code, ended.codes, ended.output) == (0, {0: 0}, "")
 
 
+def test_a_here_document_that_is_never_closed_takes_the_steps_after_it(containers: Containers) -> None:
+    ended = containers.run("echo one", "cat > /dev/null <<EOF\nhello\n  EOF", "echo never")
+    assert (ended.code, ended.codes) == (0, {0: 0, 1: 0})
+    assert "never" not in ended.output
+
+
 def test_any_user_of_the_image_can_note_and_put_out(containers: Containers) -> None:
     ended = containers.run('id -u; echo "version=1" >> "$ORCAOPS_OUTPUT"', user="65534")
     assert (ended.code, ended.output, ended.codes) == (0, "65534\n", {0: 0})

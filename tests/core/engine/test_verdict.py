@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.backends.base import ContainerState
-from core.engine.results import ProgramNotes
+from core.engine.results import ProgramNotes, StepTrack
 from core.engine.verdict import CLOCK_TOLERANCE, judge, timeout_failure
 from core.lifecycle.job import JobEvent, JobPhase
 from core.records.job import Attempt, CancelRequest, Failure, FailureKind, Job
@@ -63,6 +63,16 @@ def test_codes_that_count_as_success_are_success_and_others_are_not() -> None:
     job = a_running_job(success_exit_codes=[3])
     assert judge(job, exited(3), None).event is JobEvent.SUCCEED
     assert judge(job, exited(0), None).event is JobEvent.FAIL
+
+
+@pytest.mark.parametrize(("began", "warns"), [([0], True), ([0, 1], True), ([0, 1, 2], False), ([], False)])
+def test_a_success_before_the_last_step_warns_that_steps_never_ran(began: list[int], warns: bool) -> None:
+    notes = ProgramNotes(began=1.0, steps={index: StepTrack(1.0, 2.0, 0) for index in began}, exit_code=0)
+    verdict = judge(a_running_job(commands=["a", "b", "c"]), exited(0), notes)
+    assert verdict.event is JobEvent.SUCCEED
+    assert [f"Step {len(began)} was the last of 3 that ran" in warning for warning in verdict.warnings] == [
+        True
+    ] * warns
 
 
 @pytest.mark.parametrize("code", [1, 2, 124, 125, 126, 127, 128, 129, 130, 137, 139, 143, 255])
