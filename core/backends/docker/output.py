@@ -35,8 +35,11 @@ async def follow(
 ) -> bool:
     """Deliver output from ``since`` on until the stream ends or ``on_frames`` returns False.
 
+    When a container ends, engines of the 20.10 line now and then end its stream before its last lines. So the end is
+    compared with the log's last frame, and what is missing is read again.
+
     Returns:
-        Whether the engine ended the stream by itself.
+        Whether the engine ended the stream by itself, and everything was delivered.
 
     Raises:
         ContainerLostError: The container is gone.
@@ -46,7 +49,44 @@ async def follow(
     params: Params = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": 1}
     if since is not None:
         params["since"] = _engine_time(since)
-    return await _read(client, container_id, params, on_frames)
+    delivery = _Delivery(on_frames)
+    while await _read(client, container_id, params, delivery):
+        if not delivery.progressed or await _is_last(client, container_id, delivery.last):
+            return True
+        delivery.rewind()
+    return False
+
+
+class _Delivery:
+    """Passes frames on, once each although the stream is read again from where it began.
+
+    Attributes:
+        last: The last frame passed on, if any.
+        progressed: Whether this reading brought frames that no earlier one did, or is the first.
+    """
+
+    def __init__(self, on_frames: Callable[[Sequence[LogFrame]], bool]) -> None:
+        self.last: list[LogFrame] = []
+        self.progressed = True
+        self._on_frames = on_frames
+        self._passed = 0
+        self._known = 0
+
+    def __call__(self, frames: Sequence[LogFrame]) -> bool:
+        if self._known:
+            known = min(self._known, len(frames))
+            self._known -= known
+            frames = frames[known:]
+            if not frames:
+                return True
+        self.progressed = True
+        self._passed += len(frames)
+        self.last = [frames[-1]]
+        return self._on_frames(frames)
+
+    def rewind(self) -> None:
+        """The stream is read again: leave out what was passed on."""
+        self._known, self.progressed = self._passed, False
 
 
 async def tail(client: EngineClient, container_id: str, lines: int) -> list[LogFrame]:
@@ -64,6 +104,13 @@ async def tail(client: EngineClient, container_id: str, lines: int) -> list[LogF
 
     await _read(client, container_id, {"stdout": 1, "stderr": 1, "timestamps": 1, "tail": lines}, keep)
     return frames[len(frames) - lines :] if len(frames) > lines else frames
+
+
+async def _is_last(client: EngineClient, container_id: str, frames: list[LogFrame]) -> bool:
+    try:
+        return await tail(client, container_id, 1) == frames
+    except ContainerLostError:  # its removal ended the stream: there is nothing left to read
+        return True
 
 
 async def _read(

@@ -7,11 +7,17 @@ a socket open whenever nobody answers. Here all calls share one pool, and a fail
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING, Any
 
-from docker.transport.unixconn import UnixHTTPAdapter, UnixHTTPConnection, UnixHTTPConnectionPool
+from docker.transport.basehttpadapter import BaseHTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 
-class UnixSocketAdapter(UnixHTTPAdapter):
+class UnixSocketAdapter(BaseHTTPAdapter):
     """Connections to one Unix socket.
 
     Args:
@@ -20,12 +26,16 @@ class UnixSocketAdapter(UnixHTTPAdapter):
     """
 
     def __init__(self, path: str, *, size: int) -> None:
-        super().__init__(f"http+unix://{path}", max_pool_size=size)
-        self._pool = _Pool("http+unix", path, maxsize=size)
+        super().__init__()
+        self._pool = _Pool("localhost", maxsize=size, socket_path=path)
 
-    def get_connection(self, url: bytes | str, proxies: object = None) -> UnixHTTPConnectionPool:  # noqa: ARG002 - the caller's signature
+    def get_connection(self, url: bytes | str, proxies: object = None) -> HTTPConnectionPool:  # noqa: ARG002 - the caller's signature
         """The pool."""
         return self._pool
+
+    def request_url(self, request: PreparedRequest, proxies: object) -> str:  # noqa: ARG002 - the caller's signature
+        """The path alone: a socket has neither host nor proxy."""
+        return request.path_url
 
     def close(self) -> None:
         """Close the connections that are idle."""
@@ -33,18 +43,21 @@ class UnixSocketAdapter(UnixHTTPAdapter):
         self._pool.close()
 
 
-class _Pool(UnixHTTPConnectionPool):
-    def _new_conn(self) -> UnixHTTPConnection:  # pyright: ignore[reportIncompatibleMethodOverride] - as docker-py has it
-        return _Connection(self.base_url, self.socket_path)
+class _Connection(HTTPConnection):
+    def __init__(self, host: str, *, socket_path: str, **options: Any) -> None:
+        super().__init__(host, **options)
+        self._socket_path = socket_path
 
-
-class _Connection(UnixHTTPConnection):
     def connect(self) -> None:
         fresh = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             fresh.settimeout(self.timeout)
-            fresh.connect(self.unix_socket)
+            fresh.connect(self._socket_path)
         except OSError:
             fresh.close()
             raise
         self.sock = fresh
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType] - nor does urllib3's own class fit its protocol

@@ -32,10 +32,10 @@ async def _fetched(backend: DockerBackend, container_id: str, path: str) -> dict
 async def test_what_was_put_is_there_with_folders_that_anyone_may_write(
     backend: DockerBackend, request_for: Requests
 ) -> None:
-    look = "cd /work && cat a/b/deep.txt && ./run && touch new a/new a/b/new && stat -c '%a %u:%g %n' . a run"
+    look = "cd /place && cat a/b/deep.txt && ./run && touch new a/new a/b/new && stat -c '%a %u:%g %n' . a run"
     container = await backend.create(request_for("sh", "-c", look, user="65534:65534"))
     entries = [ArchiveEntry("a/b/deep.txt", b"deep\n"), ArchiveEntry("run", b"#!/bin/sh\necho ran\n", 0o755)]
-    await backend.put(container.container_id, "/work", entries)
+    await backend.put(container.container_id, "/place", entries)
     await backend.start(container.container_id)
     state = await ended(backend, container.container_id)
     bodies = [frame.body.decode() for frame in await output_of(backend, container.container_id)]
@@ -71,13 +71,13 @@ async def test_a_folder_is_made_even_when_no_file_goes_in(backend: DockerBackend
 async def test_putting_again_replaces_the_files(backend: DockerBackend, request_for: Requests) -> None:
     container = await backend.create(request_for("true"))
     for text in (b"one", b"two"):
-        await backend.put(container.container_id, "/work", [ArchiveEntry("a/f", text)])
-    assert await _fetched(backend, container.container_id, "/work/a") == {"a": None, "a/f": b"two"}
+        await backend.put(container.container_id, "/place", [ArchiveEntry("a/f", text)])
+    assert await _fetched(backend, container.container_id, "/place/a") == {"a": None, "a/f": b"two"}
 
 
 async def test_an_owner_that_is_no_pair_of_numbers_is_refused(backend: DockerBackend) -> None:
     with pytest.raises(InvalidArgumentError):
-        await backend.put("whatever", "/work", [], owner="root")
+        await backend.put("whatever", "/place", [], owner="root")
 
 
 async def test_a_path_is_told_without_its_bytes(backend: DockerBackend, request_for: Requests) -> None:
@@ -148,8 +148,8 @@ async def test_a_container_that_is_gone_has_no_files(backend: DockerBackend, req
     container = await backend.create(request_for("true"))
     docker("rm", container.container_id)
     with pytest.raises(ContainerLostError):
-        await backend.put(container.container_id, "/work", [ArchiveEntry("f", b"")])
+        await backend.put(container.container_id, "/place", [ArchiveEntry("f", b"")])
     with pytest.raises(ContainerLostError):
-        await backend.stat(container.container_id, "/work")
+        await backend.stat(container.container_id, "/place")
     with pytest.raises(ContainerLostError):
-        await _fetched(backend, container.container_id, "/work")
+        await _fetched(backend, container.container_id, "/place")
