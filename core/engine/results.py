@@ -133,18 +133,18 @@ def settle_steps(
         track = notes.steps.get(step.index)
         if track is None:
             settled.append(replace(step, status="skipped"))
-        elif track.ended is not None and track.exit_code is not None:
-            status: StepStatus = "success" if track.exit_code in success_codes else broken_off_as
-            ended = moment(track.ended)
-            code = track.exit_code
-            settled.append(
-                replace(step, status=status, exit_code=code, started_at=moment(track.began), finished_at=ended)
-            )
+            continue
+        following = notes.steps.get(step.index + 1)
+        if track.ended is not None and track.exit_code is not None:
+            code, ended = track.exit_code, moment(track.ended)
+        elif following is not None:
+            # its text swallowed its own end, such as by a trailing backslash; the shell went on as after a success
+            code, ended = 0, moment(following.began)
         else:
-            status = "success" if exit_code in success_codes else broken_off_as
-            began = moment(track.began)
-            ended = max(container_finished_at, began)
-            settled.append(replace(step, status=status, exit_code=exit_code, started_at=began, finished_at=ended))
+            code, ended = exit_code, max(container_finished_at, moment(track.began))
+        went_on = following is not None or code in success_codes
+        status: StepStatus = "success" if went_on else broken_off_as
+        settled.append(replace(step, status=status, exit_code=code, started_at=moment(track.began), finished_at=ended))
     return tuple(settled)
 
 

@@ -138,6 +138,16 @@ def test_a_step_without_an_end_takes_the_containers() -> None:
     assert settled(notes, exit_code=0)[0] == ("success", 0, 1.0, 60.0)
 
 
+def test_a_step_whose_end_is_missing_ended_well_if_the_next_one_began() -> None:
+    notes = read_notes(b"s 100.00\nb 0 101.00\nb 1 104.00\ne 1 3 105.00\n")
+    assert settled(notes, exit_code=3) == [("success", 0, 1.0, 4.0), ("failed", 3, 4.0, 5.0)]
+
+
+def test_a_step_that_the_next_one_followed_succeeded_whatever_counts_as_the_jobs_success() -> None:
+    notes = read_notes(b"s 100.00\nb 0 101.00\ne 0 0 102.00\nb 1 102.00\ne 1 3 103.00\n")
+    assert [status for status, *_ in settled(notes, exit_code=3, success=[3])] == ["success", "success"]
+
+
 def test_a_step_that_began_after_the_containers_end_by_its_clock_ends_when_it_began() -> None:
     assert settled(read_notes(b"s 100.00\nb 0 199.00\n"))[0] == ("success", 0, 99.0, 99.0)
 

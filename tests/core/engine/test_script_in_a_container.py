@@ -212,6 +212,11 @@ def test_a_step_that_exits_ends_the_job_there(containers: Containers) -> None:
     assert (ended.code, ended.codes, ended.output) == (0, {0: 0}, "")
 
 
+def test_a_trailing_backslash_swallows_the_steps_end_and_nothing_more(containers: Containers) -> None:
+    ended = containers.run("true \\", "echo second")
+    assert (ended.code, ended.codes, ended.output) == (0, {0: None, 1: 0}, "second\n")
+
+
 def test_a_here_document_that_is_never_closed_takes_the_steps_after_it(containers: Containers) -> None:
     ended = containers.run("echo one", "cat > /dev/null <<EOF\nhello\n  EOF", "echo never")
     assert (ended.code, ended.codes) == (0, {0: 0, 1: 0})
