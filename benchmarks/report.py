@@ -41,16 +41,19 @@ class Row:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table."""
-    lines = ["| what | OrcaOps | beside | figure | ratio | limit | met |", "| --- | ---: | --- | ---: | ---: | ---: | --- |"]
+    lines = [
+        "| what | OrcaOps | beside | figure | ratio | limit | met |",
+        "| --- | ---: | --- | ---: | ---: | ---: | --- |",
+    ]
     for row in rows:
         sign = "≥" if row.at_least else "≤"
         met = "yes" if row.is_met else "NO"
-        lines.append(
-            f"| {row.what} | {row.ours} | {row.peer} | {row.theirs} | {row.ratio:.2f} | {sign} {row.limit:.2f} | {met} |"
-        )
+        figures = f"{row.ours} | {row.peer} | {row.theirs} | {row.ratio:.2f} | {sign} {row.limit:.2f}"
+        lines.append(f"| {row.what} | {figures} | {met} |")
     return "\n".join(lines)
 
 
 def machine() -> str:
     """What this was measured on, in one line."""
-    return f"Python {platform.python_version()}, {os.cpu_count()} cores, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}"
+    load = os.getloadavg()[0]
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores, Linux {platform.release()}, load {load:.1f}"

@@ -8,10 +8,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-import anyio
 from mcp import Client
 from mcp.server import MCPServer
 
+from benchmarks.report import Row
 from core import EngineSettings, open_engine
 from orcaops_mcp.mcp_server.server import build_server
 from orcaops_mcp.mcp_server.state import already_open
@@ -41,7 +41,7 @@ async def seconds_a_call(client: Client, tool: str, arguments: dict[str, object]
     return (perf_counter() - began) / CALLS
 
 
-async def measure(home: Path) -> tuple[float, float]:
+async def seconds(home: Path) -> tuple[float, float]:
     """Median seconds a call: ours, and the bare SDK's."""
     ours: list[float] = []
     bare: list[float] = []
@@ -60,14 +60,17 @@ async def measure(home: Path) -> tuple[float, float]:
     return statistics.median(ours), statistics.median(bare)
 
 
-def main() -> int:
-    """Print the result; 1 if it is beyond the limit."""
+async def measure() -> list[Row]:
+    """Our tool call beside the bare SDK's."""
     with tempfile.TemporaryDirectory() as home:
-        ours, bare = anyio.run(measure, Path(home))
-    ratio = ours / bare
-    print(f"tool call {ours * 1e6:.0f} µs, empty tool of the bare SDK {bare * 1e6:.0f} µs, ratio {ratio:.2f}")
-    return 0 if ratio <= LIMIT else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+        ours, bare = await seconds(Path(home))
+    return [
+        Row(
+            "a tool call in memory",
+            f"{ours * 1e6:.0f} µs",
+            "empty tool of the bare SDK",
+            f"{bare * 1e6:.0f} µs",
+            ours / bare,
+            LIMIT,
+        )
+    ]

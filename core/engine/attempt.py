@@ -163,7 +163,7 @@ class AttemptRun:
             state = await watch.run(recorder)
             self.report("collecting")
             await self._end_log(recorder, watch, container_id, gone=state is None)
-            self.job = await self._with_final_steps(recorder)
+            self.job = await self._with_logged_steps(recorder)
             settlement = await settle(parts, self.job, image, state)
         return replace(
             settlement,
@@ -198,7 +198,7 @@ class AttemptRun:
             why = "the container is gone" if gone else "the connection to the container engine broke meanwhile"
             await self._parts.logs.run(recorder.mark_incomplete, why)
 
-    async def _with_final_steps(self, recorder: LogRecorder) -> Job:
+    async def _with_logged_steps(self, recorder: LogRecorder) -> Job:
         """The record, with the steps as the whole log tells of them."""
         job = await self._parts.jobs.get(self.job.job_id)
         if job.attempt is None:

@@ -89,7 +89,7 @@ class JobSpec(Frozen):
     """Steps, run one after another by one `sh` in the container; the first that fails ends the job."""
     entrypoint: Annotated[tuple[Argument, ...], Field(max_length=64)] | None = None
     """Replaces the image's entrypoint for `command`; None keeps it."""
-    env: Annotated[dict[EnvName, Argument], Field(max_length=1000, default_factory=dict)]
+    env: Annotated[dict[EnvName, Argument], Field(max_length=1000)] = Field(default_factory=dict[str, str])
     """Environment variables."""
     secrets: Annotated[tuple[EnvName, ...], Field(max_length=100)] = ()
     """Names of secrets; each becomes a variable of that name and is masked in the log."""

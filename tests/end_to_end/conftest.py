@@ -20,7 +20,6 @@ from core import (
     open_engine,
     parse_job,
 )
-
 from tests.end_to_end.operator import Operator
 
 if TYPE_CHECKING:
