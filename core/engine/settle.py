@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from core.records.job import Job, StepResult, StepStatus, Usage
 
 _NOTES_BYTES: Final = 64 * 1024
-_INIT_REFUSAL: Final = re.compile(r"\[FATAL tini \([0-9]+\)\] exec (.{1,500}) failed: (.{1,200})")
+_NOT_STARTED: Final = frozenset({126, 127})
 
 _BROKEN_OFF: Final[dict[JobEvent, StepStatus]] = {
     JobEvent.CANCEL: "cancelled",
@@ -77,7 +76,8 @@ async def settle(parts: Parts, job: Job, image: ImageInfo, state: ContainerState
     left = await parts.insist(lambda: _fetch_folder(parts, state.container_id)) if wants_outputs(job) else {}
     notes = read_notes(left.get("steps", b"")) if job.spec.has_steps else None
     failed_step = _failed_step(job, notes)
-    not_started = await _init_refusal(parts, job, state)
+    # with an init as process 1 a command that does not exist only shows in the exit code and the init's words
+    not_started = state.error if state.exit_code in _NOT_STARTED else ""
     verdict = judge(job, state, notes, failed_step=failed_step, not_started=not_started)
     outputs, verdict = _outputs(job, left.get("output", b""), verdict, parts.settings.limits.output_bytes)
     artifacts = (
@@ -92,19 +92,6 @@ async def settle(parts: Parts, job: Job, image: ImageInfo, state: ContainerState
         exit_code=state.exit_code,
         warnings=tuple(f"artifact {item.path}: {item.note}" for item in artifacts if item.state != "kept"),
     )
-
-
-async def _init_refusal(parts: Parts, job: Job, state: ContainerState) -> str:
-    """What the container's init said if it could not run the command; empty if it could.
-
-    With an init as process 1 the container engine starts the init, and a command that does not exist shows only as
-    exit code 127 or 126 and the init's last words.
-    """
-    if job.spec.has_steps or not job.spec.init or state.exit_code not in {126, 127}:
-        return ""
-    last = await parts.logs.tail(job.job_id, job.attempt_number, 1)
-    match = _INIT_REFUSAL.fullmatch(last.lines[-1].text) if last.lines else None
-    return f"{match[1]}: {match[2]}" if match else ""
 
 
 async def _fetch_folder(parts: Parts, container_id: str) -> dict[str, bytes]:
