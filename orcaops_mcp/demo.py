@@ -67,7 +67,9 @@ async def main(home: Path) -> None:
     screen = Screen()
     screen.say("OrcaOps: a place for AI agents to run things", "1")
     screen.say("An MCP client starts the server over stdio, as Claude Code or an IDE would.")
-    server = StdioServerParameters(command=str(COMMAND), args=["mcp", "--in-process", "--home", str(home)])
+    # The SDK hands down a few variables only; DOCKER_HOST and our own are needed too.
+    arguments = ["mcp", "--in-process", "--home", str(home)]
+    server = StdioServerParameters(command=str(COMMAND), args=arguments, env=dict(os.environ))
     async with Client(server, read_timeout_seconds=90) as client:
         await _meet(client, screen)
         job_id = await _submit(client, screen)
@@ -84,8 +86,8 @@ async def _meet(client: Client, screen: Screen) -> None:
     containers = status["containers"]
     if not containers.get("available"):
         raise DemoFailedError(f"{containers.get('problem', 'No container engine.')}\n{containers.get('hint', '')}")
-    screen.say(f"Connected to OrcaOps {status['version']}: {len(tools)} tools, ", "2")
-    screen.say(f"containers run on {containers['backend']} {containers.get('version', '')}.", "2")
+    engine = f"{containers['backend']} {containers.get('version', '')}".strip()
+    screen.say(f"Connected to OrcaOps {status['version']}: {len(tools)} tools, containers run on {engine}.", "2")
     screen.took("start the server, list its tools")
 
 
@@ -150,7 +152,8 @@ async def _fetch(client: Client, screen: Screen, job_id: str) -> None:
     artifact = listed["artifacts"][0]
     result = await client.call_tool("orcaops_get_artifact", {"id": job_id, "path": artifact["path"]})
     for line in _log(_text(result))[0]:
-        screen.say(f"  │ {line}")
+        if line:
+            screen.say(f"  │ {line}")
     screen.say(f"  {artifact['size']} bytes, sha256 {artifact['sha256'][:16]}…")
     screen.took("fetch the artifact")
 
@@ -189,6 +192,13 @@ def _tell_how_to_connect(screen: Screen) -> None:
     screen.say(f"                {json.dumps({'mcpServers': {'orcaops': entry}})}")
 
 
+def _leaves(group: BaseExceptionGroup[DemoFailedError]) -> list[DemoFailedError]:
+    found: list[DemoFailedError] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
 def run() -> int:
     """Run the demo and return the exit code."""
     with tempfile.TemporaryDirectory(prefix="orcaops-demo-") as home:
@@ -196,7 +206,7 @@ def run() -> int:
         try:
             anyio.run(main, Path(home))
         except* DemoFailedError as group:
-            failures.extend(group.exceptions)
+            failures.extend(_leaves(group))
     for failure in failures:
         sys.stderr.write(f"\n{failure}\n")
     return 1 if failures else 0

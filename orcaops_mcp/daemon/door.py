@@ -85,6 +85,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(128)
     except OSError as error:
         listener.close()
         raise CannotListenError(f"Cannot listen on {host} port {port}: {error.strerror}.") from error

@@ -12,14 +12,14 @@ from orcaops_mcp.views.compact import compact_json, listing_json, valid_unicode,
 
 def facts(content: dict[str, Any]) -> CallToolResult:
     """A record, without what is absent, as text and the same as structured content."""
-    return _both(compact_json(without_absent(content)))
+    kept = without_absent(content)
+    return _both(compact_json(kept), kept)
 
 
 def listing(content: dict[str, Any], items: str) -> CallToolResult:
     """A list, each item of ``content[items]`` on a line of its own, as text and the same as structured content."""
-    kept: list[Any] = content[items]
-    slim = without_absent(content)
-    return _both(listing_json({items: [without_absent(item) for item in kept], **slim}, items))
+    kept: dict[str, Any] = {items: [], **without_absent(content)}
+    return _both(listing_json(kept, items), kept)
 
 
 def text(content: str) -> CallToolResult:
@@ -32,5 +32,7 @@ def refusal(problem: dict[str, Any]) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=compact_json({"error": problem}))], is_error=True)
 
 
-def _both(body: str) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=body)], structured_content=json.loads(body))
+def _both(body: str, content: dict[str, Any]) -> CallToolResult:
+    # What JSON changed on the way (a tuple, half a surrogate pair) shall be the same in both.
+    same = content if body.isascii() else json.loads(body)
+    return CallToolResult(content=[TextContent(type="text", text=body)], structured_content=same)

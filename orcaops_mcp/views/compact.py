@@ -16,13 +16,21 @@ def time_text(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def without_absent(value: Any) -> Any:
-    """The same without nulls, empty lists, empty objects and empty texts, however deep."""
+def without_absent(value: dict[str, Any]) -> dict[str, Any]:
+    """The same without nulls, empty lists, empty objects and empty texts, however deep; in lists nothing is dropped."""
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        shrunk = _shrunk(item) if isinstance(item, (dict, list)) else item
+        if shrunk or (shrunk is not None and not isinstance(shrunk, (str, dict, list))):
+            kept[key] = shrunk
+    return kept
+
+
+def _shrunk(value: Any) -> Any:
     if isinstance(value, dict):
-        shrunk = {key: without_absent(item) for key, item in cast("dict[str, Any]", value).items()}
-        return {key: item for key, item in shrunk.items() if item is not None and item not in ("", [], {})}
+        return without_absent(cast("dict[str, Any]", value))
     if isinstance(value, list):
-        return [without_absent(item) for item in cast("list[Any]", value)]
+        return [_shrunk(item) for item in cast("list[Any]", value)]
     return value
 
 

@@ -39,7 +39,7 @@ def job_view(
         "artifacts": [artifact_view(artifact) for artifact in artifacts],
         "services": [],
         "attempt": job.attempt_number,
-        "queue": {"position": place.position, "reason": place.reason} if place else None,
+        "queue": place_view(place),
         "progress": progress,
         "cleanup": cleanup_text(job),
         "usage": usage_view(attempt.usage) if attempt else None,
@@ -61,16 +61,23 @@ def job_outcome(
     job: Job, *, place: QueuePlace | None = None, progress: str | None = None, artifacts: Sequence[Artifact] = ()
 ) -> dict[str, Any]:
     """What somebody who waits for a job wants to know; facts that are absent are null."""
-    full = job_view(job, place=place, progress=progress, artifacts=artifacts)
-    keys = ("job_id", "status", "name", "exit_code", "failure", "outputs", "queue", "progress", "warnings", "rerun_of")
-    brief = {key: full[key] for key in keys} | {
-        "steps": [step_brief(step) for step in job.attempt.steps] if job.attempt else []
+    return {
+        "job_id": job.job_id,
+        "status": job.status.value,
+        "name": job.spec.name,
+        "exit_code": job.exit_code,
+        "failure": failure_view(job.failure),
+        "steps": [step_brief(step) for step in job.attempt.steps] if job.attempt else [],
+        "duration_s": duration_s(job),
+        "attempt": job.attempt_number if job.attempt_number > 1 else None,
+        "queue": place_view(place),
+        "progress": progress,
+        "cancel_requested": True if job.cancel and not job.is_finished else None,
+        "outputs": dict(job.outputs),
+        "artifacts": [artifact.path for artifact in artifacts if artifact.state == "kept"],
+        "warnings": list(job.warnings),
+        "rerun_of": job.rerun_of,
     }
-    brief["duration_s"] = duration_s(job)
-    brief["attempt"] = job.attempt_number if job.attempt_number > 1 else None
-    brief["artifacts"] = [artifact.path for artifact in artifacts if artifact.state == "kept"]
-    brief["cancel_requested"] = True if job.cancel and not job.is_finished else None
-    return brief
 
 
 def job_line(job: Job) -> dict[str, Any]:
@@ -118,6 +125,11 @@ def step_view(step: StepResult) -> dict[str, Any]:
 def step_brief(step: StepResult) -> dict[str, Any]:
     """A step without its times."""
     return {"index": step.index, "title": step.title, "status": step.status, "exit_code": step.exit_code}
+
+
+def place_view(place: QueuePlace | None) -> dict[str, Any] | None:
+    """Where a job waits, and why."""
+    return {"position": place.position, "reason": place.reason} if place else None
 
 
 def usage_view(usage: Usage | None) -> dict[str, Any] | None:

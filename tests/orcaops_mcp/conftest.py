@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp import Client
+from mcp.server import MCPServer
 from mcp.types import TextContent
 
 from core import EngineSettings, SimulationSettings, open_engine
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from orcaops_mcp.mcp_server.server import OrcaServer
 
 ERAS = ("auto", "legacy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_sdk_has_looked_for_rich() -> None:
+    """The first server built imports rich if it is there, which reads files; that shall not happen on a loop."""
+    MCPServer("first")
 
 
 @pytest.fixture
