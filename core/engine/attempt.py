@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
+from core.backends.base import ImageInfo
 from core.engine.request import container_request, placements
 from core.engine.settle import Settlement, settle
 from core.engine.steps import steps_with_marks
@@ -36,7 +37,7 @@ from core.redaction import needles
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from core.backends.base import ContainerState, ImageInfo
+    from core.backends.base import ContainerState
     from core.engine.parts import Parts
     from core.logs.recorder import LogRecorder
     from core.records.job import Attempt, Job
@@ -87,14 +88,17 @@ class AttemptRun:
             BackendTimeoutError: The same.
         """
         try:
+            left = await self._inspect() if adopt else None
+            if adopt and self._may_have_run(left):
+                return await self._see_through(await self._image_again(), left)
             image = await self._unless_cancelled(self._pull)
-            if image is None:
+            state = None if image is None else await self._bring_up(image, left)
+            if image is None or state is None:
                 return await self._cancelled_early()
-            container_id = await self._bring_up(image, adopt=adopt)
-            if container_id is None:
-                return await self._cancelled_early()
-            return await self._see_through(image, container_id)
+            return await self._see_through(image, state)
         except (BackendUnavailableError, BackendTimeoutError):
+            if self.cancel.is_set():
+                return await self._cancelled_early()
             raise
         except BackendError as error:
             return self._failed(error)
@@ -110,20 +114,37 @@ class AttemptRun:
         spec = self.job.spec
         return await self._parts.backend.pull(spec.image, spec.pull, self.report)
 
-    async def _bring_up(self, image: ImageInfo, *, adopt: bool) -> str | None:
-        """The started container's id; None when the job was cancelled before it started."""
-        parts, attempt = self._parts, self._attempt
-        state = await parts.backend.inspect(attempt.container_name) if adopt else None
-        if state is None and adopt and attempt.phase not in _BEFORE_START:
-            raise ContainerLostError
-        if state is not None and state.phase == "created" and state.error:
-            raise ContainerStartError(state.error, exit_code=state.exit_code)
-        if state is None or state.phase == "created":
-            state = await self._make(image)
-            if self.cancel.is_set():
-                return None
-            await self._start(state, adopted=adopt)
-        return state.container_id
+    async def _inspect(self) -> ContainerState | None:
+        name = self._attempt.container_name
+        return await self._parts.insist(lambda: self._parts.backend.inspect(name), self.report)
+
+    def _may_have_run(self, left: ContainerState | None) -> bool:
+        """Whether what an earlier engine left is to be seen through; what never ran is begun again."""
+        if left is None:
+            return self._attempt.phase not in _BEFORE_START
+        return left.phase != "created"
+
+    async def _image_again(self) -> ImageInfo:
+        """The image of a container that was started; its registry is not asked, and its tag may be gone by now."""
+        image = self.job.spec.image
+        try:
+            return await self._parts.insist(lambda: self._parts.backend.pull(image, "never", self.report), self.report)
+        except ImageError:
+            return ImageInfo(image, image, self._attempt.image_digest or image)
+
+    async def _bring_up(self, image: ImageInfo, left: ContainerState | None) -> ContainerState | None:
+        """The started container; None when the job was cancelled before it started.
+
+        From here on the attempt goes on with its one container through any outage: an act whose answer was lost may
+        have been done.
+        """
+        if left is not None and left.error:
+            raise ContainerStartError(left.error, exit_code=left.exit_code)
+        state = await self._parts.insist(lambda: self._make(image), self.report, give_up=self.cancel)
+        if self.cancel.is_set():
+            return None
+        await self._start(state, adopted=left is not None)
+        return state
 
     async def _make(self, image: ImageInfo) -> ContainerState:
         parts, job = self._parts, self.job
@@ -143,10 +164,17 @@ class AttemptRun:
         )
         if adopted:
             await parts.clock.sleep(_SETTLE_S)
-        await parts.backend.start(state.container_id)
+        await parts.insist(lambda: parts.backend.start(state.container_id), self.report, give_up=self.cancel)
 
-    async def _see_through(self, image: ImageInfo, container_id: str) -> Settlement:
+    async def _see_through(self, image: ImageInfo, seen: ContainerState | None) -> Settlement:
+        """Watch the container from now to its end.
+
+        Args:
+            image: What it runs.
+            seen: The container as last seen; None when an earlier engine started it and it is gone.
+        """
         parts, job = self._parts, self.job
+        container_id = seen.container_id if seen else self._attempt.container_name
         values = [parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets]
         limit = job.spec.log_limit
         watch = Watch(parts, job, container_id, cancel=self.cancel, report=self.report)
@@ -159,7 +187,7 @@ class AttemptRun:
             needles=needles(values),
             on_growth=watch.log_grew,
         ) as recorder:
-            watch.job = await self._note_running(image, container_id)
+            watch.job = await self._note_running(image, seen)
             state = await watch.run(recorder)
             self.report("collecting")
             await self._end_log(recorder, watch, container_id, gone=state is None)
@@ -173,19 +201,20 @@ class AttemptRun:
             finished_at=state.finished_at if state else None,
         )
 
-    async def _note_running(self, image: ImageInfo, container_id: str) -> Job:
-        attempt, now = self._attempt, self._parts.clock.now()
-        if attempt.phase is JobPhase.RUNNING:
+    async def _note_running(self, image: ImageInfo, seen: ContainerState | None) -> Job:
+        if seen is None or self._attempt.phase is JobPhase.RUNNING:
             return self.job
+        now = self._parts.clock.now()
+        began = min(now, seen.started_at or now)  # earlier, if an engine died after it had asked for the start
         return await self._parts.ledger.change(
             self.job.job_id,
-            job={"started_at": self.job.started_at or now},
+            job={"started_at": self.job.started_at or began},
             attempt={
                 "phase": JobPhase.RUNNING,
-                "container_id": container_id,
+                "container_id": seen.container_id,
                 "image_digest": image.digest,
-                "started_at": now,
-                "deadline_at": now + timedelta(seconds=self.job.spec.timeout_s or 0),
+                "started_at": began,
+                "deadline_at": began + timedelta(seconds=self.job.spec.timeout_s or 0),
             },
         )
 

@@ -6,6 +6,9 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import anyio
+
+from core.engine.racing import sleep_or_event
 from core.errors import BackendTimeoutError, BackendUnavailableError
 from core.store.blobs import BlobFolder
 
@@ -66,14 +69,24 @@ class Parts:
         return BlobFolder(self.home.artifacts_of(job_id), self.home.parts)
 
     async def insist(
-        self, call: Callable[[], Awaitable[Result]], on_wait: Callable[[str], None] | None = None
+        self,
+        call: Callable[[], Awaitable[Result]],
+        on_wait: Callable[[str], None] | None = None,
+        *,
+        give_up: anyio.Event | None = None,
     ) -> Result:
         """Repeat a backend call for as long as the container engine does not answer.
 
         Args:
             call: May be repeated.
             on_wait: Told why, before each pause.
+            give_up: Once set, there is no further try; one under way is not broken off.
+
+        Raises:
+            BackendUnavailableError: It did not answer, and ``give_up`` is set.
+            BackendTimeoutError: The same.
         """
+        never = anyio.Event()
         pause = _FIRST_PAUSE_S
         while True:
             try:
@@ -81,5 +94,7 @@ class Parts:
             except (BackendUnavailableError, BackendTimeoutError) as error:
                 if on_wait is not None:
                     on_wait(f"waiting for the container engine: {error.message}")
-            await self.clock.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 -- jitter, not a secret
+                jittered = pause * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter, not a secret
+                if await sleep_or_event(self.clock, jittered, give_up or never):
+                    raise
             pause = min(pause * 2, _LONGEST_PAUSE_S)

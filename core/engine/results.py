@@ -138,7 +138,7 @@ def settle_steps(
         if track.ended is not None and track.exit_code is not None:
             code, ended = track.exit_code, moment(track.ended)
         elif following is not None:
-            # its text swallowed its own end, such as by a trailing backslash; the shell went on as after a success
+            # its own text kept its end from being noted; the shell went on as after a success
             code, ended = 0, moment(following.began)
         else:
             code, ended = exit_code, max(container_finished_at, moment(track.began))

@@ -3,7 +3,11 @@
 The container needs nobody outside: one POSIX ``sh`` runs all steps, so `cd` and variables carry over, and notes
 each step's number, exit code and times in ``/orcaops/steps``. That file is the truth about steps. For live
 progress the program also prints a line that carries the attempt's random token where a step begins and ends, on
-both streams; the log pipeline takes these lines out again.
+both streams as they were at the start; the log pipeline takes these lines out again.
+
+Each step's text is a file of its own that ``job`` reads with ``.``: the shell's messages name the step's file and the
+line in it (``/orcaops/step-2: line 3: …``), and a quote or here-document left open ends with its step. What the
+program itself does around a step stays silent under the user's ``set -x``.
 
 ``main`` is the supervisor: it runs ``job`` in the background of its own process group, so that SIGTERM is heard at
 once and not only after the running command, and passes it to the whole group once. A second ``wait`` asks for the
@@ -68,27 +72,30 @@ exit $orca_c
 _PREAMBLE: Final = """\
 orca_token={token}
 orca_open=
-orca_mark() {{ printf '\\036%s %s\\n' "$orca_token" "$1"; printf '\\036%s %s\\n' "$orca_token" "$1" >&2; }}
+exec 6>&1 7>&2
+orca_mark() {{ printf '\\036%s %s\\n' "$orca_token" "$1" >&6; printf '\\036%s %s\\n' "$orca_token" "$1" >&7; }}
 orca_begin() {{
   read -r orca_t orca_r < /proc/uptime
   orca_open=$1
   echo "b $1 $orca_t" >> /orcaops/steps
   orca_mark "b $1 $orca_t"
 }}
-orca_close() {{
+orca_end() {{
   read -r orca_t orca_r < /proc/uptime
   echo "e $orca_open $1 $orca_t" >> /orcaops/steps
   orca_mark "e $orca_open $1 $orca_t"
   orca_open=
 }}
-orca_end() {{ orca_close 0; }}
-trap 'orca_c=$?; [ -n "$orca_open" ] && orca_close $orca_c; exit $orca_c' EXIT
+trap '{{ orca_c=$?; [ -n "$orca_open" ] && orca_end $orca_c; exit $orca_c; }} 2> /dev/null' EXIT
 trap 'exit 143' TERM
 set -e
 """
 
-STEPS_BEGIN: Final = "# --- steps ---"
-"""The line of ``job`` after which the users' own text begins."""
+_STEP: Final = """\
+{{ orca_begin {index}; }} 2> /dev/null
+. /orcaops/step-{number}
+{{ orca_end 0; }} 2> /dev/null
+"""
 
 
 def step_program(spec: JobSpec, token: str) -> tuple[ArchiveEntry, ...]:
@@ -101,33 +108,21 @@ def step_program(spec: JobSpec, token: str) -> tuple[ArchiveEntry, ...]:
     Returns:
         Files for `FOLDER`. The two that the job writes are writable by any user of the image.
     """
-    lines = [_PREAMBLE.format(token=token).rstrip("\n"), STEPS_BEGIN]
-    for index, step in enumerate(spec.commands):
-        lines += [f"orca_begin {index}", step.run.rstrip("\n"), f"orca_end {index}"]
-    job = "\n".join(lines) + "\n"
+    steps = range(len(spec.commands))
+    job = _PREAMBLE.format(token=token) + "".join(_STEP.format(index=index, number=index + 1) for index in steps)
     return (
         ArchiveEntry("main", _MAIN.encode()),
         ArchiveEntry("job", job.encode()),
+        *(ArchiveEntry(f"step-{index + 1}", _text(spec.commands[index].run)) for index in steps),
         ArchiveEntry("steps", b"", 0o666),
         outputs_file(),
     )
 
 
+def _text(run: str) -> bytes:
+    return (run.rstrip("\n") + "\n").encode()
+
+
 def outputs_file() -> ArchiveEntry:
     """The empty file that ``$ORCAOPS_OUTPUT`` names."""
     return ArchiveEntry("output", b"", 0o666)
-
-
-def step_at_line(spec: JobSpec, line: int) -> tuple[int, int] | None:
-    """Which step, and which of its lines, a line of ``job`` is; shells name that line in their messages.
-
-    Returns:
-        Step from 0 and line from 1, or None for a line that is not a user's.
-    """
-    begin = _PREAMBLE.count("\n") + 2
-    for index, step in enumerate(spec.commands):
-        length = step.run.rstrip("\n").count("\n") + 1
-        if begin < line <= begin + length:
-            return index, line - begin
-        begin += length + 2
-    return None

@@ -20,7 +20,7 @@ def steps_with_marks(
     Args:
         steps: The job's steps, all of them.
         marks: What the log told so far.
-        success_codes: Exit codes that count as success.
+        success_codes: Exit codes that count as the job's success, beside a step's 0.
     """
     known = list(steps)
     for mark in marks:
@@ -28,7 +28,7 @@ def steps_with_marks(
             continue
         status: StepStatus = "running"
         if mark.ended:
-            status = "success" if mark.exit_code in success_codes else "failed"
+            status = "success" if mark.exit_code == 0 or mark.exit_code in success_codes else "failed"
         known[mark.index] = replace(
             known[mark.index],
             status=status,

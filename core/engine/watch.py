@@ -70,6 +70,7 @@ class Watch:
         self._steps_moved = anyio.Event()
         self._limits_changed = anyio.Event()
         self._step_limit: datetime | None = None
+        self._out_of_reach = False
 
     async def run(self, recorder: LogRecorder) -> ContainerState | None:
         """Watch until the container has ended; None when it is gone.
@@ -87,20 +88,29 @@ class Watch:
                 tasks.start_soon(self._report_steps, recorder)
             state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
             self._ended.set()
-            with anyio.move_on_after(_DRAIN_S):
-                await self._followed.wait()
+            await self._drain()
             tasks.cancel_scope.cancel()
         return state
 
     # --- output
+
+    async def _drain(self) -> None:
+        """Wait for the rest of the output; through an outage for as long as that takes."""
+        while not self._followed.is_set():
+            with anyio.move_on_after(_DRAIN_S):
+                await self._followed.wait()
+            if not self._out_of_reach:
+                break
 
     async def _follow(self, recorder: LogRecorder) -> None:
         backend = self._parts.backend
         while not recorder.is_full:
             whole = False
             try:
+                self._out_of_reach = False
                 whole = await backend.follow(self._container_id, recorder.resume_position(), recorder.write)
             except (BackendUnavailableError, BackendTimeoutError) as error:
+                self._out_of_reach = True
                 self._report(f"waiting for the container engine: {error.message}")
             except BackendError:
                 break
@@ -146,8 +156,9 @@ class Watch:
             left = None if due is None else (due - self._parts.clock.now()).total_seconds()
             if not await sleep_or_event(self._parts.clock, left, self._limits_changed):
                 break
-        now = self._parts.clock.now()
-        self.job = await self._parts.ledger.change(self.job.job_id, attempt={"timeout_fired_at": now})
+        if self.job.attempt is None or self.job.attempt.timeout_fired_at is None:
+            now = self._parts.clock.now()
+            self.job = await self._parts.ledger.change(self.job.job_id, attempt={"timeout_fired_at": now})
         await self._stop(self.job.spec.cancel_grace_s or 0)
 
     def _due(self) -> datetime | None:

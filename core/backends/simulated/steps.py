@@ -1,9 +1,9 @@
 """A job's steps: what the engine's generated ``/orcaops/main`` and ``/orcaops/job`` do in a real container.
 
-``main``, the supervisor, is for real shells; here `supervise` stands for it. Of ``job``, what stands before the line
-``# --- steps ---`` is for real shells too; only ``orca_token=…`` is read from there. Behind that line each step is a
-line ``orca_begin N``, the user's text as it is, and a line ``orca_end N``. What happens is noted in ``/orcaops/steps``,
-and a step's begin and end are marked on both streams, with RS and the token in front::
+``main``, the supervisor, is for real shells; here `supervise` stands for it. Of ``job`` only two things are read: the
+line ``orca_token=…``, and which steps it runs, from its lines ``. /orcaops/step-N`` (N from 1), each a file with the
+user's text. What happens is noted in ``/orcaops/steps``, with steps counted from 0, and a step's begin and end are
+marked on both streams, with RS and the token in front::
 
     s TIME            the supervisor began               b N TIME         step N began
     t TIME            it was sent SIGTERM                e N CODE TIME    step N ended
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 SUPERVISOR: Final = "/orcaops/main"
 _JOB: Final = "/orcaops/job"
 _NOTES: Final = "/orcaops/steps"
-_STEPS_MARK: Final = "# --- steps ---"
 _TOKEN: Final = re.compile(r"^\s*orca_token=[\"']?([0-9a-f]{32})[\"']?\s*$", re.MULTILINE)
-_STEP: Final = re.compile(r"^orca_begin ([0-9]+)\n(.*?)^orca_end \1$", re.MULTILINE | re.DOTALL)
+_STEP: Final = re.compile(r"^\. (/orcaops/step-([0-9]+))$", re.MULTILINE)
 
 
 def supervise(shell: Shell, io: Io) -> Run:
@@ -59,10 +58,10 @@ def supervise(shell: Shell, io: Io) -> Run:
 
 
 def _run_steps(shell: Shell, text: str, io: Io) -> Run:
-    preamble, _, body = text.partition(_STEPS_MARK)
-    token = _TOKEN.search(preamble)
+    token = _TOKEN.search(text)
     mark = f"\x1e{token[1] if token else ''}"
-    steps = [(int(match[1]), match[2]) for match in _STEP.finditer(body)]
+    files = shell.world.files
+    steps = [(int(match[2]) - 1, files.read(match[1]).decode(errors="replace")) for match in _STEP.finditer(text)]
     for place, (number, step) in enumerate(steps):
         _mark(shell, io, mark, f"b {number}")
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import tarfile
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from core.engine.results import ProgramNotes, StepTrack, read_notes, read_outputs
-from core.engine.script import ARGV, ENTRYPOINT, FOLDER, OUTPUT_PATH, STEPS_PATH, step_at_line, step_program
+from core.engine.script import ARGV, ENTRYPOINT, FOLDER, OUTPUT_PATH, STEPS_PATH, step_program
 from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
@@ -159,10 +160,25 @@ def test_a_syntax_error_ends_its_own_step_and_names_a_line_of_it(containers: Con
     assert ended.code == 2
     assert ended.codes == {0: 0, 1: 2}
     assert "one\n" in ended.output
-    line = next(int(word.strip(":")) for word in ended.output.split() if word.strip(":").isdigit())
-    place = step_at_line(a_job_spec(commands=commands), line)
-    assert place is not None
-    assert place[0] == 1
+    assert re.search(r"(?:job: 2: /orcaops/step-2|/orcaops/step-2: line 2): ", ended.output)
+
+
+def test_what_a_step_leaves_open_ends_with_the_step(containers: Containers) -> None:
+    ended = containers.run("cat <<EOF\ninside", "echo outside")
+    assert (ended.code, ended.codes) == (0, {0: 0, 1: 0})
+    assert "inside\noutside\n" in ended.output
+
+
+def test_tracing_shows_the_users_commands_and_not_the_programs_own(containers: Containers) -> None:
+    ended = containers.run("set -x; echo one", "echo two")
+    traced = [line for line in ended.output.splitlines() if line.startswith("+")]
+    assert traced == ["+ echo one", "+ . /orcaops/step-2", "+ echo two"]
+
+
+def test_redirecting_all_output_hides_no_step(containers: Containers) -> None:
+    ended = containers.run("exec > /tmp/out 2>&1; echo hidden", "echo hidden too")
+    assert ended.codes == {0: 0, 1: 0}
+    assert ended.raw.count(MARK + b" e 1 0 ") == 2
 
 
 def test_sigterm_is_heard_at_once(containers: Containers) -> None:
@@ -212,15 +228,9 @@ def test_a_step_that_exits_ends_the_job_there(containers: Containers) -> None:
     assert (ended.code, ended.codes, ended.output) == (0, {0: 0}, "")
 
 
-def test_a_trailing_backslash_swallows_the_steps_end_and_nothing_more(containers: Containers) -> None:
+def test_a_trailing_backslash_ends_with_its_step(containers: Containers) -> None:
     ended = containers.run("true \\", "echo second")
-    assert (ended.code, ended.codes, ended.output) == (0, {0: None, 1: 0}, "second\n")
-
-
-def test_a_here_document_that_is_never_closed_takes_the_steps_after_it(containers: Containers) -> None:
-    ended = containers.run("echo one", "cat > /dev/null <<EOF\nhello\n  EOF", "echo never")
-    assert (ended.code, ended.codes) == (0, {0: 0, 1: 0})
-    assert "never" not in ended.output
+    assert (ended.code, ended.codes, ended.output) == (0, {0: 0, 1: 0}, "second\n")
 
 
 def test_any_user_of_the_image_can_note_and_put_out(containers: Containers) -> None:

@@ -25,7 +25,6 @@ PREAMBLE = f"""set -e
 orca_token={TOKEN}
 orca_begin() {{ real shells only; }}
 trap 'real shells only' EXIT
-# --- steps ---
 """
 
 
@@ -40,11 +39,12 @@ class Ran:
 
 
 async def begin(backend: SimulatedBackend, *steps: str, env: dict[str, str] | None = None) -> str:
-    body = "".join(f"orca_begin {number}\n{step}\norca_end {number}\n" for number, step in enumerate(steps))
+    body = "".join(f"{{ orca_begin {number - 1}; }}\n. /orcaops/step-{number}\n" for number in range(1, len(steps) + 1))
     made = await backend.create(a_container_request(argv=("sh", "/orcaops/main"), env=env or {}))
     entries = [
         ArchiveEntry("main", b"trap 'real shells only' TERM\n"),
         ArchiveEntry("job", (PREAMBLE + body).encode()),
+        *(ArchiveEntry(f"step-{number}", f"{step}\n".encode()) for number, step in enumerate(steps, start=1)),
         ArchiveEntry("output", b"", 0o666),
         ArchiveEntry("steps", b"", 0o666),
     ]
