@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _SOON: Final = 1e-6
 """What is due within this many seconds is due: sums of floats are not exact."""
 
+_STEPS_AT_ONCE: Final = 10_000
+_FRAMES_AT_ONCE: Final = 5000
+
 _CRASHED: Final = 139
 _ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root"}
 
@@ -147,10 +150,13 @@ class SimulatedContainer:
 
     def advance(self, now: float) -> None:
         """Let the program run up to ``now``, or until it lets others run: then `wake_at` is not later than ``now``."""
-        while self.phase == "running" and self.wake_at <= now + _SOON:
+        most_frames = self.output.count + _FRAMES_AT_ONCE
+        for _ in range(_STEPS_AT_ONCE):
+            if self.phase != "running" or self.wake_at > now + _SOON:
+                return
             moment = self.wake_at
             self._step(moment)
-            if self.wake_at == moment:
+            if self.wake_at == moment or self.output.count > most_frames:
                 return
 
     def interrupt(self, name: str, now: float, *, from_outside: bool = False) -> None:

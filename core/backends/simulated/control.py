@@ -39,12 +39,10 @@ def _exit(shell: Shell, argv: list[str], _: Io) -> int:
     raise ProcessExit(_number(argv, shell.status) & 255)
 
 
-def _break(_: Shell, argv: list[str], __: Io) -> int:
-    raise LoopExit(_number(argv, 1), again=False)
-
-
-def _continue(_: Shell, argv: list[str], __: Io) -> int:
-    raise LoopExit(_number(argv, 1), again=True)
+def _leave_loop(shell: Shell, argv: list[str], _: Io) -> int:
+    if shell.loops == 0:
+        return 0
+    raise LoopExit(min(max(1, _number(argv, 1)), shell.loops), again=argv[0] == "continue")
 
 
 def _cd(shell: Shell, argv: list[str], io: Io) -> int:
@@ -168,9 +166,9 @@ CONTROL: Final[dict[str, Program]] = {
     ".": _source,
     "ash": _sh,
     "bash": _sh,
-    "break": _break,
+    "break": _leave_loop,
     "cd": _cd,
-    "continue": _continue,
+    "continue": _leave_loop,
     "dash": _sh,
     "eval": _eval,
     "exec": _exec,

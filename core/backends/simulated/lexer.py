@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from core.backends.simulated.syntax import Script
 
-_BLANK: Final = re.compile(r"(?:[ \t\r]|\\\n)+")
+_BLANK: Final = re.compile(r"(?:[ \t]|\\\n)+")
 _COMMENT: Final = re.compile(r"#[^\n]*")
 _OPERATOR: Final = re.compile(r"&&|\|\||;;|[;&|()\n]")
 _ARROW: Final = re.compile(r"([0-9]?)(<<-|<<|>>|>&|>|<)")
-_PLAIN: Final = re.compile(r"[^\s;&|()<>'\"\\$`]+")
+_PLAIN: Final = re.compile(r"[^ \t\n;&|()<>'\"\\$`]+")
 _QUOTED: Final = re.compile(r"[^\"\\$`]+")
 _HERE: Final = re.compile(r"[^\\$`]+")
 _NAME: Final = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*|[0-9?$#@*!])")

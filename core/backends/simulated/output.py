@@ -52,6 +52,11 @@ class Output:
         self._piece_at: dict[int, bytes] = {}
         self._last = 0
 
+    @property
+    def count(self) -> int:
+        """How many frames there have been."""
+        return len(self._head) + self._dropped + len(self._recent)
+
     def at_moment(self, nanoseconds: int) -> None:
         """Frames from here on are taken at this time since the epoch, or just after the last one if that is later."""
         self._last = max(self._last, nanoseconds - 1)

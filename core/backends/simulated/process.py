@@ -23,7 +23,7 @@ MISSING_PROGRAMS: Final = ("/nonexistent", "nope")
 NOT_FOUND: Final = 127
 
 
-MAX_PIPE: Final = 1024 * 1024
+MAX_PIPE: Final = 256 * 1024
 """A program that feeds a pipe ends once it has written this much: what reads it here never reads more."""
 
 _SIGNAL_NUMBERS: Final = frozenset(str(int(known)) for known in signal.Signals)

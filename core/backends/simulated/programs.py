@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from core.backends.simulated.shell import Shell
 
 _LINES_A_BREATH: Final = 1000
-_YES_LINES: Final = 10_000
-_YES_SECONDS: Final = 0.001
+_YES_SECONDS: Final = 0.01
 _WIDEST_FIELD: Final = 1024 * 1024
 _SPAN_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _ESCAPE: Final = re.compile(r"\\([abfnrtv\\]|0?[0-7]{1,3}|x[0-9a-fA-F]{1,2})")
@@ -125,7 +124,7 @@ def _flood(shell: Shell, argv: list[str], io: Io) -> Run:
 def _yes(shell: Shell, argv: list[str], io: Io) -> Run:
     line = (" ".join(argv[1:] or ["y"]) + "\n").encode()
     while True:
-        io.out(line * _YES_LINES)
+        io.out(line * _LINES_A_BREATH)
         yield from shell.pause(_YES_SECONDS)
 
 

@@ -43,6 +43,7 @@ class Shell:
         status: ``$?``.
         traps: Commands by signal name, or by ``EXIT``; an empty one ignores the signal.
         exits_on_error: Whether `set -e` holds.
+        loops: How many loops it is in.
     """
 
     def __init__(self, world: World, parent: Shell | None = None) -> None:
@@ -52,6 +53,7 @@ class Shell:
         self.status = 0
         self.traps: dict[str, str] = parent.ignored_signals() if parent else {}
         self.exits_on_error = False
+        self.loops = 0
         self._guarded = 0
         self._count = 0
 
@@ -128,9 +130,7 @@ class Shell:
 
     def call(self, argv: list[str], io: Io) -> Run:
         """Run one program or shell command by its argv."""
-        self._count += 1
-        if self._count % _COMMANDS_A_BREATH == 0:
-            yield from self.pause(0.0)
+        yield from self._breathe()
         name = argv[0]
         if name.startswith("/"):
             folder, _, base = name.rpartition("/")
@@ -162,18 +162,25 @@ class Shell:
 
     def _command(self, command: Command, io: Io) -> Run:
         if isinstance(command, Simple):
-            return (yield from self._simple(command, io))
-        if isinstance(command, Redirected):
-            try:
-                io = yield from self._redirected(command.redirects, io)
-            except OSError as error:
-                return _complain(error, io)
-            return (yield from self._command(command.command, io))
-        if isinstance(command, Group):
-            return (yield from self._group(command, io))
-        if isinstance(command, If):
-            return (yield from self._if(command, io))
-        return (yield from self._loop(command, io))
+            run = self._simple(command, io)
+        elif isinstance(command, Redirected):
+            run = self._elsewhere(command, io)
+        elif isinstance(command, Group):
+            run = self._group(command, io)
+        elif isinstance(command, If):
+            run = self._if(command, io)
+        elif isinstance(command, For):
+            run = self._for(command, io)
+        else:
+            run = self._while(command, io)
+        return (yield from run)
+
+    def _elsewhere(self, command: Redirected, io: Io) -> Run:
+        try:
+            io = yield from self._redirected(command.redirects, io)
+        except OSError as error:
+            return _complain(error, io)
+        return (yield from self._command(command.command, io))
 
     def _simple(self, command: Simple, io: Io) -> Run:
         argv: list[str] = []
@@ -243,28 +250,45 @@ class Shell:
         self.status = 0
         return (yield from self.script(command.otherwise, io)) if command.otherwise else 0
 
-    def _loop(self, command: Loop | For, io: Io) -> Run:
+    def _while(self, command: Loop, io: Io) -> Run:
         status = 0
+        while (yield from self._condition(command.condition, io)) != command.until:
+            status, leaves = yield from self._turn(command.body, io)
+            if leaves:
+                break
+        return status
+
+    def _for(self, command: For, io: Io) -> Run:
         names: list[str] = []
-        if isinstance(command, For):
-            for word in command.words:
-                names += yield from expand(self, word, io)
-        names.reverse()
-        while True:
-            if isinstance(command, For):
-                if not names:
-                    return status
-                self.variables[command.name] = names.pop()
-            elif (yield from self._condition(command.condition, io)) == command.until:
-                return status
-            try:
-                self.status = 0
-                status = yield from self.script(command.body, io)
-            except LoopExit as exit_:
-                if exit_.levels > 1:
-                    raise LoopExit(exit_.levels - 1, again=exit_.again) from None
-                if not exit_.again:
-                    return 0
+        for word in command.words:
+            names += yield from expand(self, word, io)
+        status = 0
+        for name in names:
+            self.variables[command.name] = name
+            status, leaves = yield from self._turn(command.body, io)
+            if leaves:
+                break
+        return status
+
+    def _turn(self, body: Script, io: Io) -> Generator[float, None, tuple[int, bool]]:
+        """Run a loop's body once; returns its status and whether the loop ends with it."""
+        yield from self._breathe()
+        self.status = 0
+        self.loops += 1
+        try:
+            return (yield from self.script(body, io)), False
+        except LoopExit as exit_:
+            if exit_.levels > 1:
+                raise LoopExit(exit_.levels - 1, again=exit_.again) from None
+            return 0, not exit_.again
+        finally:
+            self.loops -= 1
+
+    def _breathe(self) -> Generator[float]:
+        """Let others run, every now and then."""
+        self._count += 1
+        if self._count % _COMMANDS_A_BREATH == 0:
+            yield from self.pause(0.0)
 
     def _condition(self, script: Script, io: Io) -> Generator[float, None, bool]:
         self._guarded += 1

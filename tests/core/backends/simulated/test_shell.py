@@ -7,13 +7,14 @@ import pytest
 
 from core.backends.simulated import SimulatedBackend
 from core.errors import ContainerLostError
+from core.settings import SimulationSettings
 from core.testing.factories import a_container_request
 from core.testing.stage import printed
 
 
 async def run(*argv: str, **changes: object) -> tuple[int | None, str, str]:
     """Exit code, stdout and stderr of a container with these arguments."""
-    backend = SimulatedBackend()
+    backend = SimulatedBackend(SimulationSettings(time_scale=0.01))
     state = await backend.create(a_container_request(argv=argv, **changes))
     await backend.start(state.container_id)
     with anyio.fail_after(10):
@@ -52,6 +53,7 @@ async def run(*argv: str, **changes: object) -> tuple[int | None, str, str]:
         ("cat <<EOF\nx=$HOME\nEOF\necho end", "x=/root\nend\n"),
         ("cat <<'EOF'\nx=$HOME\nEOF", "x=$HOME\n"),
         ("cat <<-EOF | cat\n\tone\n\tEOF", "one\n"),
+        ("break; for i in 1 2; do (break); break 7; done; echo $i", "1\n"),
         ("echo one # a comment\n# another\necho two", "one\ntwo\n"),
         ("echo a \\\n  b", "a b\n"),
         ("eval 'X=3; echo $X'; echo $X", "3\n3\n"),
@@ -62,6 +64,7 @@ async def run(*argv: str, **changes: object) -> tuple[int | None, str, str]:
         ("/bin/echo by path", "by path\n"),
         ("echo echo from stdin | sh", "from stdin\n"),
         ("yes | cat > /dev/null; echo ended", "ended\n"),
+        ("echo a\x1eb\x0bc\x85d", "a\x1eb\x0bc\x85d\n"),
     ],
 )
 async def test_it_prints_what_a_shell_prints(text: str, out: str) -> None:
