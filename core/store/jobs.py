@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import anyio.lowlevel
+
 from core.lifecycle.job import JOB_LIFECYCLE
 from core.records.job import Job
 from core.store import changes, encoding, listing
 from core.store.changes import Move, Submission, Submitted
 from core.store.listing import JobFilter
 from core.store.queries import QueryFile
+from core.store.recent import RecentJobs
 from core.store.rows import AttemptFields, JobFields, attempt_from_row, status_change_from_row
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ _LIST_ATTEMPTS: Final = _SQL.take("list_attempts")
 _LIST_TRANSITIONS: Final = _SQL.take("list_transitions")
 
 _NO_FILTER: Final = JobFilter()
+_RECENT: Final = 1000
+"""Jobs kept in memory, a few kilobytes each."""
 
 
 class JobStore:
@@ -37,6 +42,8 @@ class JobStore:
 
     Each method is one transaction: it happened wholly and durably when it returns, and not at all when it raises.
     Beside what is listed, every method raises `StoreError` and `StoreBusyError` as `Database` does.
+
+    One of these speaks for a database: the jobs that changed last are kept in memory.
 
     Args:
         database: Where they are.
@@ -46,6 +53,7 @@ class JobStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._recent = RecentJobs(_RECENT)
 
     async def submit(
         self,
@@ -94,6 +102,10 @@ class JobStore:
         Raises:
             JobNotFoundError: There is none; the hint names up to three ids that begin alike.
         """
+        known = self._recent.find(job_id)
+        if known is not None:
+            await anyio.lowlevel.checkpoint()
+            return known
         return await self._database.read(partial(listing.get_job, job_id=encoding.utf8(job_id)))
 
     async def get_many(self, job_ids: Iterable[str]) -> tuple[Job, ...]:
@@ -163,7 +175,8 @@ class JobStore:
             IllegalMoveError: Its status does not allow the event, or the attempt's number does not follow.
         """
         move = Move(job_id, event, self._clock.now(), by, why, job or {}, attempt or {}, new_attempt)
-        return await self._database.write(move.apply)
+        with self._recent.writing(job_id) as note:
+            return note(await self._database.write(move.apply))
 
     async def change(self, job_id: str, *, job: JobFields | None = None, attempt: AttemptFields | None = None) -> Job:
         """Change what a job or its present attempt says, beside the status.
@@ -175,9 +188,9 @@ class JobStore:
             JobNotFoundError: There is no such job.
             StoreError: An attempt is to be changed before there is one.
         """
-        return await self._database.write(
-            partial(changes.change, job_id=job_id, job=job or {}, attempt=attempt or {}),
-        )
+        change = partial(changes.change, job_id=job_id, job=job or {}, attempt=attempt or {})
+        with self._recent.writing(job_id) as note:
+            return note(await self._database.write(change))
 
     async def request_cancel(self, job_id: str, request: CancelRequest) -> Job:
         """Note that somebody wants the job to stop.
@@ -188,7 +201,8 @@ class JobStore:
         Raises:
             JobNotFoundError: There is no such job.
         """
-        return await self._database.write(partial(changes.request_cancel, job_id=job_id, request=request))
+        with self._recent.writing(job_id) as note:
+            return note(await self._database.write(partial(changes.request_cancel, job_id=job_id, request=request)))
 
     async def history(self, job_id: str) -> tuple[StatusChange, ...]:
         """The job's audit trail, its creation first.
@@ -213,7 +227,8 @@ class JobStore:
             JobNotFoundError: There is no such job.
             JobNotFinishedError: It has not finished.
         """
-        await self._database.write(partial(changes.delete, job_id=job_id))
+        with self._recent.writing(job_id):
+            await self._database.write(partial(changes.delete, job_id=job_id))
 
 
 def _history(connection: sqlite3.Connection, job_id: str) -> tuple[StatusChange, ...]:

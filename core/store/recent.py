@@ -1,0 +1,62 @@
+"""The jobs that changed last, kept in memory: what is asked for most is a job that just moved.
+
+Only what a finished write returned is kept, never what was read, and nothing while another write to the same job is
+under way. So an entry is the job as the database has it, also when a writer is cancelled half-way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from core.records.job import Job
+
+
+class RecentJobs:
+    """A bounded memory of jobs. Used on the event loop only.
+
+    Args:
+        capacity: As many jobs are kept; the one untouched for longest goes first.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._writing: Counter[str] = Counter()
+
+    def find(self, job_id: str) -> Job | None:
+        """The job, if it is known for certain."""
+        job = self._jobs.get(job_id)
+        if job is not None:
+            self._jobs.move_to_end(job_id)
+        return job
+
+    @contextmanager
+    def writing(self, job_id: str) -> Generator[Callable[[Job], Job]]:
+        """Hold this while a write to the job is under way, and hand what it returned to the function given."""
+        self._jobs.pop(job_id, None)
+        self._writing[job_id] += 1
+        written: list[Job] = []
+
+        def note(job: Job) -> Job:
+            written.append(job)
+            return job
+
+        try:
+            yield note
+        finally:
+            self._writing[job_id] -= 1
+            if not self._writing[job_id]:
+                del self._writing[job_id]
+            self._jobs.pop(job_id, None)
+            if written and job_id not in self._writing:
+                self._keep(written[0])
+
+    def _keep(self, job: Job) -> None:
+        self._jobs[job.job_id] = job
+        if len(self._jobs) > self._capacity:
+            self._jobs.popitem(last=False)

@@ -1,0 +1,47 @@
+"""The memory of jobs that just changed: it never tells what is not in the database."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from core.store.recent import RecentJobs
+from core.testing.factories import a_job
+
+
+def test_a_job_is_known_after_its_write_and_not_while_it_is_written() -> None:
+    recent, job = RecentJobs(10), a_job()
+    with recent.writing(job.job_id) as note:
+        note(job)
+        assert recent.find(job.job_id) is None
+    assert recent.find(job.job_id) is job
+
+
+def test_a_write_that_did_not_return_leaves_the_job_unknown() -> None:
+    recent, job = RecentJobs(10), a_job()
+    with recent.writing(job.job_id) as note:
+        note(job)
+    with suppress(LookupError), recent.writing(job.job_id):
+        raise LookupError
+    assert recent.find(job.job_id) is None
+
+
+def test_of_two_writes_at_once_only_the_one_that_ends_last_can_be_known() -> None:
+    recent, job = RecentJobs(10), a_job()
+    with recent.writing(job.job_id) as outer:
+        with recent.writing(job.job_id) as inner:
+            inner(job)
+        assert recent.find(job.job_id) is None
+        later = outer(replace(job, version=2))
+    assert recent.find(job.job_id) is later
+
+
+def test_the_job_untouched_for_longest_is_forgotten_first() -> None:
+    recent, jobs = RecentJobs(2), [a_job() for _ in range(3)]
+    for job in jobs[:2]:
+        with recent.writing(job.job_id) as note:
+            note(job)
+    assert recent.find(jobs[0].job_id) is jobs[0]
+    with recent.writing(jobs[2].job_id) as note:
+        note(jobs[2])
+    assert [recent.find(job.job_id) for job in jobs] == [jobs[0], None, jobs[2]]
