@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from core.backends.base import LABEL_ATTEMPT, LABEL_JOB
 from core.engine.scheduler import needs_of
 from core.engine.worker import keeps_container
-from core.errors import BackendError, JobNotFoundError
-from core.lifecycle.job import JobPhase, JobStatus
+from core.errors import (
+    BackendError,
+    BackendTimeoutError,
+    BackendUnavailableError,
+    JobNotFoundError,
+    OrcaOpsError,
+)
+from core.lifecycle.job import JobStatus
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
     from core.engine.worker import Worker
-    from core.records.job import Job
 
 _log = logging.getLogger(__name__)
 
@@ -57,13 +63,9 @@ class Recovery:
             if job.status is JobStatus.RUNNING:
                 _log.info("taking up %s (attempt %d)", job.job_id, job.attempt_number)
                 self._scheduler.hold(needs_of(job.spec))
-                tasks.start_soon(self._take_up, job, name=f"job {job.job_id}")
+                tasks.start_soon(partial(self._worker.carry_through, job, adopt=True), name=f"job {job.job_id}")
             else:
                 tasks.start_soon(self._worker.clean_up, job, name=f"clean up {job.job_id}")
-
-    async def _take_up(self, job: Job) -> None:
-        await self._gate.wait_open()
-        await self._worker.carry_through(job, adopt=True)
 
     async def sweep_for_ever(self) -> None:
         """Remove orphans now and then."""
@@ -71,7 +73,7 @@ class Recovery:
             await self._gate.wait_open()
             try:
                 await self.sweep()
-            except BackendError as error:
+            except OrcaOpsError as error:
                 _log.info("orphans are looked for later: %s", error)
             await self._parts.clock.sleep(_SWEEP_EVERY_S)
 
@@ -83,13 +85,20 @@ class Recovery:
 
         Raises:
             BackendUnavailableError: The container engine does not answer.
+        BackendTimeoutError: The same.
         """
         removed: list[str] = []
         for container in await self._parts.backend.list_owned(self._parts.home_id):
             if await self._is_orphan(container):
                 _log.info("removing the orphan %s", container.name)
-                await self._parts.backend.remove(container.container_id)
-                removed.append(container.name)
+                try:
+                    await self._parts.backend.remove(container.container_id)
+                except (BackendUnavailableError, BackendTimeoutError):
+                    raise
+                except BackendError as error:
+                    _log.warning("the orphan %s could not be removed: %s", container.name, error)
+                else:
+                    removed.append(container.name)
         return tuple(removed)
 
     async def _is_orphan(self, container: ContainerState) -> bool:
@@ -102,5 +111,4 @@ class Recovery:
             return True
         if container.labels.get(LABEL_ATTEMPT) != str(job.attempt_number):
             return True
-        settled = job.attempt is not None and job.attempt.phase is JobPhase.DONE
-        return settled and not keeps_container(job)
+        return job.status is not JobStatus.RUNNING and not keeps_container(job)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from core.engine.collect import Collector
 from core.engine.request import wants_outputs, working_directory
 from core.engine.results import MalformedOutputsError, ProgramNotes, read_notes, read_outputs, settle_steps
 from core.engine.script import FOLDER
-from core.engine.verdict import Verdict, judge
+from core.engine.verdict import CLOCK_TOLERANCE, Verdict, judge
 from core.lifecycle.job import JobEvent
 from core.records.job import Failure, FailureKind
 from core.records.log import LogSummary
@@ -71,6 +72,7 @@ async def settle(parts: Parts, job: Job, image: ImageInfo, state: ContainerState
         image: What it ran.
         state: The container after its end; None when it is gone.
     """
+    job = _with_passed_limit(job, state)
     if state is None:
         return Settlement(judge(job, None, None), steps=job.attempt.steps if job.attempt else ())
     left = await parts.insist(lambda: _fetch_folder(parts, state.container_id)) if wants_outputs(job) else {}
@@ -92,6 +94,18 @@ async def settle(parts: Parts, job: Job, image: ImageInfo, state: ContainerState
         exit_code=state.exit_code,
         warnings=tuple(f"artifact {item.path}: {item.note}" for item in artifacts if item.state != "kept"),
     )
+
+
+def _with_passed_limit(job: Job, state: ContainerState | None) -> Job:
+    """The record, with the time limit as passed if the container outlived it while no engine was there to see."""
+    attempt, limit = job.attempt, job.spec.timeout_s
+    if attempt is None or limit is None or state is None or state.started_at is None or state.finished_at is None:
+        return job
+    # by the container engine's clock alone, which may differ from ours
+    if state.finished_at - state.started_at <= timedelta(seconds=limit) + CLOCK_TOLERANCE:
+        return job
+    passed_at = min(state.started_at + timedelta(seconds=limit), attempt.timeout_fired_at or state.finished_at)
+    return replace(job, attempt=replace(attempt, timeout_fired_at=passed_at))
 
 
 async def _fetch_folder(parts: Parts, container_id: str) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
@@ -14,12 +14,20 @@ from core.engine.request import container_name
 from core.engine.scheduler import needs_of
 from core.engine.settle import Settlement
 from core.engine.verdict import Verdict
-from core.errors import BackendTimeoutError, BackendUnavailableError, NotFoundError, OrcaOpsError
+from core.errors import (
+    BackendError,
+    BackendTimeoutError,
+    BackendUnavailableError,
+    NotFoundError,
+    OrcaOpsError,
+    StoreBusyError,
+    StoreError,
+)
 from core.lifecycle.job import JobEvent, JobPhase, JobStatus
 from core.records.job import Attempt, Failure, FailureKind, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
@@ -27,9 +35,15 @@ if TYPE_CHECKING:
     from core.records.job import Job
     from core.store.rows import AttemptFields
 
+Result = TypeVar("Result")
+
 _log = logging.getLogger(__name__)
 
 _LONGEST_RETRY_S: Final = 3600.0
+_AWAY_PAUSE_S: Final = 0.5
+"""Before another try at a job for which the container engine did not answer, although it may do so for others."""
+
+_STORE_PAUSE_S: Final = 1.0
 
 _NOT_RETRIED: Final = frozenset(
     {FailureKind.IMAGE_NOT_FOUND, FailureKind.REGISTRY_AUTH, FailureKind.START_ERROR, FailureKind.POLICY}
@@ -61,9 +75,7 @@ class Worker:
         job_id = entry.job_id
         self._cancels[job_id] = anyio.Event()
         try:
-            queued = await self._parts.jobs.get(job_id)
-            attempt = self._next_attempt(queued)
-            job = await self._parts.ledger.move(job_id, JobEvent.START, by="engine", new_attempt=attempt)
+            job = await self._until_stored(lambda: self._begin(job_id))
         except OrcaOpsError as error:
             _log.warning("%s was not started: %s", job_id, error)
             self._cancels.pop(job_id, None)
@@ -89,24 +101,33 @@ class Worker:
         self.running[job.job_id] = run
         try:
             settlement = await self._attempt(run, adopt=adopt)
-            job = await self._conclude(run.job, settlement)
+            job = await self._until_stored(lambda: self._conclude(run.job, settlement))
         finally:
             self.running.pop(job.job_id, None)
             self._cancels.pop(job.job_id, None)
             self._scheduler.release(needs_of(job.spec))
-        await self.clean_up(job)
+        await (self.clean_up(job) if job.is_finished else self._discard(run.job))
 
     async def clean_up(self, job: Job) -> None:
         """Remove the container of a settled attempt, unless the job's policy keeps it."""
         attempt = job.attempt
         if attempt is None or attempt.phase is JobPhase.DONE:
             return
-        if not keeps_container(job):
-            await self._parts.insist(lambda: self._parts.backend.remove(attempt.container_name))
+        if not keeps_container(job) and not await self._discard(job):
+            return
         try:
-            await self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE})
+            await self._until_stored(lambda: self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE}))
         except NotFoundError:
             return
+
+    async def _discard(self, job: Job) -> bool:
+        """Remove an attempt's container; False if the container engine refused, so that it is left to the sweep."""
+        try:
+            await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
+        except BackendError as error:
+            _log.warning("the container %s is removed later: %s", _name(job), error)
+            return False
+        return True
 
     # --- one attempt
 
@@ -125,6 +146,20 @@ class Worker:
                 Verdict(JobEvent.FAIL, Failure(FailureKind.INTERNAL, message, retryable=True), "internal")
             )
 
+    async def _begin(self, job_id: str) -> Job:
+        """Move a job from the line into its next attempt."""
+        attempt = self._next_attempt(await self._parts.jobs.get(job_id))
+        return await self._parts.ledger.move(job_id, JobEvent.START, by="engine", new_attempt=attempt)
+
+    async def _until_stored(self, write: Callable[[], Awaitable[Result]]) -> Result:
+        """Repeat a write for as long as the store cannot take it, because it is locked or its disk is full."""
+        while True:
+            try:
+                return await write()
+            except (StoreError, StoreBusyError) as error:
+                _log.warning("the store is tried again: %s", error)
+            await self._parts.clock.sleep(_STORE_PAUSE_S)
+
     def _next_attempt(self, job: Job) -> Attempt:
         number = job.attempt_number + 1
         return Attempt(
@@ -138,11 +173,11 @@ class Worker:
     # --- its outcome
 
     async def _conclude(self, job: Job, settlement: Settlement | None) -> Job:
+        await self._parts.logs.finish(job.job_id, job.attempt_number)
         if settlement is None:
             return await self._wait_for_engine(job)
         if settlement.artifacts:
             await self._parts.artifacts.replace(job.job_id, job.attempt_number, settlement.artifacts)
-        await self._parts.logs.finish(job.job_id, job.attempt_number)
         delay = await self._retry_delay(job, settlement)
         if delay is not None:
             return await self._retry(job, settlement, delay)
@@ -173,7 +208,6 @@ class Worker:
         return min(job.spec.retry_delay_s * 2 ** (len(counted) - 1), _LONGEST_RETRY_S)
 
     async def _retry(self, job: Job, settlement: Settlement, delay: float) -> Job:
-        await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
         return await self._requeue(
             job,
             f"attempt {job.attempt_number}: {settlement.verdict.why}",
@@ -183,7 +217,7 @@ class Worker:
 
     async def _wait_for_engine(self, job: Job) -> Job:
         failure = Failure(FailureKind.ENGINE_UNAVAILABLE, "The container engine did not answer.", retryable=True)
-        return await self._requeue(job, "the container engine does not answer", {"failure": failure}, 0)
+        return await self._requeue(job, "the container engine does not answer", {"failure": failure}, _AWAY_PAUSE_S)
 
     async def _requeue(self, job: Job, why: str, fields: AttemptFields, delay: float) -> Job:
         not_before = self._parts.clock.now() + timedelta(seconds=delay) if delay else None
@@ -196,6 +230,7 @@ class Worker:
             attempt={"phase": JobPhase.DONE, **fields},
         )
         self._scheduler.enqueue(queued)
+        queued = await self._parts.jobs.get(job.job_id)  # again: a cancel may have come before it was in the line
         if queued.cancel is not None and self._scheduler.withdraw(job.job_id):
             return await self._parts.ledger.move(
                 job.job_id, JobEvent.CANCEL, by=queued.cancel.by, why=queued.cancel.reason
