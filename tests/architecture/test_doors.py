@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.architecture.conftest import Source
 
@@ -31,15 +29,6 @@ def test_sql_is_written_in_the_store_alone(sources: list[Source]) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _STATEMENT.match(node.value)
     ]
     assert found == []
-
-
-def test_the_bridge_and_what_loads_with_it_import_the_standard_library_only(sources: list[Source]) -> None:
-    bridge = [source for source in sources if source.module.startswith("orcaops_mcp.bridge")]
-    if not bridge:
-        pytest.skip("there is no bridge")
-    loaded = [*bridge, *(source for source in sources if source.module == "orcaops_mcp")]
-    foreign = {source.where: source.imports() - sys.stdlib_module_names for source in loaded}
-    assert {where: names for where, names in foreign.items() if names} == {}
 
 
 def test_the_command_starts_in_a_folder_that_has_a_core_of_its_own(tmp_path: Path) -> None:
