@@ -7,7 +7,6 @@ in the few slots run for the whole measurement.
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -47,8 +46,6 @@ async def measure() -> list[Row]:
     """Our rate beside the floor and beside huey's."""
     rates: list[float] = []
     peers: list[float] = []
-    # the store's thread is woken for every statement while the loop is busy; the server sets the same
-    sys.setswitchinterval(0.0005)
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

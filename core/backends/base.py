@@ -280,7 +280,7 @@ class ContainerBackend(Protocol):
         ...
 
     async def wait(self, container_id: str) -> ContainerState | None:
-        """Return once it is not running, with its state; None when it is gone. An outage of the engine is waited out."""
+        """Return once it is not running, with its state; None when it is gone. An outage is waited out."""
         ...
 
     async def inspect(self, container_id: str) -> ContainerState | None:
