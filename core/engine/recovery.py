@@ -2,7 +2,8 @@
 
 The store says which jobs are under way, the container engine which containers are ours. A running job goes on with
 its container, whatever that did meanwhile; a settled one whose container still stands is cleaned up; a container that
-belongs to no job we know is an orphan and is removed once it is old enough not to be in the making.
+belongs to no job we know is an orphan and is removed once it is old. Since the row of an attempt is written before its
+container is made, one that the rows do not ask for is not in the making.
 """
 
 from __future__ import annotations
@@ -102,13 +103,10 @@ class Recovery:
         return tuple(removed)
 
     async def _is_orphan(self, container: ContainerState) -> bool:
-        age = None if container.created_at is None else self._parts.clock.now() - container.created_at
-        if age is None or age < _ORPHAN_AGE:
-            return False
         try:
             job = await self._parts.jobs.get(container.labels.get(LABEL_JOB, ""))
         except JobNotFoundError:
-            return True
+            return container.created_at is not None and self._parts.clock.now() - container.created_at >= _ORPHAN_AGE
         if container.labels.get(LABEL_ATTEMPT) != str(job.attempt_number):
             return True
         return job.status is not JobStatus.RUNNING and not keeps_container(job)

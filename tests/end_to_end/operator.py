@@ -25,6 +25,9 @@ class Operator:
     def kill(self, name: str, signal: str) -> None:
         self._client.kill(name, signal)
 
+    def until_ended(self, container_id: str) -> None:
+        self._client.wait(container_id)
+
     def exit_code(self, name: str) -> int:
         return self._client.inspect_container(name)["State"]["ExitCode"]
 
