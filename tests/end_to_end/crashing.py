@@ -94,12 +94,6 @@ class EngineProcess:
         self._process.kill()
         await self._process.wait()
 
-    @property
-    def memory_kb(self) -> int:
-        """The memory it holds now; of a process that lives."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0])
-
 
 @asynccontextmanager
 async def engine_process(home: Path, program: str = _PROGRAM) -> AsyncGenerator[EngineProcess]:
