@@ -54,4 +54,6 @@ def next_call(job: Job) -> str | None:
         return f'orcaops_wait(ids=["{job.job_id}"])'
     if job.status == "success":
         return f'orcaops_list_artifacts(id="{job.job_id}")' if job.spec.artifacts else None
-    return f'orcaops_get_failure_summary(id="{job.job_id}")' if job.attempt else None
+    if job.status == "cancelled" or job.attempt is None:
+        return None
+    return f'orcaops_get_failure_summary(id="{job.job_id}")'

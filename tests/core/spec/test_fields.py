@@ -204,7 +204,7 @@ def test_a_user_is_a_name_or_number_with_a_group_if_wanted(user: str, fine: bool
     ("path", "fine"),
     [
         ("/", True),
-        ("/work/a b", True),
+        ("/data/a b", True),
         ("work", False),
         ("", False),
         ("/a/../b", False),
