@@ -18,6 +18,7 @@ import anyio.to_thread
 from wcmatch import glob
 
 from core.engine.extract import Extracted, Extraction, ExtractLimits
+from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError
 from core.logs.clean import show_name
 from core.records.artifact import Artifact
 
@@ -89,6 +90,7 @@ class Collector:
 
         Raises:
             BackendUnavailableError: The container engine does not answer; nothing is lost by asking again.
+            BackendTimeoutError: The same.
         """
         artifacts: dict[str, Artifact] = {}
         for pattern in patterns:
@@ -97,6 +99,15 @@ class Collector:
         return tuple(artifacts.values())
 
     async def _one(self, container_id: str, workdir: str, pattern: str, attempt: int) -> list[Artifact]:
+        try:
+            return await self._look(container_id, workdir, pattern, attempt)
+        except (BackendUnavailableError, BackendTimeoutError):
+            raise
+        except BackendError as error:  # such as for links in a circle: no reason to judge the job by it
+            note = f"could not be read: {error.message}"
+            return [Artifact(pattern, "skipped", pattern=pattern, note=note, attempt=attempt)]
+
+    async def _look(self, container_id: str, workdir: str, pattern: str, attempt: int) -> list[Artifact]:
         place = _place(pattern, workdir)
         target, note = await self._resolve(container_id, place.root)
         if target is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import tarfile
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from core.engine.request import wants_outputs, working_directory
 from core.engine.results import MalformedOutputsError, ProgramNotes, read_notes, read_outputs, settle_steps
 from core.engine.script import FOLDER
 from core.engine.verdict import CLOCK_TOLERANCE, Verdict, judge
+from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError
 from core.lifecycle.job import JobEvent
 from core.records.job import Failure, FailureKind
 from core.records.log import LogSummary
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from core.engine.parts import Parts
     from core.records.artifact import Artifact
     from core.records.job import Job, StepResult, StepStatus, Usage
+
+_log = logging.getLogger(__name__)
 
 _NOTES_BYTES: Final = 64 * 1024
 _NOT_STARTED: Final = frozenset({126, 127})
@@ -119,6 +123,11 @@ async def _fetch_folder(parts: Parts, container_id: str) -> dict[str, bytes]:
                 if len(held) > 2 * limit + 16 * _NOTES_BYTES:
                     break
     except FileNotFoundError:
+        return {}
+    except (BackendUnavailableError, BackendTimeoutError, ContainerLostError):
+        raise
+    except BackendError as error:  # the job made something unreadable of its folder
+        _log.info("nothing could be read of %s: %s", FOLDER, error)
         return {}
     files: dict[str, bytes] = {}
     try:

@@ -173,6 +173,14 @@ async def test_artifacts_are_kept_by_path_folder_and_glob(docker_engine: Engine,
     assert (await docker_engine.read_artifact(job.job_id, "/tmp/s.txt")).data == b"s\n"
 
 
+async def test_links_in_a_circle_judge_nothing_about_the_job(docker_engine: Engine, run: Run) -> None:
+    job = await run(command=["sh", "-c", "ln -s b /tmp/a; ln -s a /tmp/b"], artifacts=["/tmp/a"])
+    assert job.status is JobStatus.SUCCESS
+    assert [item.state for item in await docker_engine.list_artifacts(job.job_id)] == ["skipped"]
+    job = await run(command=["sh", "-c", "rm -rf /orcaops; ln -s orcaops /orcaops"], outputs=["promised"])
+    assert kind_of(job) is FailureKind.OUTPUT
+
+
 async def test_files_go_in_and_outputs_come_out(docker_engine: Engine) -> None:
     upload = await docker_engine.upload_files(
         {"bin/tool": b"#!/bin/sh\necho version=7 >> $ORCAOPS_OUTPUT\n"}, executable=["bin/tool"]

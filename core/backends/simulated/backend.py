@@ -19,6 +19,7 @@ from core.backends.simulated.images import ImageShelf
 from core.backends.simulated.steering import Steering
 from core.clock import SystemClock
 from core.errors import (
+    BackendError,
     BackendUnavailableError,
     ContainerLostError,
     ContainerNameTakenError,
@@ -226,10 +227,13 @@ class SimulatedBackend:
         """As `ContainerBackend.stat`."""
         await self._reach()
         files = self._get(container_id).files
-        node = files.find(path, follow=False)
+        try:
+            node = files.find(path, follow=False)
+            target = files.resolve(path) if node is not None and node.kind == "symlink" else ""
+        except OSError as error:  # as Docker, which has no better answer to links in a circle
+            raise BackendError(f"The simulated engine refused: {error.strerror}") from None
         if node is None:
             return None
-        target = files.resolve(path) if node.kind == "symlink" else ""
         return PathInfo(path, node.kind, len(node.data), target)
 
     @asynccontextmanager
