@@ -26,6 +26,7 @@ from core.logs.framing import (
     STDERR,
     STDOUT,
     STEP,
+    UNENDED_LIMIT,
     Record,
     encode,
     from_datetime,
@@ -235,7 +236,7 @@ class LogRecorder:
                     if self.is_full:
                         self._put(record)
                     else:
-                        self._admit(record)
+                        self._admit(record, limit=UNENDED_LIMIT)
                 if ended:
                     self._pending.append(encode(END, NO_TIME, b""))
                 self._flush(before)
@@ -286,14 +287,14 @@ class LogRecorder:
     def _fits(self, lines: int, size: int) -> bool:
         return self._state.lines + lines <= self._max_lines and self._state.charged + size <= self._max_bytes
 
-    def _admit(self, record: Record) -> bool:
-        """Record it if it is within the limit; else record that the limit was reached."""
+    def _admit(self, record: Record, *, limit: bytes = LIMIT) -> bool:
+        """Record it if it is within the limit; else record, as ``limit``, that this was reached."""
         is_marker = record.kind in MARKER.values()
         fits = self._fits(0, len(record.body)) if is_marker else self._fits(1, len(record.body) + 1)
         if fits:
             self._put(record)
         else:
-            self._put(Record(LIMIT, record.at, b""))
+            self._put(Record(limit, record.at, b""))
             self._attachment = self._attach()
         return fits
 

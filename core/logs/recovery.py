@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from core.logs import index
-from core.logs.framing import END, HEADER, LINE, NO_TIME, UNENDED, blocks, encode, index_path, log_path
+from core.logs.framing import END, HEADER, LINE, NO_TIME, UNENDED, UNENDED_LIMIT, blocks, encode, index_path, log_path
 from core.logs.state import LogState
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from core.logs.index import IndexEntry
 
-_PROVISIONAL: Final = frozenset((END, *UNENDED.values()))
+_PROVISIONAL: Final = frozenset((END, UNENDED_LIMIT, *UNENDED.values()))
 _AT_ONCE: Final = 256
 _LINES: Final = b"".join(LINE.values())
 _STREAMS: Final = bytes.maketrans(_LINES, bytes(LINE))
@@ -23,8 +23,8 @@ _STREAMS: Final = bytes.maketrans(_LINES, bytes(LINE))
 def recover(folder: Path, attempt: int) -> tuple[int, LogState]:
     """Bring an attempt's log to a state from which it can be continued, and tell what it holds.
 
-    Cuts a torn last record, what `END` and `UNENDED` say of an earlier end, and everything from the first malformed
-    record on: the container engine still has that output. Writes the index anew.
+    Cuts a torn last record, what `END`, `UNENDED` and `UNENDED_LIMIT` say of an earlier end, and everything from the
+    first malformed record on: the container engine still has that output. Writes the index anew.
 
     Args:
         folder: The job's log folder, which exists.

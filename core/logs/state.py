@@ -20,6 +20,7 @@ from core.logs.framing import (
     STDERR,
     STDOUT,
     STREAM_OF,
+    UNENDED_LIMIT,
     to_datetime,
 )
 from core.logs.index import IndexEntry
@@ -146,7 +147,7 @@ class LogState:
         self.cursors[stream] = StreamCursor(at, count)
 
     def _take_mark(self, kind: bytes, at: bytes, body: bytes) -> None:
-        if kind == LIMIT:
+        if kind in {LIMIT, UNENDED_LIMIT}:
             self.limit_line, self.limit_at = self.lines, at
         elif kind == JOINED:
             self.joined = True

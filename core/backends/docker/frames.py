@@ -1,22 +1,36 @@
 """Cutting a container's output into frames, as fast as Python can.
 
 The engine sends frames of an 8 byte header (stream, three zeros, length) and a payload ``TIMESTAMP BODY``; with
-HTTP/1.1 each comes in a chunk of its own. That one shape is taken apart in one loop without copying; every other
-split goes a slower way. A million lines take 2.5 s of CPU here against 9 s through http.client.
+HTTP/1.1 each comes in a chunk of its own. Whole lines in that shape are taken apart by one expression, all of a buffer
+at once; what is split or shaped otherwise goes a slower way. A body holds no newline but its last byte, so nothing that
+a container prints can look like the end of its frame.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import struct
-from typing import Final
+from itertools import repeat
+from typing import TYPE_CHECKING, Final, cast
 
 from core.records.log import LogFrame
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _LOG: Final = logging.getLogger(__name__)
+_LINES: Final = re.compile(rb"([0-9a-f]{2,4})\r\n([\x01\x02])\0\0\0(?s:.{4})([0-9T:.-]{29}Z) ([^\n]*\n)\r\n")
+"""A chunk with a frame with a whole line: the chunk's size, stream, time and body."""
+_AROUND: Final = 2 + 8 + 30 + 1 + 2
+"""Bytes of such a chunk beside its size and its body."""
 _HEADER: Final = struct.Struct(">BxxxL").unpack_from
 _STAMP: Final = 30
 _SPACE: Final = ord(" ")
+
+
+_FRAME: Final = cast("Callable[[type[LogFrame], tuple[int, bytes, bytes]], LogFrame]", tuple.__new__)
+"""As ``LogFrame(stream, at, body)``, without a call of Python's for each."""
 
 
 class FrameCutter:
@@ -44,9 +58,9 @@ class FrameCutter:
         if not self._chunked:
             return self._cut(data)
         buffer = self._rest + data if self._rest else data
-        frames: list[LogFrame] = []
+        frames, at = ([], 0) if self._part else _whole_lines(buffer)
         append, find, header = frames.append, buffer.find, _HEADER
-        at, length = 0, len(buffer)
+        length = len(buffer)
         while (line_end := find(b"\r\n", at)) >= 0:
             start = line_end + 2
             size = int(buffer[at:line_end], 16)
@@ -83,3 +97,16 @@ class FrameCutter:
             at = end
         self._part = buffer[at:]
         return frames
+
+
+def _whole_lines(buffer: bytes) -> tuple[list[LogFrame], int]:
+    """The frames that ``buffer`` begins with as long as each is a whole line, and where the rest begins."""
+    found: list[tuple[bytes, bytes, bytes, bytes]] = _LINES.findall(buffer)
+    if not found:
+        return [], 0
+    sizes, streams, ats, bodies = zip(*found, strict=True)
+    end = sum(map(len, sizes)) + sum(map(len, bodies)) + _AROUND * len(found)
+    closing = _LINES.match(buffer, end - _AROUND - len(sizes[-1]) - len(bodies[-1]))
+    if closing is None or closing.end() != end:
+        return [], 0  # something else stands between them
+    return list(map(_FRAME, repeat(LogFrame), zip(b"".join(streams), ats, bodies, strict=True))), end

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -57,20 +56,19 @@ def test_clean_text_can_always_be_encoded_and_is_clean_already(text: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "\x1b]" * 5_000_000,
-        "\x1b[" + "0;" * 5_000_000,
-        "\x9d" * 10_000_000,
-        "\x1b]x" * 3_300_000,
-        "\r" * 10_000_000,
-        "\r\n" * 5_000_000,
-        "\u202e\x00" * 5_000_000,
+        "\x1b]" * 500_000,
+        "\x1b[" + "0;" * 500_000,
+        "\x9d" * 1_000_000,
+        "\x1b]x" * 330_000,
+        "\r" * 1_000_000,
+        "\r\n" * 500_000,
+        "\u202e\x00" * 500_000,
     ],
     ids=["osc", "csi", "c1", "titles", "returns", "lines", "unseen"],
 )
-def test_ten_megabytes_made_to_be_slow_are_cleaned_in_seconds(text: str) -> None:
-    began = time.process_time()
-    clean_text(text)
-    assert time.process_time() - began < 10
+@pytest.mark.timeout(30)  # minutes, were it not linear
+def test_a_megabyte_made_to_be_slow_leaves_nothing_unseen(text: str) -> None:
+    assert not set(clean_text(text)) & {"\x1b", "\x9d", "\r", "\u202e", "\x00"}
 
 
 def test_identical_consecutive_lines_are_folded_and_numbers_stay_right() -> None:

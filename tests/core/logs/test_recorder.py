@@ -110,6 +110,21 @@ def test_what_closing_ended_goes_on_when_the_log_is_opened_again(tmp_path: Path)
     assert texts_of(tmp_path) == ["x" * 16_384 + "y", "z"]
 
 
+def test_a_limit_that_only_an_open_line_passed_is_not_kept_when_the_log_is_opened_again(tmp_path: Path) -> None:
+    delivered = [out(1, b"x" * 2000), err(2, b"short\n")]
+    recorder = opened(tmp_path, max_bytes=1024)
+    recorder.write(delivered[:1])
+    recorder.close()
+    assert recorder.is_full
+    again = opened(tmp_path, max_bytes=1024)
+    assert not again.is_full
+    again.resume_position()
+    again.write(delivered)
+    again.close()
+    assert texts_of(tmp_path) == ["short"]
+    assert again.is_full
+
+
 def test_bytes_that_are_not_utf_8_and_carriage_returns_stay_as_they_are(tmp_path: Path) -> None:
     recorder = opened(tmp_path)
     recorder.write([out(1, b"\xff\xfe 10%\r20%\r\n"), out(2, b"\x00\x1b[31m\n")])

@@ -28,7 +28,7 @@ def test_a_foreign_text_is_no_cursor(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "plain", ["1:job_x", "-1:" + new_job_id(), "1:" + new_job_id() + "\n", "x" * 200, "1:JOB_" + "0" * 25]
+    "plain", ["1:job_x", f"-1:job_{'0' * 25}", f"1:job_{'0' * 25}\n", "x" * 200, f"1:JOB_{'0' * 25}"]
 )
 def test_a_well_encoded_text_of_another_form_is_no_cursor(plain: str) -> None:
     with pytest.raises(InvalidArgumentError):
