@@ -28,7 +28,7 @@ demo: setup ## see it work: real jobs on a real engine
 	@$(BIN)/python -m orcaops_mcp.demo
 
 check: setup static ## format, lint, types, layers, and the tests without containers
-	@$(PYTEST) -q -m "not docker and not node"
+	@$(PYTEST) -q -n auto -m "not docker and not node"
 
 static: setup
 	@$(BIN)/ruff format --check -q
@@ -37,7 +37,8 @@ static: setup
 	@$(BIN)/basedpyright
 
 test: setup engine node-tools static ## everything, with real containers
-	@$(PYTEST) --cov --cov-report=
+	@$(PYTEST) -q -n auto -m "not docker and not node" --cov --cov-report=
+	@$(PYTEST) -m "docker or node" --cov --cov-append --cov-report=
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'
 
