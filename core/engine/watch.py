@@ -79,6 +79,8 @@ class Watch:
             recorder: Takes the output.
         """
         state: ContainerState | None = None
+        if recorder.steps:  # an earlier engine saw a step begin, whose time limit goes on
+            self._steps_moved.set()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._follow, recorder)
             tasks.start_soon(self._keep_time_limits)

@@ -70,6 +70,18 @@ async def test_a_retry_waits_out_its_time_over_a_restart(settings: EngineSetting
     assert (job.status, job.attempt_number) == (JobStatus.FAILED, 2)
 
 
+async def test_a_steps_time_limit_goes_on_over_a_restart(settings: EngineSettings) -> None:
+    backend = SimulatedBackend()
+    steps = [{"run": "echo up; sleep 60", "timeout_s": 1}]
+    async with open_engine(settings, backend=backend) as engine:
+        job_id = await submit(engine, a_job_spec(commands=steps, cancel_grace_s=0))
+        await until_up(engine, job_id)
+    async with open_engine(settings, backend=backend) as engine:
+        job = await end_of(engine, job_id)
+    assert job.failure is not None
+    assert (job.status, job.failure.step, job.attempt_number) == (JobStatus.TIMED_OUT, 0, 1)
+
+
 async def test_the_line_keeps_its_order_over_a_restart(tmp_path: Path) -> None:
     settings = EngineSettings(home=tmp_path / "home", queue=QueueSettings(max_running=1))
     backend = SimulatedBackend()
