@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOG: Final = logging.getLogger(__name__)
-_LINES: Final = re.compile(rb"([0-9a-f]{2,4})\r\n([\x01\x02])\0\0\0(?s:.{4})([0-9T:.-]{29}Z) ([^\n]*\n)\r\n")
-"""A chunk with a frame with a whole line: the chunk's size, stream, time and body."""
+_LINES: Final = re.compile(rb"([0-9a-f]{2,4})\r\n([\x01\x02])\0\0\0((?s:.{4}))([0-9T:.-]{29}Z) ([^\n]*\n)\r\n")
+"""A chunk with a frame with a whole line: the chunk's size, stream, the frame's length, time and body."""
 _AROUND: Final = 2 + 8 + 30 + 1 + 2
 """Bytes of such a chunk beside its size and its body."""
 _HEADER: Final = struct.Struct(">BxxxL").unpack_from
@@ -101,12 +101,15 @@ class FrameCutter:
 
 def _whole_lines(buffer: bytes) -> tuple[list[LogFrame], int]:
     """The frames that ``buffer`` begins with as long as each is a whole line, and where the rest begins."""
-    found: list[tuple[bytes, bytes, bytes, bytes]] = _LINES.findall(buffer)
+    found: list[tuple[bytes, bytes, bytes, bytes, bytes]] = _LINES.findall(buffer)
     if not found:
         return [], 0
-    sizes, streams, ats, bodies = zip(*found, strict=True)
+    sizes, streams, lengths, ats, bodies = zip(*found, strict=True)
     end = sum(map(len, sizes)) + sum(map(len, bodies)) + _AROUND * len(found)
     closing = _LINES.match(buffer, end - _AROUND - len(sizes[-1]) - len(bodies[-1]))
     if closing is None or closing.end() != end:
         return [], 0  # something else stands between them
+    told = struct.unpack(f">{len(found)}L", b"".join(lengths))
+    if any(map(int.__sub__, told, map((_STAMP + 1).__add__, map(len, bodies)))):
+        return [], 0  # chunks that are not frames
     return list(map(_FRAME, repeat(LogFrame), zip(b"".join(streams), ats, bodies, strict=True))), end
