@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import anyio.to_thread
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from core.backends.base import ContainerBackend
     from core.clock import Clock
     from core.settings import EngineSettings
+
+_CLEAN_UP_S: Final = 3.0
+"""How long closing may take to remove containers of jobs that have ended; what is left is the next engine's."""
 
 
 @asynccontextmanager
@@ -101,6 +104,8 @@ async def _running(parts: Parts) -> AsyncGenerator[Engine]:
             yield engine
         finally:
             engine.close()
+            with anyio.move_on_after(_CLEAN_UP_S, shield=True):
+                await worker.until_clean()
             tasks.cancel_scope.cancel()
 
 

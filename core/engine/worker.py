@@ -69,6 +69,8 @@ class Worker:
         self._parts = parts
         self._scheduler = scheduler
         self._on_unavailable = on_unavailable
+        self._cleaning = 0
+        self._cleaned = anyio.Event()
 
     async def __call__(self, entry: Waiting) -> None:
         """Run a job that was just taken from the line."""
@@ -108,6 +110,12 @@ class Worker:
             self._scheduler.release(needs_of(job.spec))
         await (self.clean_up(job) if job.is_finished else self._discard(run.job))
 
+    async def until_clean(self) -> None:
+        """Return once no ended attempt's container is being removed."""
+        while self._cleaning:
+            self._cleaned = anyio.Event()
+            await self._cleaned.wait()
+
     async def clean_up(self, job: Job) -> None:
         """Remove the container of a settled attempt, unless the job's policy keeps it."""
         attempt = job.attempt
@@ -122,11 +130,16 @@ class Worker:
 
     async def _discard(self, job: Job) -> bool:
         """Remove an attempt's container; False if the container engine refused, so that it is left to the sweep."""
+        self._cleaning += 1
         try:
             await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
         except BackendError as error:
             _log.warning("the container %s is removed later: %s", _name(job), error)
             return False
+        finally:
+            self._cleaning -= 1
+            if not self._cleaning:
+                self._cleaned.set()
         return True
 
     # --- one attempt

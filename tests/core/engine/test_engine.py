@@ -65,6 +65,13 @@ async def test_a_command_runs_to_success_with_its_log_and_leaves_no_container(se
         assert await backend.inspect(settled.attempt.container_name) is None
 
 
+async def test_closing_an_engine_leaves_no_container_of_an_ended_job(settings: EngineSettings) -> None:
+    backend = SimulatedBackend()
+    async with open_engine(settings, backend=backend) as engine:
+        await run(engine, a_job_spec())
+    assert await backend.list_owned(engine.home_id) == []
+
+
 async def test_the_record_tells_every_move_and_who_made_it(engine: Engine) -> None:
     job = await run(engine, a_job_spec())
     moves = [(change.event, change.after, change.by) for change in await engine.history(job.job_id)]
