@@ -99,8 +99,12 @@ async def test_the_typescript_sdk_of_most_hosts_gets_answers_and_errors(tmp_path
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("program", "version", "scenarios"),
-    [("conformance-0.1", None, _2025), ("conformance-0.2", "2026-07-28", _2026)],
-    ids=["2025-11-25", "2026-07-28"],
+    [
+        ("conformance-0.1", None, _2025),
+        ("conformance-0.2", "2025-11-25", ("server-session-lifecycle",)),
+        ("conformance-0.2", "2026-07-28", _2026),
+    ],
+    ids=["2025-11-25", "2025-11-25 sessions", "2026-07-28"],
 )
 async def test_the_conformance_scenarios_pass(
     tmp_path: Path, program: str, version: str | None, scenarios: tuple[str, ...]
@@ -114,3 +118,14 @@ async def test_the_conformance_scenarios_pass(
             if result.returncode != 0:
                 failed[scenario] = (result.stdout + result.stderr).decode()[-1500:]
     assert failed == {}
+
+
+@pytest.mark.slow
+async def test_a_stateless_server_fails_only_the_checks_that_need_a_tool_made_for_them(tmp_path: Path) -> None:
+    async with served(tmp_path, "--no-token") as server:
+        arguments = ["--scenario", "server-stateless", "--spec-version", "2026-07-28", "-o", str(tmp_path / "checks")]
+        program = str(TOOLS / "bin" / "conformance-0.2")
+        await anyio.run_process([program, "server", "--url", server.url, *arguments], check=False, cwd=tmp_path)
+    (report,) = [path async for path in anyio.Path(tmp_path / "checks").rglob("checks.json")]
+    failed = {check["id"] for check in json.loads(await report.read_text()) if check["status"] == "FAILURE"}
+    assert failed == {"sep-2575-server-rejects-undeclared-capability", "sep-2575-missing-capability-http-400"}
