@@ -86,7 +86,7 @@ class Recovery:
 
         Raises:
             BackendUnavailableError: The container engine does not answer.
-        BackendTimeoutError: The same.
+            BackendTimeoutError: The same.
         """
         removed: list[str] = []
         for container in await self._parts.backend.list_owned(self._parts.home_id):
