@@ -94,7 +94,7 @@ async def _running(parts: Parts) -> AsyncGenerator[Engine]:
     worker = Worker(parts, scheduler, gate.doubt)
     recovery = Recovery(parts, scheduler, worker, gate)
     version = await anyio.to_thread.run_sync(metadata.version, "orcaops-mcp")
-    engine = Engine(parts, scheduler, worker, gate, version=version)
+    engine = Engine(parts, scheduler, worker, version=version)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(gate.run, name="gate")
         await recovery.run(tasks)

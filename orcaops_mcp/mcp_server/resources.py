@@ -18,10 +18,10 @@ from mcp.types import (
 )
 
 from core import Engine, JobSpec, LogCursor, LogQuery, NotFoundError, OrcaOpsError
+from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.mcp_server.events import job_uri
 from orcaops_mcp.mcp_server.outcomes import whole_record
 from orcaops_mcp.mcp_server.state import App, AppContext
-from orcaops_mcp.mcp_server.tools.jobs import known_form
 from orcaops_mcp.mcp_server.untrusted import fenced
 
 Result = TypeVar("Result")

@@ -11,8 +11,8 @@ from mcp.types import CallToolResult, ResourceLink
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import InvalidArgumentError
+from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.mcp_server import answers
-from orcaops_mcp.mcp_server.tools.jobs import known_form
 from orcaops_mcp.mcp_server.toolset import KEEPS, READS, AnyTool, Arguments, ToolDefinition
 from orcaops_mcp.mcp_server.untrusted import fenced_text
 from orcaops_mcp.views.artifact import artifact_view

@@ -1,18 +1,13 @@
-"""The arguments that describe a job, and what the engine is asked with."""
+"""The arguments that describe a job."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import Field, field_validator
 
-from core import RUNTIMES, InvalidSpecError, JobSpec, parse_job
+from core import RUNTIMES
 from orcaops_mcp.mcp_server.toolset import Arguments
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from core import Engine
 
 WaitSeconds = Annotated[float, Field(ge=0, le=50)]
 
@@ -109,46 +104,3 @@ def _scalar(value: object) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise ValueError("a variable's value is a text or a number")
-
-
-async def spec_of(engine: Engine, request: Mapping[str, Any]) -> JobSpec:
-    """The spec of a request: uploads are looked up, a limit for each step is put on the steps.
-
-    Raises:
-        InvalidSpecError: With a finding for every fault.
-        UploadNotFoundError: An upload is not known.
-    """
-    return parse_job(await canonical(engine, request))
-
-
-async def canonical(engine: Engine, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as the engine takes it.
-
-    Raises:
-        InvalidSpecError: ``step_timeout_s`` was given without steps.
-        UploadNotFoundError: An upload is not known.
-    """
-    fields = dict(request)
-    uploads = fields.pop("files", None)
-    if uploads is not None:
-        named = cast("list[object]", uploads if isinstance(uploads, list) else [uploads])
-        found = [await engine.get_upload(str(upload_id)) for upload_id in named]
-        fields["files"] = [file.model_dump() for upload in found for file in upload.files]
-    limit = fields.pop("step_timeout_s", None)
-    return fields if limit is None else _with_step_limit(fields, limit)
-
-
-def _with_step_limit(fields: dict[str, Any], limit: object) -> dict[str, Any]:
-    script, commands = fields.get("script"), fields.get("commands")
-    if isinstance(script, str):
-        return {
-            **{key: value for key, value in fields.items() if key != "script"},
-            "commands": [{"run": script, "name": "script", "timeout_s": limit}],
-        }
-    if isinstance(commands, list):
-        steps = [
-            {"run": step, "timeout_s": limit} if isinstance(step, str) else step
-            for step in cast("list[object]", commands)
-        ]
-        return {**fields, "commands": steps}
-    raise InvalidSpecError("step_timeout_s: goes with commands or script; use timeout_s for a single command")

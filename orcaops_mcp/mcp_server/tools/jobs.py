@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from pydantic import Field, field_validator
 
-from core import InvalidArgumentError, JobNotFoundError, is_job_id
+from core import InvalidArgumentError
+from orcaops_mcp.intake.fields import known_form
+from orcaops_mcp.intake.job_request import canonical, spec_of
 from orcaops_mcp.mcp_server.answers import facts
 from orcaops_mcp.mcp_server.outcomes import next_call, outcome, whole_record
-from orcaops_mcp.mcp_server.tools.job_request import SubmitJob, canonical, spec_of
+from orcaops_mcp.mcp_server.tools.job_request import SubmitJob
 from orcaops_mcp.mcp_server.toolset import READS, STARTS, STOPS, AnyTool, Arguments, ToolDefinition
 from orcaops_mcp.mcp_server.untrusted import one_line
 from orcaops_mcp.mcp_server.waiting import reporting
@@ -150,17 +152,6 @@ async def rerun(ctx: AppContext, arguments: Rerun) -> CallToolResult:
     key = arguments.idempotency_key or None
     submitted = await engine.rerun_job(job_id, changes=changes, by=_BY, idempotency_key=key)
     return await _accepted(ctx, submitted, 0)
-
-
-def known_form(job_id: str) -> str:
-    """The id, if it has the form of one.
-
-    Raises:
-        JobNotFoundError: It has not, so no job can have it.
-    """
-    if not is_job_id(job_id):
-        raise JobNotFoundError("There is no job with this id; a job id looks like job_ and 25 letters and digits.")
-    return job_id
 
 
 async def _accepted(ctx: AppContext, submitted: Submitted, wait_s: float) -> CallToolResult:

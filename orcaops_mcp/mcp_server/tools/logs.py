@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from pydantic import Field
 
+from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.mcp_server import answers
 from orcaops_mcp.mcp_server.digest import failure_digest
 from orcaops_mcp.mcp_server.log_reading import Place, follow, page_query, render
-from orcaops_mcp.mcp_server.tools.jobs import known_form
 from orcaops_mcp.mcp_server.toolset import READS, AnyTool, Arguments, ToolDefinition
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from pydantic import Field
 
-from core import InvalidArgumentError, JobFilter, JobStatus
+from core import JobFilter, JobStatus
+from orcaops_mcp.intake.fields import moment
 from orcaops_mcp.mcp_server.answers import listing
 from orcaops_mcp.mcp_server.toolset import READS, AnyTool, Arguments, ToolDefinition
 from orcaops_mcp.views.job import job_line
@@ -46,19 +46,6 @@ async def list_runs(ctx: AppContext, arguments: ListRuns) -> CallToolResult:
     )
     page = await engine.list_jobs(query, limit=arguments.limit, cursor=arguments.cursor or None)
     return listing({"jobs": [job_line(job) for job in page.items], "next_cursor": page.next_cursor}, "jobs")
-
-
-def moment(text: str) -> datetime:
-    """An RFC 3339 time; one without an offset is UTC.
-
-    Raises:
-        InvalidArgumentError: It is not one.
-    """
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidArgumentError("since: not a time in RFC 3339, such as 2026-01-31T12:00:00Z") from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 TOOLS: Final = cast(

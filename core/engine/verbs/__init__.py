@@ -1,0 +1,1 @@
+"""The engine's verbs, a subject a module."""

@@ -1,0 +1,54 @@
+"""What every verb works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.engine.reading import LogDesk
+from core.engine.waiting import Waiter
+from core.errors import EngineClosedError, JobNotFoundError
+from core.ids import is_job_id
+
+if TYPE_CHECKING:
+    from core.engine.parts import Parts
+    from core.engine.scheduler import Scheduler
+    from core.engine.worker import Worker
+    from core.settings import EngineSettings
+
+
+class Verbs:
+    """The rooms of one engine, as its verbs see them.
+
+    Args:
+        parts: The engine's parts.
+        scheduler: Who starts next.
+        worker: What runs.
+    """
+
+    def __init__(self, parts: Parts, scheduler: Scheduler, worker: Worker) -> None:
+        self.settings: EngineSettings = parts.settings
+        self._parts = parts
+        self._scheduler = scheduler
+        self._worker = worker
+        self._desk = LogDesk(parts)
+        self._waiter = Waiter(parts, self._desk)
+        self._closed = False
+
+    def _insist_on_open(self) -> None:
+        """Refuse new work once the engine shuts down.
+
+        Raises:
+            EngineClosedError: It does.
+        """
+        if self._closed:
+            raise EngineClosedError
+
+
+def check_id(job_id: str) -> None:
+    """Refuse what cannot be a job's id.
+
+    Raises:
+        JobNotFoundError: It cannot.
+    """
+    if not is_job_id(job_id):
+        raise JobNotFoundError("There is no job with this id: it is not a job id.")

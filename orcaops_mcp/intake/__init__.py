@@ -1,0 +1,1 @@
+"""What callers ask, before the engine is asked: who they are, and their words in the engine's form."""
