@@ -14,6 +14,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
+from orcaops_mcp.intake.caller import AGENT
 from orcaops_mcp.mcp_server import faults
 from orcaops_mcp.mcp_server.answers import refusal
 from orcaops_mcp.mcp_server.events import LegacyFanout, change_events
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, Resource
 
     from core import Engine
+    from orcaops_mcp.intake.caller import Caller
     from orcaops_mcp.mcp_server.state import EngineOpener
     from orcaops_mcp.mcp_server.toolset import AnyTool
 
@@ -44,10 +46,12 @@ class OrcaServer(MCPServer[App]):
     Args:
         open_engine: Entered once a lifespan: once a process over stdio and HTTP, once a connection in memory.
         tools: What is on offer.
+        caller: Who calls, where a connection or a request does not say.
     """
 
-    def __init__(self, open_engine: EngineOpener, tools: Sequence[AnyTool]) -> None:
+    def __init__(self, open_engine: EngineOpener, tools: Sequence[AnyTool], caller: Caller = AGENT) -> None:
         self._open_engine = open_engine
+        self._caller = caller
         self._offered = {definition.name: definition for definition in tools}
         self._engine: Engine | None = None
         self._bus = InMemorySubscriptionBus()
@@ -108,19 +112,20 @@ class OrcaServer(MCPServer[App]):
         async with self._open_engine() as engine, change_events(engine, self._bus, self._fanout):
             self._engine = engine
             try:
-                yield App(engine, self._bus)
+                yield App(engine, self._bus, self._caller)
             finally:
                 self._engine = None
 
 
-def build_server(open_engine: EngineOpener, choice: ToolChoice | None = None) -> OrcaServer:
+def build_server(open_engine: EngineOpener, choice: ToolChoice | None = None, caller: Caller = AGENT) -> OrcaServer:
     """The server for one engine.
 
     Args:
         open_engine: How the engine is got; `already_open` for one that is open.
         choice: Which tools are on offer; the default set if None.
+        caller: Who calls, where a connection or a request does not say.
 
     Raises:
         InvalidArgumentError: The choice names a tool or a group that does not exist.
     """
-    return OrcaServer(open_engine, (choice or ToolChoice()).of(ALL_TOOLS))
+    return OrcaServer(open_engine, (choice or ToolChoice()).of(ALL_TOOLS), caller)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from mcp.server.mcpserver import Context
 
+from orcaops_mcp.intake.caller import AGENT
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from mcp.server.subscriptions import InMemorySubscriptionBus
 
     from core import Engine
+    from orcaops_mcp.intake.caller import Caller
 
     EngineOpener = Callable[[], AbstractAsyncContextManager[Engine]]
 
@@ -25,10 +28,12 @@ class App:
     Attributes:
         engine: The open engine.
         bus: Where change events are published for clients.
+        caller: Who is at the other end; over HTTP the request says it better.
     """
 
     engine: Engine
     bus: InMemorySubscriptionBus
+    caller: Caller = AGENT
 
 
 AppContext = Context[App]
