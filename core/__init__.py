@@ -94,6 +94,9 @@ from core.logs.diagnose import (
     Excerpt,
     TestCounts,
 )
+from core.logs.search import (
+    LogPattern,
+)
 from core.records.artifact import (
     Artifact,
     Upload,
@@ -118,6 +121,7 @@ from core.records.job import (
 from core.records.log import (
     LogCursor,
     LogLine,
+    LogPart,
     LogSummary,
     Stream,
 )
@@ -207,6 +211,8 @@ __all__ = (
     "LogLimit",
     "LogLine",
     "LogPage",
+    "LogPart",
+    "LogPattern",
     "LogQuery",
     "LogSummary",
     "NotAdmittedError",

@@ -9,7 +9,7 @@ import anyio
 
 from core.errors import InvalidArgumentError
 from core.logs.search import LogPattern
-from core.records.log import LogCursor, LogSummary
+from core.records.log import LogCursor, LogPart, LogSummary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -132,7 +132,7 @@ class LogDesk:
                     news.take()
         return False
 
-    async def follow(self, job_id: str, cursor: LogCursor | None = None) -> AsyncGenerator[tuple[LogLine, ...]]:
+    async def follow(self, job_id: str, cursor: LogCursor | None = None) -> AsyncGenerator[LogPart]:
         """The log as it grows, over all attempts, until the job has ended and everything was delivered."""
         attempt, line = (cursor.attempt, cursor.line) if cursor else (1, 1)
         with self._parts.bus.subscribe([job_id]) as news:
@@ -141,7 +141,7 @@ class LogDesk:
                 job = await self._parts.jobs.get(job_id)
                 if attempt <= job.attempt_number:
                     async for lines in self._parts.logs.follow(job_id, attempt, line):
-                        yield lines
+                        yield LogPart(attempt, lines)
                     attempt, line = attempt + 1, 1
                 elif job.is_finished:
                     return

@@ -99,8 +99,8 @@ class Waiter:
         async with anyio.create_task_group() as tasks:
 
             async def look(job_id: str) -> None:
-                async for lines in self._desk.follow(job_id):
-                    line = next((line for line in lines if matcher.matches(line.text.encode())), None)
+                async for part in self._desk.follow(job_id):
+                    line = next((line for line in part.lines if matcher.matches(line.text.encode())), None)
                     if line is not None:
                         found.append((job_id, line))
                         tasks.cancel_scope.cancel()

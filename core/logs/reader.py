@@ -16,6 +16,8 @@ from core.clock import to_microseconds
 from core.logs.framing import (
     CONTINUED,
     END,
+    GAP,
+    INCOMPLETE,
     NAME_OF,
     blocks,
     from_datetime,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 SCAN_BYTES: Final = 16 * 1024 * 1024
 """A call reads no more than this much text in search of lines that were asked for."""
 _CONTINUED: Final = frozenset(CONTINUED.values())
+_GAPS: Final = frozenset({GAP, INCOMPLETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +341,7 @@ def _decoded(lines: Collection[_RawLine]) -> tuple[LogLine, ...]:
             step=step,
             text=body.decode("utf-8", "replace"),
             continued=kind in _CONTINUED,
+            gap=kind in _GAPS,
         )
         for number, kind, at, body, step in lines
     )

@@ -49,6 +49,7 @@ class LogLine:
         step: The step (from 0) that was running, or None outside steps.
         text: The line without its end; bytes that are not UTF-8 became U+FFFD.
         continued: Whether the line was longer than 64 KiB and goes on in the next `LogLine` of its stream.
+        gap: Whether this is a line of ours that says that output is, or may be, missing here.
     """
 
     number: int
@@ -57,6 +58,14 @@ class LogLine:
     step: int | None
     text: str
     continued: bool = False
+    gap: bool = False
+
+
+class LogPart(NamedTuple):
+    """Some lines of one attempt's log, in order."""
+
+    attempt: int
+    lines: tuple[LogLine, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from core.engine.failures import summarise_failure
@@ -9,11 +10,11 @@ from core.engine.reading import LogQuery
 from core.engine.verbs.base import Verbs, check_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from core.engine.failures import FailureSummary
     from core.engine.reading import LogPage
-    from core.records.log import LogCursor, LogLine
+    from core.records.log import LogCursor, LogLine, LogPart
 
 _WHOLE = LogQuery()
 
@@ -38,6 +39,13 @@ class LogVerbs(Verbs):
 
     def follow_logs(self, job_id: str, cursor: LogCursor | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
         """The log from ``cursor`` (or its start) on, as it grows, over all attempts; ends with the job."""
+        return _lines_of(self.follow_log_parts(job_id, cursor))
+
+    def follow_log_parts(self, job_id: str, cursor: LogCursor | None = None) -> AsyncGenerator[LogPart]:
+        """As `follow_logs`, with the attempt that the lines belong to.
+
+        Those who stand at the same place are given the same tuple of lines.
+        """
         check_id(job_id)
         return self._desk.follow(job_id, cursor)
 
@@ -50,3 +58,9 @@ class LogVerbs(Verbs):
         check_id(job_id)
         job = await self._parts.jobs.get(job_id)
         return await summarise_failure(self._desk, job, max_bytes)
+
+
+async def _lines_of(parts: AsyncGenerator[LogPart]) -> AsyncGenerator[tuple[LogLine, ...]]:
+    async with aclosing(parts):
+        async for part in parts:
+            yield part.lines
