@@ -14,6 +14,7 @@ from core.backends.base import (
 from core.clock import (
     Clock,
     SystemClock,
+    time_text,
 )
 from core.compose import (
     open_engine,
@@ -101,6 +102,12 @@ from core.records.artifact import (
     Artifact,
     Upload,
 )
+from core.records.document import (
+    artifact_document,
+    failure_document,
+    job_document,
+    step_document,
+)
 from core.records.event import (
     EngineEvent,
     JobChanged,
@@ -133,6 +140,7 @@ from core.settings import (
     EngineSettings,
     LimitSettings,
     QueueSettings,
+    RetentionSettings,
     SimulationSettings,
 )
 from core.spec.job import (
@@ -226,6 +234,7 @@ __all__ = (
     "RegistryDeniedError",
     "RegistryUnreachableError",
     "RequestError",
+    "RetentionSettings",
     "Runtime",
     "SchemaTooNewError",
     "SimulationSettings",
@@ -248,13 +257,18 @@ __all__ = (
     "UploadNotFoundError",
     "Usage",
     "WaitResult",
+    "artifact_document",
     "clean_lines",
     "clean_text",
+    "failure_document",
     "findings_of",
     "is_job_id",
     "is_upload_id",
+    "job_document",
     "new_job_id",
     "new_upload_id",
     "open_engine",
     "parse_job",
+    "step_document",
+    "time_text",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, overload
 
 import anyio
 
@@ -56,3 +56,18 @@ def to_microseconds(moment: datetime) -> int:
 def from_microseconds(value: int) -> datetime:
     """The aware UTC datetime that `to_microseconds` made ``value`` from."""
     return _EPOCH + timedelta(microseconds=value)
+
+
+@overload
+def time_text(moment: datetime) -> str: ...
+
+
+@overload
+def time_text(moment: datetime | None) -> str | None: ...
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """A moment as RFC 3339 in UTC with milliseconds, such as ``2026-01-02T03:04:05.678Z``."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -74,6 +74,7 @@ class LimitSettings(_Section):
     artifact_seconds: float = Field(default=120, gt=0, description="Longest time spent on collecting one path.")
     upload_bytes: int = Field(default=64 * MIB, ge=1, description="Bytes of one upload.")
     upload_files: int = Field(default=2000, ge=1, description="Files of one upload.")
+    input_bytes: int = Field(default=1024 * MIB, ge=1, description="Bytes of all files put into one job.")
     output_bytes: int = Field(default=1 * MIB, ge=1, description="Bytes of one job's outputs file.")
 
 
@@ -95,6 +96,43 @@ class SimulationSettings(_Section):
     time_scale: float = Field(default=1.0, gt=0, description="Scripted seconds last this many seconds of the clock.")
 
 
+class MountSettings(_Section):
+    """What jobs may see of the engine's machine."""
+
+    folders: tuple[Path, ...] = Field(
+        default=(),
+        description="Folders below which anybody may mount and send workspaces; a caller's own folder is always one.",
+    )
+
+
+class WorkspaceSettings(_Section):
+    """How large a folder may be that is sent in whole, after .gitignore and .dockerignore."""
+
+    files: int = Field(default=10_000, ge=1, le=10_000, description="Files of one workspace.")
+    bytes: int = Field(default=512 * MIB, ge=1, description="Bytes of one workspace.")
+
+
+class RuntimeSettings(_Section):
+    """What one more runtime's name stands for."""
+
+    image: str = Field(min_length=1, description="The image.")
+    program: tuple[str, ...] = Field(
+        min_length=1, description="What runs the entry file: put before it and its arguments."
+    )
+
+
+class RetentionSettings(_Section):
+    """How long finished jobs stay; the oldest go first, and one that has not finished never goes."""
+
+    days: float = Field(default=30, gt=0, description="A run goes so many days after its end.")
+    max_runs: int = Field(default=100_000, ge=1, description="Runs kept; beyond that the oldest go.")
+    max_bytes: int = Field(
+        default=5 * 1024 * MIB, ge=MIB, description="Bytes of logs and artifacts kept; beyond that the oldest runs go."
+    )
+    sweep_s: float = Field(default=3600, ge=1, description="How often it is looked what has to go, in seconds.")
+    upload_days: float = Field(default=7, gt=0, description="An upload that no job needs goes after so many days.")
+
+
 class EngineSettings(_Section):
     """All settings of one engine."""
 
@@ -104,6 +142,13 @@ class EngineSettings(_Section):
     limits: LimitSettings = LimitSettings()
     docker: DockerSettings = DockerSettings()
     simulation: SimulationSettings = SimulationSettings()
+    retention: RetentionSettings = RetentionSettings()
+    mounts: MountSettings = MountSettings()
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    runtimes: dict[str, RuntimeSettings] = Field(
+        default_factory=dict,
+        description="Further runtimes by name, such as {'lua': {image: 'nickblah/lua:5.4', program: [lua]}}.",
+    )
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="Secrets by name, given to jobs that ask for them and masked in their output.",

@@ -22,6 +22,7 @@ from core import (
     LimitSettings,
     QueueSettings,
     RequestError,
+    RetentionSettings,
     SimulationSettings,
 )
 
@@ -33,7 +34,16 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _PREFIX: Final = "ORCAOPS_"
 _SECRETS: Final = "ORCAOPS_SECRET_"
-_FOREIGN: Final = frozenset({"ORCAOPS_ENGINE_STATE", "ORCAOPS_OUTPUT"})
+_FOREIGN: Final = frozenset({
+    "ORCAOPS_ENGINE_STATE", "ORCAOPS_OUTPUT", "ORCAOPS_COLOR", "ORCAOPS_JSON", "ORCAOPS_QUIET", "ORCAOPS_TOKEN",
+    "ORCAOPS_URL", "ORCAOPS_VERBOSE",
+})  # fmt: skip
+_FOREIGN_PREFIXES: Final = tuple(f"{_PREFIX}{command}_" for command in (
+    "COMPLETION", "CONFIG", "DOCTOR", "JOBS", "MCP", "OPEN", "OPENAPI", "RUN", "RUNS", "SCHEMA", "SERVE", "STATUS",
+    "STOP", "SYSTEM", "TEMPLATES", "TOKENS", "VERSION", "WORKFLOW",
+))  # fmt: skip
+"""Variables of the command line: an engine that a command starts inherits them."""
+
 _CONFIG_BYTES: Final = 1024 * 1024
 
 
@@ -42,6 +52,25 @@ class ConfigurationError(RequestError):
 
     code = "invalid_configuration"
     default_hint = "Correct what is named; docs/reference/configuration.md lists every setting."
+
+
+class HttpSettings(BaseModel):
+    """What the TCP door bears from those who knock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    require_token_to_read: bool | Literal["auto"] = Field(
+        default="auto", description="Whether looking needs a token too; auto: only when bound wider than loopback."
+    )
+    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024, description="Largest body of a request.")
+    max_upload_bytes: int = Field(
+        default=256 * 1024 * 1024, ge=1024, description="Largest body of a request that sends files."
+    )
+    body_idle_s: float = Field(default=30, gt=0, description="How long a body may keep the server waiting, in seconds.")
+    rate_per_s: float = Field(default=2000, gt=0, description="Requests a second of one caller at one address.")
+    rate_burst: int = Field(default=5000, ge=1, description="Requests one caller may make at once before that rate.")
+    failed_tokens: int = Field(default=20, ge=1, description="Wrong tokens an address may bring before it has to wait.")
+    max_streams: int = Field(default=2000, ge=1, description="Streams and WebSockets open at the same time.")
 
 
 class Settings(BaseModel):
@@ -55,6 +84,7 @@ class Settings(BaseModel):
     limits: LimitSettings = LimitSettings()
     docker: DockerSettings = DockerSettings()
     simulation: SimulationSettings = SimulationSettings()
+    retention: RetentionSettings = RetentionSettings()
     host: str = Field(default="127.0.0.1", min_length=1, description="Address `orcaops serve` listens on.")
     port: int = Field(default=8787, ge=0, le=65535, description="Port `orcaops serve` listens on; 0 takes a free one.")
     token_file: Path | None = Field(
@@ -66,6 +96,7 @@ class Settings(BaseModel):
     allowed_origins: tuple[str, ...] = Field(
         default=(), description="Web origins that may call, such as https://orca.example.org."
     )
+    http: HttpSettings = HttpSettings()
     toolsets: tuple[str, ...] = Field(default=("default",), description="Groups of MCP tools on offer.")
     tools: tuple[str, ...] = Field(default=(), description="Only these MCP tools are offered; all if empty.")
     read_only: bool = Field(default=False, description="Offer only MCP tools that change nothing.")
@@ -73,7 +104,21 @@ class Settings(BaseModel):
         default="warning", description="What the program logs about itself."
     )
     log_format: Literal["console", "json"] = Field(default="console", description="Form of those log lines.")
-    log_file: Path | None = Field(default=None, description="Where they go; standard error if unset.")
+    log_file: Path | None = Field(
+        default=None,
+        description="Where they go; if unset, standard error, or the home's engine.log for an engine started by a call.",
+    )
+    log_file_bytes: int = Field(
+        default=10 * 1024 * 1024, ge=64 * 1024, description="Size at which a log file is put aside."
+    )
+    log_files: int = Field(default=3, ge=1, le=100, description="Log files put aside that are kept.")
+    idle_exit: float = Field(
+        default=600, gt=0, description="An engine started by a call leaves after this many seconds without work."
+    )
+    tcp: bool = Field(
+        default=True,
+        description="Whether an engine started by a call listens on a loopback port too, for pages and HTTP.",
+    )
 
     @property
     def token_path(self) -> Path:
@@ -105,6 +150,7 @@ class Configuration:
             limits=chosen.limits,
             docker=chosen.docker,
             simulation=chosen.simulation,
+            retention=chosen.retention,
             secrets=dict(self.secrets),
         )
 
@@ -173,6 +219,8 @@ def _read_environment(variables: Mapping[str, str]) -> dict[str, Any]:
         if not name.startswith(_PREFIX) or name.startswith(_SECRETS) or name in _FOREIGN:
             continue
         path = known.get(name)
+        if path is None and name.startswith(_FOREIGN_PREFIXES):
+            continue
         if path is None:
             raise _unknown(f"The variable {name}", name, known)
         values[path] = _from_text(path, text)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 from core.backends.base import LABEL_ATTEMPT, LABEL_JOB
 from core.engine.scheduler import needs_of
-from core.engine.worker import keeps_container
 from core.errors import (
     BackendError,
     BackendTimeoutError,
@@ -109,4 +108,4 @@ class Recovery:
             return container.created_at is not None and self._parts.clock.now() - container.created_at >= _ORPHAN_AGE
         if container.labels.get(LABEL_ATTEMPT) != str(job.attempt_number):
             return True
-        return job.status is not JobStatus.RUNNING and not keeps_container(job)
+        return job.status is not JobStatus.RUNNING and not job.keeps_container

@@ -23,7 +23,7 @@ from core.errors import (
     StoreBusyError,
     StoreError,
 )
-from core.lifecycle.job import JobEvent, JobPhase, JobStatus
+from core.lifecycle.job import JobEvent, JobPhase
 from core.records.job import Attempt, Failure, FailureKind, StepResult
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Worker:
         attempt = job.attempt
         if attempt is None or attempt.phase is JobPhase.DONE:
             return
-        if not keeps_container(job) and not await self._discard(job):
+        if not job.keeps_container and not await self._discard(job):
             return
         try:
             await self._until_stored(lambda: self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE}))
@@ -249,12 +249,6 @@ class Worker:
                 job.job_id, JobEvent.CANCEL, by=queued.cancel.by, why=queued.cancel.reason
             )
         return queued
-
-
-def keeps_container(job: Job) -> bool:
-    """Whether the job's policy keeps the container of its last attempt."""
-    policy = job.spec.cleanup
-    return policy == "keep" or (policy == "keep_on_failure" and job.status in {JobStatus.FAILED, JobStatus.TIMED_OUT})
 
 
 def _forgiven(attempt: Attempt) -> bool:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from core.lifecycle.job import JobPhase, JobStatus
 from core.records.log import LogSummary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from core.lifecycle.job import JobEvent, JobPhase, JobStatus
+    from core.lifecycle.job import JobEvent
     from core.spec.job import JobSpec
 
 
@@ -214,6 +215,18 @@ class Job:
     def is_finished(self) -> bool:
         """Whether the status is terminal."""
         return self.status.is_terminal
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing about it changes any more: it has finished and its container was seen to."""
+        return self.is_finished and (self.attempt is None or self.attempt.phase is JobPhase.DONE)
+
+    @property
+    def keeps_container(self) -> bool:
+        """Whether the container of its last attempt is to stay once the job has finished."""
+        policy = self.spec.cleanup
+        has_failed = self.status in {JobStatus.FAILED, JobStatus.TIMED_OUT}
+        return policy == "keep" or (policy == "keep_on_failure" and has_failed)
 
 
 @dataclass(frozen=True, slots=True)

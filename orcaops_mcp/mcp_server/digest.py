@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core import failure_document
 from orcaops_mcp.mcp_server.untrusted import excerpt, fenced, one_line
-from orcaops_mcp.views.job import failure_view, step_brief
+from orcaops_mcp.views.job import step_brief
 
 if TYPE_CHECKING:
     from core import Diagnosis, FailureSummary, Job
@@ -23,7 +24,7 @@ def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
         "job_id": job.job_id,
         "status": job.status.value,
         "exit_code": job.exit_code,
-        "failure": failure_view(job.failure),
+        "failure": failure_document(job.failure),
         "step": step_brief(summary.step) if summary.step else None,
     }
     if job.status in ("success", "queued", "running"):

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any, cast
 
 _REPLACE_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
-
-
-def time_text(moment: datetime | None) -> str | None:
-    """A moment as RFC 3339 in UTC with milliseconds, such as ``2026-01-02T03:04:05.678Z``."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def without_absent(value: dict[str, Any]) -> dict[str, Any]:

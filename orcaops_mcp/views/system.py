@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core import JobStatus
-from orcaops_mcp.views.compact import time_text
+from core import JobStatus, time_text
 
 if TYPE_CHECKING:
     from core import EngineSettings, EngineStatus

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import SystemClock, from_microseconds, to_microseconds
+from core.clock import SystemClock, from_microseconds, time_text, to_microseconds
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
@@ -27,6 +27,13 @@ def test_the_machines_clock_is_aware_and_never_goes_back() -> None:
     clock = SystemClock()
     assert clock.now().tzinfo is UTC
     assert clock.monotonic() <= clock.monotonic()
+
+
+def test_times_are_written_in_utc_with_milliseconds() -> None:
+    moment = datetime(2026, 1, 2, 4, 4, 5, 678901, timezone(timedelta(hours=1)))
+    assert time_text(moment) == "2026-01-02T03:04:05.678Z"
+    assert time_text(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00.000Z"
+    assert time_text(None) is None
 
 
 @pytest.mark.parametrize("seconds", [0, -5, 0.001])

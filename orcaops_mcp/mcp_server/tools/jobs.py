@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from pydantic import Field, field_validator
 
-from core import InvalidArgumentError
+from core import InvalidArgumentError, failure_document
 from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.intake.job_request import canonical, spec_of
 from orcaops_mcp.mcp_server.answers import facts
@@ -15,7 +15,6 @@ from orcaops_mcp.mcp_server.tools.job_request import SubmitJob
 from orcaops_mcp.mcp_server.toolset import READS, STARTS, STOPS, AnyTool, Arguments, ToolDefinition
 from orcaops_mcp.mcp_server.untrusted import one_line
 from orcaops_mcp.mcp_server.waiting import reporting
-from orcaops_mcp.views.job import failure_view
 
 if TYPE_CHECKING:
     from mcp.types import CallToolResult
@@ -193,7 +192,7 @@ def _ending(job: Job) -> dict[str, Any]:
         "job_id": job.job_id,
         "status": job.status.value,
         "exit_code": job.exit_code,
-        "failure": failure_view(job.failure),
+        "failure": failure_document(job.failure),
     }
 
 
