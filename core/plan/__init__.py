@@ -1,0 +1,1 @@
+"""Workflows before anything runs: read, check, expand, order."""
