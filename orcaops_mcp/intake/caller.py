@@ -18,11 +18,13 @@ class Caller:
         may_change: Whether they may do more than look.
         folder: The folder they stand in, on this machine: files below it may be sent in and mounted. None when they
             come over the network and stand nowhere here.
+        is_operator: Whether they are who runs this engine: they came by its unix socket, or with its own token.
     """
 
     name: str
     may_change: bool = True
     folder: Path | None = None
+    is_operator: bool = False
 
 
 AGENT: Final = Caller("agent")

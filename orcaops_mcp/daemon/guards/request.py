@@ -1,0 +1,46 @@
+"""What the guards ask of a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+MCP_PATH: Final = "/mcp"
+"""Where every message is a POST, whether it changes something or not; the MCP server looks at each."""
+
+OPEN_PATHS: Final = frozenset({"/healthz"})
+"""Paths that say nothing and ask nobody who they are."""
+
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def is_guarded(scope: Scope) -> bool:
+    """Whether it is a request; not the server's start and end."""
+    return scope["type"] in ("http", "websocket")
+
+
+def is_local(scope: Scope) -> bool:
+    """Whether it came by a unix socket, whose file only its owner can open. Servers name no port for one."""
+    server = scope.get("server")
+    return server is not None and server[1] is None
+
+
+def changes_something(scope: Scope) -> bool:
+    """Whether it may change something. No WebSocket does: they only show."""
+    return scope["type"] == "http" and scope["method"] not in _READING
+
+
+def header_values(scope: Scope, name: bytes) -> list[bytes]:
+    """All values of a header; the name in lower case."""
+    return [value for key, value in scope["headers"] if key == name]
+
+
+def address_of(scope: Scope) -> str:
+    """Who is at the other end, for counting; an IPv6 network counts as one, since its owner has all addresses of it."""
+    client = scope.get("client")
+    if not client:
+        return ""
+    address = str(client[0])
+    return address if address.startswith("::") or ":" not in address else ":".join(address.split(":")[:4])
