@@ -20,10 +20,13 @@ from core import (
     EngineSettings,
     Finding,
     LimitSettings,
+    MountSettings,
     QueueSettings,
     RequestError,
     RetentionSettings,
+    RuntimeSettings,
     SimulationSettings,
+    WorkspaceSettings,
 )
 
 if TYPE_CHECKING:
@@ -84,6 +87,11 @@ class Settings(BaseModel):
     limits: LimitSettings = LimitSettings()
     docker: DockerSettings = DockerSettings()
     simulation: SimulationSettings = SimulationSettings()
+    mounts: MountSettings = MountSettings()
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    runtimes: dict[str, RuntimeSettings] = Field(
+        default_factory=dict, description="Further runtimes by name, each with its image and program; in the file only."
+    )
     retention: RetentionSettings = RetentionSettings()
     host: str = Field(default="127.0.0.1", min_length=1, description="Address `orcaops serve` listens on.")
     port: int = Field(default=8787, ge=0, le=65535, description="Port `orcaops serve` listens on; 0 takes a free one.")
@@ -106,7 +114,7 @@ class Settings(BaseModel):
     log_format: Literal["console", "json"] = Field(default="console", description="Form of those log lines.")
     log_file: Path | None = Field(
         default=None,
-        description="Where they go; if unset, standard error, or the home's engine.log for an engine started by a call.",
+        description="Where they go; if unset, standard error, or the home's engine.log if a call started the engine.",
     )
     log_file_bytes: int = Field(
         default=10 * 1024 * 1024, ge=64 * 1024, description="Size at which a log file is put aside."
@@ -150,6 +158,9 @@ class Configuration:
             limits=chosen.limits,
             docker=chosen.docker,
             simulation=chosen.simulation,
+            mounts=chosen.mounts,
+            workspace=chosen.workspace,
+            runtimes=chosen.runtimes,
             retention=chosen.retention,
             secrets=dict(self.secrets),
         )

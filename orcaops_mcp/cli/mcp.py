@@ -1,36 +1,59 @@
-"""`orcaops mcp`: MCP over standard input and output."""
+"""`orcaops mcp`: MCP over standard input and output.
+
+What starts at once is `orcaops_mcp.bridge`, which needs none of this; here stand the help, and the server in one
+process.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import click
 
-from core import open_engine
+from orcaops_mcp import bridge
 from orcaops_mcp.cli.options import configure, engine_options, told_plainly, tool_choice, tool_options
-from orcaops_mcp.mcp_server.server import build_server
-from orcaops_mcp.mcp_server.state import already_open
 
 if TYPE_CHECKING:
     from orcaops_mcp.settings import Configuration
 
+_WINDOWS: Final = "orcaops: on Windows the engine runs in this process and serves this chat alone."
+
 
 @click.command("mcp")
-@click.option("--in-process", is_flag=True, help="Run the engine in this process; at present it always does.")
+@click.option("--in-process", is_flag=True, help="Run the engine in this process instead of joining the home's one.")
+@click.option(
+    "--transport", type=click.Choice(["stdio", "http"]), default="stdio", help="Only stdio; HTTP is `orcaops serve`."
+)
 @engine_options
 @tool_options
 @told_plainly
-def command(*, in_process: bool, **overrides: Any) -> None:  # noqa: ARG001 - the option is there to be given
+def command(*, in_process: bool, transport: str, **overrides: Any) -> None:
     """Serve MCP over standard input and output, for a chat client or an IDE.
 
-    The engine runs in this process, holds its home's lock, and ends with standard input; jobs that run go on and are
-    found again by the next start.
+    The home's one engine answers, and is started if it does not run. It serves all chats, terminals and pages, and goes
+    on when this chat ends; jobs that run are found again by the next.
     """
+    if transport == "http":
+        raise click.UsageError("MCP over HTTP is served by `orcaops serve`, at http://127.0.0.1:8787/mcp.")
+    if not in_process and sys.platform != "win32":
+        raise SystemExit(bridge.serve(_for_the_bridge(overrides)))
+    if not in_process:
+        click.echo(_WINDOWS, err=True)
     anyio.run(_serve, configure(overrides))
 
 
+def _for_the_bridge(overrides: dict[str, Any]) -> dict[str, str]:
+    return {
+        f"--{name.replace('_', '-')}": "true" if value is True else str(value)
+        for name, value in overrides.items()
+        if value is not None
+    }
+
+
 async def _serve(configuration: Configuration) -> None:
-    choice = tool_choice(configuration.settings)
-    async with open_engine(configuration.engine()) as engine:
-        await build_server(already_open(engine), choice).run_stdio_async()
+    # the help, and the bridge, shall not wait for the server's imports
+    from orcaops_mcp.daemon.in_process import serve_stdio  # noqa: PLC0415
+
+    await serve_stdio(configuration, tool_choice(configuration.settings))

@@ -55,7 +55,9 @@ def configure(overrides: dict[str, Any]) -> Configuration:
             overrides[name] = [part.strip() for part in str(overrides[name]).split(",") if part.strip()]
     configuration = load_configuration(overrides=overrides)
     settings = configuration.settings
-    configure_logging(settings.log_level, settings.log_format, settings.log_file)
+    configure_logging(
+        settings.log_level, settings.log_format, settings.log_file, settings.log_file_bytes, settings.log_files
+    )
     return configuration
 
 

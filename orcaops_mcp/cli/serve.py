@@ -1,21 +1,16 @@
-"""`orcaops serve`: MCP over HTTP."""
+"""`orcaops serve`: the home's engine in the foreground."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 
-from core import open_engine
-from orcaops_mcp.cli.options import configure, engine_options, told_plainly, tool_choice, tool_options
-from orcaops_mcp.daemon.door import open_door
-from orcaops_mcp.daemon.serve import serve_tcp
-from orcaops_mcp.mcp_server.server import build_server
-from orcaops_mcp.mcp_server.state import already_open
+from orcaops_mcp.cli.options import configure, engine_options, told_plainly, tool_options
 
 if TYPE_CHECKING:
-    from orcaops_mcp.daemon.door import Door
     from orcaops_mcp.settings import Configuration
 
 
@@ -27,18 +22,27 @@ if TYPE_CHECKING:
 @tool_options
 @told_plainly
 def command(*, no_token: bool, **overrides: Any) -> None:
-    """Serve MCP over HTTP at /mcp until Ctrl-C or SIGTERM.
+    """Run the engine in the foreground until Ctrl-C or SIGTERM, with MCP at /mcp and REST at /orcaops.
 
-    Callers need the bearer token from the token file, which is made with the first start.
+    An idle engine that a chat or a command has started makes room for it. Callers over HTTP need the bearer token from
+    the token file, which is made with the first start.
     """
-    configuration = configure(overrides)
-    with open_door(configuration.settings, with_token=not no_token) as door:
-        anyio.run(_serve, configuration, door)
+    _serve(configure(overrides), with_token=not no_token)
 
 
-async def _serve(configuration: Configuration, door: Door) -> None:
-    choice = tool_choice(configuration.settings)
-    async with open_engine(configuration.engine()) as engine:
-        server = build_server(already_open(engine), choice)
-        click.echo(door.welcome(), err=True)
-        await serve_tcp(server, configuration.settings, door)
+def _serve(configuration: Configuration, *, with_token: bool) -> None:
+    # `--help` shall not wait for the server's imports
+    from orcaops_mcp.daemon.door import open_door  # noqa: PLC0415
+    from orcaops_mcp.daemon.process import Doors, run_engine  # noqa: PLC0415
+    from orcaops_mcp.daemon.takeover import take_over  # noqa: PLC0415
+
+    settings = configuration.settings
+    with ExitStack() as starting, ExitStack() as serving:
+        starting.enter_context(take_over(settings.home))
+        door = serving.enter_context(open_door(settings, with_token=with_token))
+
+        def opened() -> None:
+            starting.close()
+            click.echo(door.welcome(), err=True)
+
+        anyio.run(run_engine, configuration, Doors(door, None, opened))

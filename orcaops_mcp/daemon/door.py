@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core import RequestError
 from orcaops_mcp.daemon.token import read_or_make_token
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orcaops_mcp.settings import Settings
+
+_GONE_MS: Final = 60_000
 
 
 class CannotListenError(RequestError):
@@ -44,9 +46,14 @@ class Door:
     token_path: Path
 
     @property
+    def address(self) -> str:
+        """Where pages and REST are served."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
     def url(self) -> str:
         """Where MCP is served."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/mcp"
+        return f"{self.address}/mcp"
 
     def welcome(self) -> str:
         """How to connect, for a terminal."""
@@ -76,6 +83,29 @@ def open_door(settings: Settings, *, with_token: bool = True) -> Generator[Door]
         yield Door(listener, settings.host, port, token, settings.token_path)
 
 
+@contextmanager
+def loopback_door(settings: Settings) -> Generator[Door | None]:
+    """The door of an engine that a call started: loopback only, and a free port if the wanted one is taken.
+
+    None if the settings want no such door.
+
+    Raises:
+        UnusableTokenError: The token file cannot be used.
+    """
+    if not settings.tcp:
+        yield None
+        return
+    host = settings.host if settings.host in LOOPBACK else "127.0.0.1"
+    token = read_or_make_token(settings.token_path)
+    try:
+        listener = _listen(host, settings.port)
+    except CannotListenError:
+        listener = _listen(host, 0)
+    with listener:
+        port: int = listener.getsockname()[1]
+        yield Door(listener, host, port, token, settings.token_path)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -84,6 +114,8 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: a peer that takes nothing for so long is gone
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MS)
         listener.bind((host, port))
         listener.listen(128)
     except OSError as error:

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from mcp.server import NotificationOptions, Server
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp.server.runner import serve_dual_era_loop
+from mcp.shared.message import SessionMessage
+from mcp.types import ErrorData, JSONRPCError, jsonrpc_message_adapter
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
     from mcp.server import MCPServer, ServerRequestContext
     from mcp.server.connection import Connection
     from mcp.types import CallToolResult, ToolAnnotations
@@ -23,11 +27,16 @@ if TYPE_CHECKING:
 __all__ = (
     "HANDSHAKE_PROTOCOL_VERSIONS",
     "ArgModelBase",
+    "SessionMessage",
     "add_request_handler",
     "announce_list_changes",
     "connection_of",
+    "error_message",
+    "line_of",
     "low_level",
     "make_tool",
+    "message_of",
+    "serve_streams",
 )
 
 State = TypeVar("State")
@@ -37,6 +46,42 @@ Params = TypeVar("Params")
 def low_level(server: MCPServer[State]) -> Server[State]:
     """The protocol engine below an `MCPServer`."""
     return server._lowlevel_server  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the SDK's docs name it
+
+
+async def serve_streams(
+    server: MCPServer[State],
+    received: MemoryObjectReceiveStream[SessionMessage | Exception],
+    to_send: MemoryObjectSendStream[SessionMessage],
+    state: State,
+) -> None:
+    """Serve one connection of either era until its messages end; calls under way are then cancelled.
+
+    Args:
+        server: What answers.
+        received: Messages from the client, or why a line was none.
+        to_send: Messages for the client; closed at the end.
+        state: What handlers see as their lifespan's.
+    """
+    await serve_dual_era_loop(low_level(server), received, to_send, lifespan_state=state)
+
+
+def message_of(line: bytes) -> SessionMessage:
+    """A line as a message.
+
+    Raises:
+        ValueError: It is none.
+    """
+    return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+
+
+def line_of(message: SessionMessage) -> bytes:
+    """A message as a line."""
+    return message.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+
+
+def error_message(request_id: int | str, code: int, text: str) -> SessionMessage:
+    """The answer to a request that was not understood."""
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=request_id, error=ErrorData(code=code, message=text)))
 
 
 def connection_of(ctx: ServerRequestContext[Any, Any]) -> Connection:
