@@ -19,7 +19,7 @@ from core.clock import (
 from core.compose import (
     open_engine,
 )
-from core.engine.answers import ArtifactSlice, EngineStatus, StoredArtifact
+from core.engine.answers import ArtifactSlice, EngineStatus, Snapshot, StoredArtifact
 from core.engine.bus import (
     Subscription,
 )
@@ -30,6 +30,9 @@ from core.engine.failures import (
 from core.engine.reading import (
     LogPage,
     LogQuery,
+)
+from core.engine.retention import (
+    Cleanup,
 )
 from core.engine.slots import (
     SlotUse,
@@ -56,6 +59,7 @@ from core.errors import (
     ImageError,
     ImageNotFoundError,
     InvalidArgumentError,
+    InvalidExpressionError,
     InvalidSpecError,
     JobNotFinishedError,
     JobNotFoundError,
@@ -139,9 +143,12 @@ from core.settings import (
     DockerSettings,
     EngineSettings,
     LimitSettings,
+    MountSettings,
     QueueSettings,
     RetentionSettings,
+    RuntimeSettings,
     SimulationSettings,
+    WorkspaceSettings,
 )
 from core.spec.job import (
     InputFile,
@@ -153,16 +160,25 @@ from core.spec.load import (
     findings_of,
     parse_job,
 )
+from core.spec.mounts import MountSpec
 from core.spec.runtimes import (
     RUNTIMES,
     Runtime,
 )
+from core.store.blobs import Blob
 from core.store.changes import (
     Submitted,
 )
 from core.store.listing import (
     JobFilter,
 )
+from core.workspace.hashes import HashCache
+from core.workspace.listing import (
+    Workspace,
+    WorkspaceFile,
+    list_workspace,
+)
+from core.workspace.walk import SkippedPath
 
 __all__ = (
     "RUNTIMES",
@@ -174,10 +190,12 @@ __all__ = (
     "BackendHealth",
     "BackendTimeoutError",
     "BackendUnavailableError",
+    "Blob",
     "BusyError",
     "CancelRequest",
     "Cause",
     "CleanLine",
+    "Cleanup",
     "Clock",
     "ConflictError",
     "ContainerBackend",
@@ -196,6 +214,7 @@ __all__ = (
     "FailureKind",
     "FailureSummary",
     "Finding",
+    "HashCache",
     "HomeInUseError",
     "IdempotencyConflictError",
     "IllegalMoveError",
@@ -203,6 +222,7 @@ __all__ = (
     "ImageNotFoundError",
     "InputFile",
     "InvalidArgumentError",
+    "InvalidExpressionError",
     "InvalidSpecError",
     "Job",
     "JobChanged",
@@ -223,6 +243,8 @@ __all__ = (
     "LogPattern",
     "LogQuery",
     "LogSummary",
+    "MountSettings",
+    "MountSpec",
     "NotAdmittedError",
     "NotFoundError",
     "OrcaOpsError",
@@ -236,9 +258,12 @@ __all__ = (
     "RequestError",
     "RetentionSettings",
     "Runtime",
+    "RuntimeSettings",
     "SchemaTooNewError",
     "SimulationSettings",
+    "SkippedPath",
     "SlotUse",
+    "Snapshot",
     "StatusChange",
     "StepResult",
     "StepSpec",
@@ -257,6 +282,9 @@ __all__ = (
     "UploadNotFoundError",
     "Usage",
     "WaitResult",
+    "Workspace",
+    "WorkspaceFile",
+    "WorkspaceSettings",
     "artifact_document",
     "clean_lines",
     "clean_text",
@@ -265,6 +293,7 @@ __all__ = (
     "is_job_id",
     "is_upload_id",
     "job_document",
+    "list_workspace",
     "new_job_id",
     "new_upload_id",
     "open_engine",

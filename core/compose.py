@@ -14,18 +14,22 @@ from core.backends.simulated.backend import SimulatedBackend
 from core.clock import SystemClock
 from core.engine.bus import Bus
 from core.engine.engine import Engine
+from core.engine.filing import RunFiler
 from core.engine.gate import Gate
 from core.engine.ledger import Ledger
 from core.engine.parts import Parts
 from core.engine.recovery import Recovery
+from core.engine.retention import Retention
 from core.engine.scheduler import Scheduler
 from core.engine.worker import Worker
 from core.logs.hub import LogHub
 from core.store.artifacts import ArtifactStore
 from core.store.blobs import BlobFolder, sweep_parts
 from core.store.database import open_database
+from core.store.export import RunFiles, RunIndex
 from core.store.home import hold_home, home_id
 from core.store.jobs import JobStore
+from core.store.retention import RunShelf
 from core.store.uploads import UploadStore
 
 if TYPE_CHECKING:
@@ -36,7 +40,8 @@ if TYPE_CHECKING:
     from core.settings import EngineSettings
 
 _CLEAN_UP_S: Final = 3.0
-"""How long closing may take to remove containers of jobs that have ended; what is left is the next engine's."""
+"""How long closing may take to remove containers of jobs that have ended and to write their files; what is left is the
+next engine's."""
 
 
 @asynccontextmanager
@@ -80,6 +85,9 @@ async def open_engine(
             upload_blobs=BlobFolder(home.uploads, home.parts),
             logs=LogHub(home.logs),
             bus=bus,
+            run_shelf=RunShelf(database),
+            run_index=RunIndex(database),
+            run_files=RunFiles(home),
         )
         await stack.enter_async_context(chosen.run())
         async with _running(parts) as engine:
@@ -93,6 +101,7 @@ async def _running(parts: Parts) -> AsyncGenerator[Engine]:
     gate = Gate(parts.backend, scheduler, parts.clock)
     worker = Worker(parts, scheduler, gate.doubt)
     recovery = Recovery(parts, scheduler, worker, gate)
+    filer, retention = RunFiler(parts), Retention(parts)
     version = await anyio.to_thread.run_sync(metadata.version, "orcaops-mcp")
     engine = Engine(parts, scheduler, worker, version=version)
     async with anyio.create_task_group() as tasks:
@@ -100,12 +109,15 @@ async def _running(parts: Parts) -> AsyncGenerator[Engine]:
         await recovery.run(tasks)
         tasks.start_soon(scheduler.run, tasks, worker, name="scheduler")
         tasks.start_soon(recovery.sweep_for_ever, name="orphans")
+        tasks.start_soon(filer.run, name="run files")
+        tasks.start_soon(retention.sweep_for_ever, name="retention")
         try:
             yield engine
         finally:
             engine.close()
             with anyio.move_on_after(_CLEAN_UP_S, shield=True):
                 await worker.until_clean()
+                await filer.finish()
             tasks.cancel_scope.cancel()
 
 

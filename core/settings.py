@@ -124,13 +124,15 @@ class RuntimeSettings(_Section):
 class RetentionSettings(_Section):
     """How long finished jobs stay; the oldest go first, and one that has not finished never goes."""
 
-    days: float = Field(default=30, gt=0, description="A run goes so many days after its end.")
+    days: float = Field(default=30, gt=0, le=36_500, description="A run goes so many days after its end.")
     max_runs: int = Field(default=100_000, ge=1, description="Runs kept; beyond that the oldest go.")
     max_bytes: int = Field(
         default=5 * 1024 * MIB, ge=MIB, description="Bytes of logs and artifacts kept; beyond that the oldest runs go."
     )
     sweep_s: float = Field(default=3600, ge=1, description="How often it is looked what has to go, in seconds.")
-    upload_days: float = Field(default=7, gt=0, description="An upload that no job needs goes after so many days.")
+    upload_days: float = Field(
+        default=7, gt=0, le=36_500, description="An upload that no job needs goes after so many days."
+    )
 
 
 class EngineSettings(_Section):

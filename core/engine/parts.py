@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from core.logs.hub import LogHub
     from core.settings import EngineSettings
     from core.store.artifacts import ArtifactStore
+    from core.store.export import RunFiles, RunIndex
     from core.store.home import Home
     from core.store.jobs import JobStore
+    from core.store.retention import RunShelf
     from core.store.uploads import UploadStore
 
 Result = TypeVar("Result")
@@ -49,6 +51,9 @@ class Parts:
         upload_blobs: Bytes of sent files, by hash.
         logs: All logs.
         bus: Who hears of changes.
+        run_shelf: Finished jobs as what takes room.
+        run_index: Which finished jobs are written to files.
+        run_files: Those files.
     """
 
     settings: EngineSettings
@@ -63,6 +68,9 @@ class Parts:
     upload_blobs: BlobFolder
     logs: LogHub
     bus: Bus
+    run_shelf: RunShelf
+    run_index: RunIndex
+    run_files: RunFiles
 
     def artifact_blobs(self, job_id: str) -> BlobFolder:
         """Bytes of the files kept of a job, by hash."""

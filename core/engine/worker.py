@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -27,7 +28,7 @@ from core.lifecycle.job import JobEvent, JobPhase
 from core.records.job import Attempt, Failure, FailureKind, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
@@ -111,7 +112,7 @@ class Worker:
         await (self.clean_up(job) if job.is_finished else self._discard(run.job))
 
     async def until_clean(self) -> None:
-        """Return once no ended attempt's container is being removed."""
+        """Return once no ended attempt's container is being removed, and that is written down."""
         while self._cleaning:
             self._cleaned = anyio.Event()
             await self._cleaned.wait()
@@ -121,26 +122,36 @@ class Worker:
         attempt = job.attempt
         if attempt is None or attempt.phase is JobPhase.DONE:
             return
-        if not job.keeps_container and not await self._discard(job):
-            return
-        try:
-            await self._until_stored(lambda: self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE}))
-        except NotFoundError:
-            return
+        with self._cleaning_up():
+            if not job.keeps_container and not await self._discard(job):
+                return
+            try:
+                await self._until_stored(
+                    lambda: self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE})
+                )
+            except NotFoundError:  # deleted meanwhile
+                return
 
     async def _discard(self, job: Job) -> bool:
         """Remove an attempt's container; False if the container engine refused, so that it is left to the sweep."""
+        with self._cleaning_up():
+            try:
+                await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
+            except BackendError as error:
+                _log.warning("the container %s is removed later: %s", _name(job), error)
+                return False
+        return True
+
+    @contextmanager
+    def _cleaning_up(self) -> Generator[None]:
+        """Have `until_clean` wait for what is done in this context."""
         self._cleaning += 1
         try:
-            await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
-        except BackendError as error:
-            _log.warning("the container %s is removed later: %s", _name(job), error)
-            return False
+            yield
         finally:
             self._cleaning -= 1
             if not self._cleaning:
                 self._cleaned.set()
-        return True
 
     # --- one attempt
 

@@ -9,7 +9,6 @@ from core.clock import to_microseconds
 from core.errors import (
     IdempotencyConflictError,
     IllegalMoveError,
-    JobNotFinishedError,
     QueueFullError,
     StoreError,
 )
@@ -37,7 +36,6 @@ _UPDATE_JOB: Final = _SQL.take("update_job")
 _UPDATE_CANCEL: Final = _SQL.take("update_cancel")
 _INSERT_ATTEMPT: Final = _SQL.take("insert_attempt")
 _UPDATE_ATTEMPT: Final = _SQL.take("update_attempt")
-_DELETE_JOB: Final = _SQL.take("delete_job")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +186,6 @@ def request_cancel(connection: sqlite3.Connection, job_id: str, request: CancelR
     asked = replace(found, cancel=request, version=found.version + 1)
     _UPDATE_CANCEL.run(connection, **cancel_values(job_id, asked.version, request))
     return asked
-
-
-def delete(connection: sqlite3.Connection, job_id: str) -> None:
-    """Forget a finished job. See `JobStore.delete`."""
-    if not get_job(connection, job_id).is_finished:
-        raise JobNotFinishedError
-    _DELETE_JOB.run(connection, job_id=job_id)
 
 
 def _begin_attempt(connection: sqlite3.Connection, job: Job, attempt: Attempt) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +15,12 @@ from core.store.changes import Move, Submission, Submitted
 from core.store.listing import JobFilter
 from core.store.queries import QueryFile
 from core.store.recent import RecentJobs
+from core.store.retention import delete_runs
 from core.store.rows import AttemptFields, JobFields, attempt_from_row, status_change_from_row
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from core.clock import Clock
     from core.lifecycle.job import JobEvent, JobStatus
@@ -220,15 +222,16 @@ class JobStore:
         """
         return await self._database.read(partial(_attempts, job_id=job_id))
 
-    async def delete(self, job_id: str) -> None:
-        """Forget a finished job with its attempts, audit trail, artifact rows and idempotency key.
+    async def delete(self, job_ids: Collection[str]) -> dict[str, int]:
+        """Forget the finished ones of some jobs, with their attempts, audit trails, artifact rows and idempotency keys.
 
-        Raises:
-            JobNotFoundError: There is no such job.
-            JobNotFinishedError: It has not finished.
+        Returns:
+            The bytes kept of each that is gone now; a job that is unknown or has not finished is not among them.
         """
-        with self._recent.writing(job_id):
-            await self._database.write(partial(changes.delete, job_id=job_id))
+        with ExitStack() as stack:
+            for job_id in job_ids:
+                stack.enter_context(self._recent.writing(job_id))
+            return await self._database.write(partial(delete_runs, job_ids=job_ids))
 
 
 def _history(connection: sqlite3.Connection, job_id: str) -> tuple[StatusChange, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.records.job import Job
+    from core.store.queries import SqlValue
 
 _SQL: Final = QueryFile("listing")
 _NEWEST_BY_STATUS: Final = _SQL.take("newest_by_status")
@@ -57,6 +58,10 @@ class JobFilter:
         name: Exactly this name.
         tag: Has this tag.
         since: Accepted at or after this moment.
+        text: Its name, image or id contains this, in whatever case.
+        submitted_by: Exactly this caller submitted it.
+        until: Accepted before this moment.
+        job_id_prefix: Its id begins with this.
     """
 
     statuses: frozenset[JobStatus] = frozenset()
@@ -64,6 +69,10 @@ class JobFilter:
     name: str | None = None
     tag: str | None = None
     since: datetime | None = None
+    text: str | None = None
+    submitted_by: str | None = None
+    until: datetime | None = None
+    job_id_prefix: str | None = None
 
     def wanted(self) -> frozenset[JobStatus]:
         """The statuses that pass."""
@@ -119,20 +128,42 @@ def page_of_jobs(connection: sqlite3.Connection, which: JobFilter, limit: int, c
 
 
 def _newest(connection: sqlite3.Connection, which: JobFilter, before: PageKey, count: int) -> list[_Key]:
-    statuses = which.wanted()
-    since_us = 0 if which.since is None else to_microseconds(which.since)
-    span = {"before_us": before.created_us, "before_id": before.item_id, "since_us": since_us, "count": count}
+    statuses, span = which.wanted(), _span(which, before, count)
     if which.tag is not None:
         chosen = json.dumps(sorted(statuses))
-        return _NEWEST_BY_TAG.run(connection, tag=which.tag, name=which.name, statuses=chosen, **span).fetchall()
+        tag, name = encoding.utf8(which.tag), _stored(which.name)
+        return _NEWEST_BY_TAG.run(connection, tag=tag, name=name, statuses=chosen, **span).fetchall()
     walks: list[list[_Key]] = []  # one a status, each along an index; merged they are in order
     for status in statuses:
         if which.name is None:
             walk = _NEWEST_BY_STATUS.run(connection, status=status, **span)
         else:
-            walk = _NEWEST_BY_NAME.run(connection, name=which.name, status=status, **span)
+            walk = _NEWEST_BY_NAME.run(connection, name=_stored(which.name), status=status, **span)
         walks.append(walk.fetchall())
     return list(islice(merge(*walks, reverse=True), count))
+
+
+def _span(which: JobFilter, before: PageKey, count: int) -> dict[str, SqlValue]:
+    """Where a walk begins and ends, and what it passes over."""
+    if which.until is not None:
+        before = min(before, PageKey(to_microseconds(which.until), ""), key=lambda key: (key.created_us, key.item_id))
+    prefix = _stored(which.job_id_prefix)
+    text = _stored(which.text)
+    return {
+        "before_us": before.created_us,
+        "before_id": before.item_id,
+        "since_us": 0 if which.since is None else to_microseconds(which.since),
+        "submitted_by": _stored(which.submitted_by),
+        "first": prefix,
+        "past": None if prefix is None else prefix + _BEYOND,
+        "text": None if text is None else text.lower(),
+        "count": count,
+    }
+
+
+def _stored(text: str | None) -> str | None:
+    """The text as it would be stored."""
+    return None if text is None else encoding.utf8(text)
 
 
 def ids_starting_with(connection: sqlite3.Connection, prefix: str, limit: int) -> tuple[str, ...]:

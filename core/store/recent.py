@@ -1,7 +1,8 @@
 """The jobs that changed last, kept in memory: what is asked for most is a job that just moved.
 
-Only what a finished write returned is kept, never what was read, and nothing while another write to the same job is
-under way. So an entry is the job as the database has it, also when a writer is cancelled half-way.
+Only what a finished write returned is kept, never what was read, and nothing of writes to one job that overlapped: who
+returns last did not for that write last. So an entry is the job as the database has it, also when a writer is cancelled
+half-way, and a deleted job has none.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class RecentJobs:
         self._capacity = capacity
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._writing: Counter[str] = Counter()
+        self._overlapping: set[str] = set()
 
     def find(self, job_id: str) -> Job | None:
         """The job, if it is known for certain."""
@@ -40,6 +42,8 @@ class RecentJobs:
         """Hold this while a write to the job is under way, and hand what it returned to the function given."""
         self._jobs.pop(job_id, None)
         self._writing[job_id] += 1
+        if self._writing[job_id] > 1:
+            self._overlapping.add(job_id)
         written: list[Job] = []
 
         def note(job: Job) -> Job:
@@ -49,12 +53,12 @@ class RecentJobs:
         try:
             yield note
         finally:
+            if written and job_id not in self._overlapping:
+                self._keep(written[0])
             self._writing[job_id] -= 1
             if not self._writing[job_id]:
                 del self._writing[job_id]
-            self._jobs.pop(job_id, None)
-            if written and job_id not in self._writing:
-                self._keep(written[0])
+                self._overlapping.discard(job_id)
 
     def _keep(self, job: Job) -> None:
         self._jobs[job.job_id] = job

@@ -9,7 +9,7 @@ from core import failure_document, job_document, time_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core import Artifact, Job, QueuePlace, StepResult
+    from core import Artifact, Cleanup, Job, QueuePlace, StepResult
 
 
 def job_view(
@@ -23,8 +23,7 @@ def job_view(
         progress: What it does right now.
         artifacts: What was kept of it.
     """
-    document = job_document(job, artifacts)
-    return document | {"queue": place_view(place), "progress": progress}
+    return job_document(job, artifacts) | {"queue": place_view(place), "progress": progress}
 
 
 def job_outcome(
@@ -62,6 +61,17 @@ def job_line(job: Job) -> dict[str, Any]:
         "created_at": time_text(job.created_at),
         "duration_s": duration_s(job),
         "tags": list(job.spec.tags),
+    }
+
+
+def cleanup_view(cleanup: Cleanup) -> dict[str, Any]:
+    """What a removal of runs did, or would do."""
+    return {
+        "deleted": cleanup.deleted,
+        "bytes": cleanup.bytes,
+        "job_ids": list(cleanup.job_ids),
+        "dry_run": cleanup.dry_run,
+        "remaining": cleanup.remaining,
     }
 
 

@@ -63,7 +63,3 @@ UPDATE attempts
        timeout_fired_us = :timeout_fired_us, exit_code = :exit_code, failure = :failure, steps = :steps,
        usage = :usage, log = :log
  WHERE job_id = :job_id AND number = :number;
-
--- name: delete_job
--- A job with everything that hangs on it.
-DELETE FROM jobs WHERE job_id = :job_id;

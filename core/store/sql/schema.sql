@@ -6,7 +6,8 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 
--- One row a job. Times are microseconds since the epoch, in UTC.
+-- One row a job. Times are microseconds since the epoch, in UTC; kept_bytes are those of its log and artifacts, NULL until its
+-- files in the home are written. (A column that was added stands where SQLite puts it.)
 CREATE TABLE jobs (
     job_id        TEXT PRIMARY KEY NOT NULL,
     status        TEXT NOT NULL CHECK (status IN ('queued', 'running', 'success', 'failed', 'timed_out', 'cancelled')),
@@ -31,15 +32,23 @@ CREATE TABLE jobs (
     cancel_reason TEXT,
     cancel_grace_s REAL,
     submitted_by  TEXT NOT NULL,
-    rerun_of      TEXT,
+    rerun_of      TEXT, kept_bytes INTEGER CHECK (kept_bytes >= 0),
     CHECK ((status IN ('success', 'failed', 'timed_out', 'cancelled')) = (finished_us IS NOT NULL)),
     CHECK (status IN ('queued', 'cancelled') OR attempt >= 1),
     CHECK ((cancel_us IS NULL) = (cancel_by IS NULL) AND (cancel_us IS NULL) = (cancel_reason IS NULL))
 ) STRICT;
 
--- Lists merge one walk of these for each status they want, so no index without the status is needed.
-CREATE INDEX jobs_by_status ON jobs (status, created_us, job_id);
-CREATE INDEX jobs_by_name ON jobs (name, status, created_us, job_id) WHERE name IS NOT NULL;
+-- Lists merge one walk of these for each status they want, so no index without the status is needed. A search for a text reads
+-- these indexes alone, not the rows.
+CREATE INDEX jobs_by_status ON jobs (status, created_us, job_id, name, image, submitted_by);
+CREATE INDEX jobs_by_name ON jobs (name, status, created_us, job_id, image, submitted_by) WHERE name IS NOT NULL;
+
+-- Runs in the order in which they have to go, and those whose files are not written yet.
+CREATE INDEX runs_by_end ON jobs (finished_us, job_id, status, kept_bytes) WHERE finished_us IS NOT NULL;
+CREATE INDEX runs_unfiled ON jobs (job_id) WHERE finished_us IS NOT NULL AND kept_bytes IS NULL;
+
+-- Jobs that need uploaded files, to know which of those are needed by none.
+CREATE INDEX jobs_with_files ON jobs (job_id) WHERE json_array_length(spec, '$.files') > 0;
 
 -- How many jobs there are of each status: kept by triggers, since counting a million rows takes too long.
 CREATE TABLE job_counts (

@@ -38,14 +38,33 @@ async def test_a_start_that_failed_while_its_engine_died_is_not_tried_again(
     assert (job.failure.kind, job.exit_code) == (FailureKind.START_ERROR, 127)
 
 
+class FaultyBackend(SimulatedBackend):
+    """Has a fault that one image brings out."""
+
+    async def create(self, request: ContainerRequest) -> ContainerState:
+        if request.image == (await self.pull("faulty", "missing", lambda _: None)).image_id:
+            raise LookupError("a fault of our own")
+        return await super().create(request)
+
+
+async def test_an_input_file_that_is_gone_when_the_job_starts_is_told_in_words(settings: EngineSettings) -> None:
+    backend = SimulatedBackend()
+    backend.go_away()
+    async with open_engine(settings, backend=backend) as engine:
+        upload = await engine.upload_files({"in.txt": b"text"})
+        job_id = await submit(engine, a_job_spec(files=upload.files))
+        await anyio.Path(settings.home / "uploads" / upload.files[0].sha256).unlink()
+        backend.come_back()
+        job = await end_of(engine, job_id)
+    assert job.failure is not None
+    assert job.failure.kind is FailureKind.START_ERROR
+
+
 async def test_a_fault_of_our_own_ends_the_job_and_not_the_engine(
     settings: EngineSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_engine(settings) as engine:
-        upload = await engine.upload_files({"in.txt": b"text"})
-        blobs = settings.home / "uploads"
-        await anyio.to_thread.run_sync(lambda: [path.unlink() for path in blobs.rglob("*") if path.is_file()])
-        job = await end_of(engine, await submit(engine, a_job_spec(files=upload.files)))
+    async with open_engine(settings, backend=FaultyBackend()) as engine:
+        job = await end_of(engine, await submit(engine, a_job_spec(image="faulty")))
         other = await end_of(engine, await submit(engine, a_job_spec()))
     assert job.failure is not None
     assert (job.failure.kind, job.failure.retryable) == (FailureKind.INTERNAL, True)
@@ -61,13 +80,13 @@ async def test_a_sample_that_cannot_be_had_is_passed_over(settings: EngineSettin
         job_id = await submit(engine, spec)
         await until_up(engine, job_id)
         with anyio.fail_after(20):
-            await clock.until_sleeping(6)  # the gate, the sweep; of the job its limit, samples, end and output
+            await clock.until_sleeping(7)  # the gate, the sweeps; of the job its limit, samples, end and output
             backend.go_away()
             clock.advance(1)
             await anyio.wait_all_tasks_blocked()
             backend.come_back()
             for _ in range(6):
-                await clock.until_sleeping(4)
+                await clock.until_sleeping(5)
                 clock.advance(5)
         job = await end_of(engine, job_id)
     assert job.attempt is not None
@@ -99,11 +118,11 @@ async def test_an_orphan_that_cannot_be_removed_does_not_save_the_others(setting
     clock = MovingClock()
     async with open_engine(settings, backend=backend, clock=clock):
         with anyio.fail_after(20):
-            await clock.until_sleeping(2)  # the gate and the sweep
+            await clock.until_sleeping(3)  # the gate and the sweeps
         assert len(await backend.list_owned(engine.home_id)) == 1
         backend.go_away()
         clock.advance(300)
         with anyio.fail_after(20):
-            await clock.until_sleeping(2)
+            await clock.until_sleeping(3)
         backend.come_back()
         assert len(await backend.list_owned(engine.home_id)) == 1

@@ -61,7 +61,7 @@ async def test_a_retry_waits_out_its_time_over_a_restart(settings: EngineSetting
     clock.advance(60)
     async with open_engine(settings, backend=backend, clock=clock) as engine:
         with anyio.fail_after(20):
-            await clock.until_sleeping(3)  # the gate, the sweep, the line
+            await clock.until_sleeping(4)  # the gate, the sweeps, the line
         place = engine.queue_place(job_id)
         assert place is not None
         assert place.reason == "waiting 40 s before the next attempt"
@@ -241,7 +241,7 @@ async def test_the_sweep_removes_old_leftovers_of_this_home_and_nothing_else(set
     young = await made(home=home, job="job-unknown")
     async with open_engine(settings, backend=backend, clock=clock):
         with anyio.fail_after(20):
-            await clock.until_sleeping(6)  # the gate, the sweep; of the job its limit, samples, end and output
+            await clock.until_sleeping(7)  # the gate, the sweeps; of the job its limit, samples, end and output
     left = {container_id for container_id in (unknown, stale, young, *spared) if await backend.inspect(container_id)}
     assert left == {young, *spared}
 
@@ -272,10 +272,10 @@ async def test_a_store_that_refuses_for_a_while_delays_a_job_and_loses_nothing(s
     refuse = "CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'refused for the test'); END"
     async with open_engine(settings, clock=clock) as engine:
         with anyio.fail_after(20):
-            await clock.until_sleeping(2)  # the gate and the sweep
+            await clock.until_sleeping(3)  # the gate and the sweeps
             await anyio.to_thread.run_sync(tell_store, refuse)
             job_id = await submit(engine, a_job_spec())
-            await clock.until_sleeping(3)  # and who tries again
+            await clock.until_sleeping(4)  # and who tries again
         await anyio.to_thread.run_sync(tell_store, "DROP TRIGGER full")
         clock.advance(1)
         job = await end_of(engine, job_id)

@@ -25,11 +25,16 @@ _ENDS = {JobStatus.SUCCESS: JobEvent.SUCCEED, JobStatus.FAILED: JobEvent.FAIL, J
 
 
 async def _a_job(
-    jobs: JobStore, status: JobStatus = JobStatus.QUEUED, phase: JobPhase = JobPhase.DONE, **spec: Any
+    jobs: JobStore,
+    status: JobStatus = JobStatus.QUEUED,
+    phase: JobPhase = JobPhase.DONE,
+    *,
+    by: str = "mcp",
+    **spec: Any,
 ) -> Job:
     job_id = new_job_id()
     submitted = await jobs.submit(
-        job_id, a_job_spec(**spec), by="mcp", idempotency_key=None, request_digest="d", max_queued=10**6
+        job_id, a_job_spec(**spec), by=by, idempotency_key=None, request_digest="d", max_queued=10**6
     )
     if status is JobStatus.QUEUED:
         return submitted.job
@@ -61,35 +66,67 @@ async def test_the_newest_jobs_come_first(jobs: JobStore, clock: MovingClock) ->
     assert await _walk(jobs, JobFilter(), 2) == made[::-1]
 
 
-@pytest.mark.parametrize("limit", [1, 7, 200])
-async def test_every_filter_lists_exactly_what_it_says(jobs: JobStore, clock: MovingClock, limit: int) -> None:
+async def _some_jobs(jobs: JobStore, clock: MovingClock) -> list[Job]:
     chance = random.Random(4)  # noqa: S311 - repeatable on purpose
     made: list[Job] = []
     for _ in range(60):
         spec: dict[str, Any] = {
-            "name": chance.choice(["a", "b", None]),
+            "name": chance.choice(["a", "b", "Lint-A", None]),
+            "image": chance.choice(["busybox", "alpine"]),
             "tags": tuple(chance.sample(["x", "y"], chance.randint(0, 2))),
         }
-        made.append(await _a_job(jobs, chance.choice(list(JobStatus)), **spec))
+        made.append(await _a_job(jobs, chance.choice(list(JobStatus)), by=chance.choice(["mcp", "cli"]), **spec))
         clock.advance(chance.choice([0, 1]))  # several jobs share a moment
-    since = made[20].created_at
-    for statuses in (frozenset[JobStatus](), frozenset({JobStatus.FAILED, JobStatus.QUEUED, JobStatus.RUNNING})):
-        for finished in (None, True, False):
-            for name in (None, "a", "absent"):
-                for tag in (None, "x"):
-                    for start in (None, since):
-                        which = JobFilter(statuses, finished, name, tag, start)
-                        expected = [
-                            job
-                            for job in made
-                            if (not statuses or job.status in statuses)
-                            and (finished is None or job.is_finished == finished)
-                            and (name is None or job.spec.name == name)
-                            and (tag is None or tag in job.spec.tags)
-                            and (start is None or job.created_at >= start)
-                        ]
-                        expected.sort(key=lambda job: (job.created_at, job.job_id), reverse=True)
-                        assert await _walk(jobs, which, limit) == [job.job_id for job in expected]
+    return made
+
+
+def _passes(job: Job, which: JobFilter) -> bool:
+    searched = " ".join((job.spec.name or "", job.spec.image, job.job_id)).lower()
+    return (
+        (not which.statuses or job.status in which.statuses)
+        and (which.finished is None or job.is_finished == which.finished)
+        and (which.name is None or job.spec.name == which.name)
+        and (which.tag is None or which.tag in job.spec.tags)
+        and (which.since is None or job.created_at >= which.since)
+        and (which.text is None or which.text.lower() in searched)
+        and (which.submitted_by is None or job.submitted_by == which.submitted_by)
+        and (which.until is None or job.created_at < which.until)
+        and (which.job_id_prefix is None or job.job_id.startswith(which.job_id_prefix))
+    )
+
+
+@pytest.mark.parametrize("limit", [1, 7, 200])
+async def test_every_filter_lists_exactly_what_it_says(jobs: JobStore, clock: MovingClock, limit: int) -> None:
+    made = await _some_jobs(jobs, clock)
+    newest_first = sorted(made, key=lambda job: (job.created_at, job.job_id), reverse=True)
+    some = frozenset({JobStatus.FAILED, JobStatus.QUEUED, JobStatus.RUNNING})
+    plain = (
+        JobFilter(statuses, finished, name, tag, since)
+        for statuses in (frozenset[JobStatus](), some)
+        for finished in (None, True, False)
+        for name in (None, "a", "absent")
+        for tag in (None, "x")
+        for since in (None, made[20].created_at)
+    )
+    searched = (
+        JobFilter(name=name, tag=tag, text=text, submitted_by=by, until=until, job_id_prefix=prefix)
+        for name in (None, "a")
+        for tag in (None, "x")
+        for text in (None, "LINT-a", "busy", made[7].job_id[8:], "%", "absent")
+        for by in (None, "mcp")
+        for until in (None, made[40].created_at)
+        for prefix in (None, made[9].job_id[:-3], "job_")
+    )
+    for which in (*plain, *searched):
+        expected = [job.job_id for job in newest_first if _passes(job, which)]
+        assert await _walk(jobs, which, limit) == expected, which
+
+
+async def test_a_text_that_is_not_unicode_finds_nothing(jobs: JobStore) -> None:
+    await _a_job(jobs)
+    odd = "\udc80"
+    for which in (JobFilter(text=odd), JobFilter(job_id_prefix=odd), JobFilter(name=odd), JobFilter(tag=odd)):
+        assert (await jobs.list(which)).items == ()
 
 
 async def test_pages_skip_and_repeat_nothing_while_jobs_arrive_and_move(jobs: JobStore, clock: MovingClock) -> None:

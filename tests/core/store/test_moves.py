@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from core.errors import IllegalMoveError, JobNotFinishedError, JobNotFoundError, StoreError
+from core.errors import IllegalMoveError, JobNotFoundError, StoreError
 from core.ids import new_job_id
 from core.lifecycle.job import JobEvent, JobPhase, JobStatus
 from core.records.job import Attempt, CancelRequest, Failure, FailureKind, Job, StepResult, Usage
@@ -194,16 +194,42 @@ async def test_cancelling_a_finished_job_returns_it_unchanged(jobs: JobStore, cl
 
 
 async def test_only_a_finished_job_is_deleted_and_nothing_of_it_stays(jobs: JobStore, database: Database) -> None:
-    job = await a_running_job(jobs, tags=("t",))
-    with pytest.raises(JobNotFinishedError):
-        await jobs.delete(job.job_id)
+    job, missing = await a_running_job(jobs, tags=("t",)), new_job_id()
+    assert await jobs.delete([job.job_id, missing]) == {}
     await jobs.move(job.job_id, JobEvent.SUCCEED, by="engine")
-    await jobs.delete(job.job_id)
-    for ask in (jobs.get, jobs.history, jobs.attempts, jobs.delete):
+    assert await jobs.delete([job.job_id, missing]) == {job.job_id: 0}
+    for ask in (jobs.get, jobs.history, jobs.attempts):
         with pytest.raises(JobNotFoundError):
             await ask(job.job_id)
+    assert await jobs.delete([job.job_id]) == {}
     assert set((await jobs.counts()).values()) == {0}
     assert await database.read(lambda connection: connection.execute(_LEFT).fetchone()) == (0, 0, 0)
+
+
+async def test_a_job_that_is_deleted_while_it_changes_is_not_remembered(jobs: JobStore) -> None:
+    job = await a_running_job(jobs)
+    await jobs.move(job.job_id, JobEvent.SUCCEED, by="engine")
+
+    async def change() -> None:
+        await jobs.change(job.job_id, attempt={"phase": JobPhase.DONE})
+
+    async with anyio.create_task_group() as tasks:  # one transaction: the first to ask is the last to return
+        tasks.start_soon(change)
+        tasks.start_soon(jobs.delete, [job.job_id])
+    with pytest.raises(JobNotFoundError):
+        await jobs.get(job.job_id)
+
+
+async def test_changes_made_at_once_are_all_read_afterwards(jobs: JobStore) -> None:
+    job = await a_running_job(jobs)
+
+    async def change(code: int) -> None:
+        await jobs.change(job.job_id, job={"exit_code": code})
+
+    async with anyio.create_task_group() as tasks:
+        for code in (1, 2, 3):
+            tasks.start_soon(change, code)
+    assert (await jobs.get(job.job_id),) == await jobs.get_many([job.job_id])
 
 
 async def test_what_does_not_exist_cannot_be_changed(jobs: JobStore, clock: MovingClock) -> None:

@@ -26,13 +26,15 @@ def test_a_write_that_did_not_return_leaves_the_job_unknown() -> None:
     assert recent.find(job.job_id) is None
 
 
-def test_of_two_writes_at_once_only_the_one_that_ends_last_can_be_known() -> None:
+def test_of_writes_that_overlap_none_is_known() -> None:
     recent, job = RecentJobs(10), a_job()
     with recent.writing(job.job_id) as outer:
         with recent.writing(job.job_id) as inner:
             inner(job)
-        assert recent.find(job.job_id) is None
-        later = outer(replace(job, version=2))
+        outer(replace(job, version=2))
+    assert recent.find(job.job_id) is None
+    with recent.writing(job.job_id) as note:
+        later = note(replace(job, version=3))
     assert recent.find(job.job_id) is later
 
 

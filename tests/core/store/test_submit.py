@@ -90,7 +90,7 @@ async def test_a_full_queue_refuses_a_submit_but_never_a_repetition(jobs: JobSto
 async def test_a_key_is_free_again_once_its_job_is_deleted(jobs: JobStore) -> None:
     first = await _submit(jobs, key="k")
     await jobs.move(first.job.job_id, JobEvent.CANCEL, by="cli")
-    await jobs.delete(first.job.job_id)
+    await jobs.delete([first.job.job_id])
     assert not (await _submit(jobs, key="k", digest="other")).replayed
 
 

@@ -1,0 +1,240 @@
+"""What goes after its time: finished jobs by age, number and bytes, and sent files that nobody needs.
+
+Rows go before files, so that a crash leaves only files without a row; the first sweep of an engine removes those.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, OrcaOpsError
+from core.store.export import FIRST
+from core.store.retention import RunChoice, job_folders, remove_stale_files, stale_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from core.engine.parts import Parts
+    from core.records.job import Job
+    from core.store.retention import EndedRun
+
+_log = logging.getLogger(__name__)
+
+_TOGETHER: Final = 20
+"""Runs that go in one transaction: others wait for milliseconds."""
+_NAMED: Final = 100
+"""Ids that an answer names."""
+_A_LOOK: Final = 500
+"""Ids that the store is asked about at once."""
+_FIRST_SWEEP_S: Final = 30.0
+"""After a start; the jobs come first."""
+_BLOBS_EVERY_S: Final = 86_400.0
+"""Looking through every spec that names files takes a while, and they go after days."""
+_MARGIN: Final = timedelta(hours=1)
+"""A file outlives the upload that was the last to count on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """What a removal of finished jobs did, or would do.
+
+    Attributes:
+        deleted: How many went.
+        bytes: What their logs and artifacts took.
+        job_ids: The first hundred of them, the one that ended first in front.
+        dry_run: Whether nothing was done.
+        remaining: Finished jobs that stay.
+    """
+
+    deleted: int
+    bytes: int
+    job_ids: tuple[str, ...]
+    dry_run: bool
+    remaining: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is gone so far."""
+
+    bytes: int = 0
+    job_ids: list[str] = field(default_factory=list[str])
+    containers: list[str] = field(default_factory=list[str])
+
+
+class Retention:
+    """Lets finished jobs go.
+
+    Args:
+        parts: The engine's parts.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._has_tidied = False
+        self._blobs_looked_at: float | None = None
+
+    # --- on request
+
+    async def delete(self, job_id: str, *, by: str) -> Cleanup:
+        """Let one finished job go; nothing happens if it is gone already."""
+        tally = _Tally()
+        await self._let_go([job_id], tally)
+        await self._finish(tally, by)
+        return await self._told(tally)
+
+    async def clean(self, choice: RunChoice, *, by: str, dry_run: bool = False) -> Cleanup:
+        """Let all that were chosen go, the one that ended first in front. See `Engine.clean_runs`."""
+        shelf = self._parts.run_shelf
+        bound = await shelf.bound(choice)
+        if dry_run:
+            chosen, everything = await shelf.totals(bound), await shelf.totals(await shelf.bound(RunChoice()))
+            first = await shelf.oldest(bound, _NAMED)
+            ids = tuple(run.job_id for run in first)
+            return Cleanup(chosen.runs, chosen.kept_bytes, ids, dry_run=True, remaining=everything.runs - chosen.runs)
+        tally = _Tally()
+        try:
+            while runs := await shelf.oldest(bound, _TOGETHER):
+                await self._let_go([run.job_id for run in runs], tally)
+        finally:
+            await self._finish(tally, by)
+        return await self._told(tally)
+
+    # --- in the background
+
+    async def sweep_for_ever(self) -> None:
+        """Sweep now and then, the first time soon after the start."""
+        clock, every_s = self._parts.clock, self._parts.settings.retention.sweep_s
+        await clock.sleep(min(_FIRST_SWEEP_S, every_s))
+        while True:
+            try:
+                await self.sweep()
+            except OrcaOpsError as error:
+                _log.warning("what has to go is looked for later: %s", error)
+            except Exception:  # noqa: BLE001 -- the edge of a loop: no engine ends for a sweep
+                _log.exception("what has to go is looked for later")
+            await clock.sleep(every_s)
+
+    async def sweep(self) -> None:
+        """Let go what the settings do not keep: by age, then by number and bytes; then uploads.
+
+        Raises:
+            StoreError: The disk is full or failing.
+            StoreBusyError: The database is locked by another process.
+        """
+        if not self._has_tidied:
+            await self._tidy()
+            self._has_tidied = True
+        kept_for = timedelta(days=self._parts.settings.retention.days)
+        await self.clean(RunChoice(ended_before=self._parts.clock.now() - kept_for), by="engine")
+        await self._make_room()
+        await self._expire_uploads()
+
+    async def _make_room(self) -> None:
+        """Let the runs go that ended first, until number and bytes are within the settings."""
+        settings, shelf, tally = self._parts.settings.retention, self._parts.run_shelf, _Tally()
+        bound = await shelf.bound(RunChoice())
+        runs, kept_bytes = await shelf.totals(bound)
+        try:
+            while runs > settings.max_runs or kept_bytes > settings.max_bytes:
+                chosen: list[EndedRun] = []
+                for run in await shelf.oldest(bound, _TOGETHER):
+                    if runs > settings.max_runs or kept_bytes > settings.max_bytes:
+                        chosen.append(run)
+                        runs, kept_bytes = runs - 1, kept_bytes - run.kept_bytes
+                if not chosen:
+                    break
+                await self._let_go([run.job_id for run in chosen], tally)
+        finally:
+            await self._finish(tally, "engine")
+
+    async def _expire_uploads(self) -> None:
+        """Let go uploads after their time, and of their files those that no job and no other upload needs."""
+        parts = self._parts
+        before = parts.clock.now() - timedelta(days=parts.settings.retention.upload_days)
+        while await parts.run_shelf.expire_uploads(before):
+            continue
+        looked_at, now = self._blobs_looked_at, parts.clock.monotonic()
+        if looked_at is not None and now - looked_at < _BLOBS_EVERY_S:
+            return
+        stale = await stale_files(parts.home.uploads, before - _MARGIN)
+        if stale:
+            unneeded = await parts.run_shelf.unneeded(stale)
+            count = await remove_stale_files(parts.home.uploads, unneeded, before - _MARGIN)
+            _log.info("removed %d uploaded files that nobody needs", count)
+        self._blobs_looked_at = now
+
+    async def _tidy(self) -> None:
+        """Remove files of jobs there are no more: an engine died between a run's row and its files."""
+        parts = self._parts
+        for folder in (parts.home.logs, parts.home.artifacts):
+            for job_id in await self._strays(await job_folders(folder)):
+                _log.info("removing what was left of %s", job_id)
+                await self._remove_folders(job_id)
+        async with parts.run_files.lock:
+            if strays := await self._strays(await parts.run_files.names()):
+                await parts.run_files.remove(strays)
+            filed: set[str] = set()
+            after = FIRST
+            while keys := await parts.run_index.filed(after, _A_LOOK):
+                filed.update(key.job_id for key in keys)
+                after = keys[-1]
+            await parts.run_files.keep_lines(filed)
+
+    async def _strays(self, job_ids: Sequence[str]) -> list[str]:
+        strays: list[str] = []
+        for first in range(0, len(job_ids), _A_LOOK):
+            some = job_ids[first : first + _A_LOOK]
+            known = await self._parts.run_shelf.known(some)
+            strays += [job_id for job_id in some if job_id not in known]
+        return strays
+
+    # --- letting go
+
+    async def _let_go(self, job_ids: Sequence[str], tally: _Tally) -> None:
+        """Remove rows, then logs and artifacts; `_finish` removes the rest."""
+        parts = self._parts
+        jobs = await parts.jobs.get_many(job_ids)
+        with anyio.CancelScope(shield=True):
+            gone = await parts.jobs.delete(job_ids)
+            tally.containers += _kept_containers(job for job in jobs if job.job_id in gone)
+            for job_id in filter(gone.__contains__, job_ids):
+                tally.job_ids.append(job_id)
+                tally.bytes += gone[job_id]
+                await self._remove_folders(job_id)
+
+    async def _remove_folders(self, job_id: str) -> None:
+        await self._parts.logs.delete(job_id)
+        await self._parts.artifact_blobs(job_id).remove_all()
+
+    async def _finish(self, tally: _Tally, by: str) -> None:
+        """Remove the documents and the kept containers of runs whose rows are gone."""
+        if not tally.job_ids:
+            return
+        with anyio.CancelScope(shield=True):
+            async with self._parts.run_files.lock:
+                await self._parts.run_files.remove(tally.job_ids)
+        _log.info("%s removed %d runs with %d bytes", by, len(tally.job_ids), tally.bytes)
+        for name in tally.containers:
+            try:
+                await self._parts.backend.remove(name)
+            except (BackendUnavailableError, BackendTimeoutError) as error:
+                _log.info("containers that were kept are removed later, as orphans: %s", error)
+                return
+            except BackendError as error:
+                _log.warning("the container %s could not be removed: %s", name, error)
+
+    async def _told(self, tally: _Tally) -> Cleanup:
+        shelf = self._parts.run_shelf
+        left = await shelf.totals(await shelf.bound(RunChoice()))
+        ids = tuple(tally.job_ids[:_NAMED])
+        return Cleanup(len(tally.job_ids), tally.bytes, ids, dry_run=False, remaining=left.runs)
+
+
+def _kept_containers(jobs: Iterable[Job]) -> list[str]:
+    return [job.attempt.container_name for job in jobs if job.attempt is not None and job.keeps_container]

@@ -1,0 +1,219 @@
+"""What has to go: finished jobs by age, number and bytes, and sent files that nobody needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import anyio
+import anyio.to_thread
+
+from core.clock import to_microseconds
+from core.ids import is_job_id
+from core.lifecycle.job import JOB_LIFECYCLE
+from core.store.faults import file_error
+from core.store.queries import QueryFile
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from core.lifecycle.job import JobStatus
+    from core.store.database import Database
+    from core.store.queries import SqlValue
+
+_SQL: Final = QueryFile("retention")
+_SUM_RUNS: Final = _SQL.take("sum_runs")
+_OLDEST_RUNS: Final = _SQL.take("oldest_runs")
+_OLDEST_OF_NEWEST: Final = _SQL.take("oldest_of_newest")
+_DELETE_RUNS: Final = _SQL.take("delete_runs")
+_KNOWN_JOBS: Final = _SQL.take("known_jobs")
+_EXPIRE_UPLOADS: Final = _SQL.take("expire_uploads")
+_FILES_OF_UPLOADS: Final = _SQL.take("files_of_uploads")
+_JOBS_WITH_FILES: Final = _SQL.take("jobs_with_files")
+_FILES_OF_JOBS: Final = _SQL.take("files_of_jobs")
+
+_NEVER: Final = (2**63 - 1, "")
+_A_WALK: Final = 100
+"""Specs read in one go, or manifests removed: the database is held for milliseconds."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunChoice:
+    """Some finished jobs: all that ended before a moment, less the newest that stay.
+
+    Attributes:
+        statuses: Only these; empty for all.
+        ended_before: Only those that ended before this moment.
+        keep: As many of the newest of those statuses stay.
+    """
+
+    statuses: frozenset[JobStatus] = frozenset()
+    ended_before: datetime | None = None
+    keep: int | None = None
+
+
+class RunBound(NamedTuple):
+    """A choice as a place in the order in which runs ended: those before it."""
+
+    statuses: str
+    """JSON array."""
+    before_us: int
+    before_id: str
+
+
+class EndedRun(NamedTuple):
+    """A finished job, as little of it as is needed to let it go."""
+
+    job_id: str
+    kept_bytes: int
+
+
+class RunTotals(NamedTuple):
+    """How many finished jobs there are, and the bytes of their logs and artifacts."""
+
+    runs: int
+    kept_bytes: int
+
+
+class RunShelf:
+    """Finished jobs as things that take room.
+
+    Every method raises `StoreError` and `StoreBusyError` as `Database` does.
+
+    Args:
+        database: Where they are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def bound(self, choice: RunChoice) -> RunBound:
+        """Where the choice ends now; runs that end later are behind it."""
+        return await self._database.read(partial(_bound, choice=choice))
+
+    async def totals(self, bound: RunBound) -> RunTotals:
+        """How much is before it."""
+        return await self._database.read(
+            lambda connection: RunTotals(*_SUM_RUNS.run(connection, **_values(bound)).fetchone())
+        )
+
+    async def oldest(self, bound: RunBound, limit: int) -> tuple[EndedRun, ...]:
+        """The runs before it that ended first."""
+
+        def look(connection: sqlite3.Connection) -> tuple[EndedRun, ...]:
+            return tuple(EndedRun(*row) for row in _OLDEST_RUNS.run(connection, count=limit, **_values(bound)))
+
+        return await self._database.read(look)
+
+    async def known(self, job_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the ids that are jobs."""
+        wanted = json.dumps(tuple(job_ids))
+        rows = await self._database.read(lambda connection: _KNOWN_JOBS.run(connection, job_ids=wanted).fetchall())
+        return frozenset(job_id for (job_id,) in rows)
+
+    async def expire_uploads(self, before: datetime) -> int:
+        """Forget manifests that came before a moment, at most a hundred; how many those were."""
+        before_us = to_microseconds(before)
+        return await self._database.write(
+            lambda connection: _EXPIRE_UPLOADS.run(connection, before_us=before_us, count=_A_WALK).rowcount
+        )
+
+    async def unneeded(self, sha256s: Collection[str]) -> frozenset[str]:
+        """Those of the files sent in that neither a job nor a manifest names."""
+        rest = set(sha256s)
+        rest.difference_update(await self._database.read(_named_by_uploads))
+        after_id = ""
+        while rest:
+            ids, named = await self._database.read(partial(_named_by_jobs, after_id=after_id))
+            if not ids:
+                break
+            rest -= named
+            after_id = ids[-1]
+        return frozenset(rest)
+
+
+def delete_runs(connection: sqlite3.Connection, job_ids: Iterable[str]) -> dict[str, int]:
+    """Forget the finished ones of some jobs. See `JobStore.delete`."""
+    return dict(_DELETE_RUNS.run(connection, job_ids=json.dumps(tuple(job_ids))).fetchall())
+
+
+async def job_folders(folder: Path) -> tuple[str, ...]:
+    """The names in a folder that are ids of jobs."""
+    return await anyio.to_thread.run_sync(_job_folders, folder, limiter=anyio.CapacityLimiter(1))
+
+
+async def stale_files(folder: Path, before: datetime) -> tuple[str, ...]:
+    """Files named by a hash that were last written, or counted on, before a moment."""
+    return await anyio.to_thread.run_sync(_stale_files, folder, before.timestamp(), limiter=anyio.CapacityLimiter(1))
+
+
+async def remove_stale_files(folder: Path, names: Iterable[str], before: datetime) -> int:
+    """Remove those of the files that are still as stale; how many those were."""
+    paths = [folder / name for name in names]
+    remove = partial(_remove_stale_files, paths, before.timestamp())
+    return await anyio.to_thread.run_sync(remove, limiter=anyio.CapacityLimiter(1))
+
+
+def _bound(connection: sqlite3.Connection, choice: RunChoice) -> RunBound:
+    statuses = json.dumps(sorted(choice.statuses or JOB_LIFECYCLE.terminal))
+    ends: list[tuple[int, str]] = [_NEVER]
+    if choice.ended_before is not None:
+        ends.append((to_microseconds(choice.ended_before), ""))
+    if choice.keep:
+        last = _OLDEST_OF_NEWEST.run(connection, statuses=statuses, passed=choice.keep - 1).fetchone()
+        ends.append(last or (0, ""))
+    return RunBound(statuses, *min(ends))
+
+
+def _values(bound: RunBound) -> dict[str, SqlValue]:
+    return {"statuses": bound.statuses, "before_us": bound.before_us, "before_id": bound.before_id}
+
+
+def _named_by_uploads(connection: sqlite3.Connection) -> set[str]:
+    return {sha256 for (sha256,) in _FILES_OF_UPLOADS.run(connection)}
+
+
+def _named_by_jobs(connection: sqlite3.Connection, after_id: str) -> tuple[list[str], set[str]]:
+    ids = [job_id for (job_id,) in _JOBS_WITH_FILES.run(connection, after_id=after_id, count=_A_WALK)]
+    return ids, {sha256 for (sha256,) in _FILES_OF_JOBS.run(connection, job_ids=json.dumps(ids))}
+
+
+def _job_folders(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple(path.name for path in folder.iterdir() if is_job_id(path.name))
+    except OSError as error:
+        raise file_error(error, "the home could not be looked through") from error
+
+
+def _stale_files(folder: Path, before: float) -> tuple[str, ...]:
+    try:
+        with os.scandir(folder) as entries:
+            return tuple(
+                item.name for item in entries if _SHA256.fullmatch(item.name) and item.stat().st_mtime < before
+            )
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise file_error(error, "the files sent in could not be looked through") from error
+
+
+def _remove_stale_files(paths: list[Path], before: float) -> int:
+    count = 0
+    for path in paths:
+        try:
+            if path.stat().st_mtime < before:
+                path.unlink()
+                count += 1
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise file_error(error, "a file sent in could not be removed") from error
+    return count
