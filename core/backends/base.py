@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
+    from pathlib import Path
 
     from core.spec.job import Network, PullPolicy
 
@@ -59,6 +60,16 @@ class ImageInfo:
     user: str = ""
 
 
+class Mount(NamedTuple):
+    """A file or folder of the machine that a container sees."""
+
+    source: str
+    """Absolute, without links; it exists."""
+    target: str
+    """Absolute, in the container."""
+    read_only: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerRequest:
     """A container to be made: an allowlist of what a job may have, hardened by the backend.
@@ -80,6 +91,7 @@ class ContainerRequest:
         gpus: Number of GPUs.
         log_bytes: The log quota; the engine's own rotation must not fire inside it.
         log_lines: The log quota in lines.
+        mounts: What it sees of the machine; checked by the engine.
     """
 
     name: str
@@ -98,6 +110,7 @@ class ContainerRequest:
     gpus: int
     log_bytes: int
     log_lines: int
+    mounts: tuple[Mount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +190,10 @@ class ArchiveEntry(NamedTuple):
 
     path: str
     """Relative to the folder given to `put`; its folders are made with it."""
-    data: bytes
+    data: bytes = b""
     mode: int = 0o644
+    file: Path | None = None
+    """Where the bytes are instead of in ``data``; read when they are sent, and never whole into memory."""
 
 
 class PathInfo(NamedTuple):
@@ -196,6 +211,14 @@ class ContainerBackend(Protocol):
     @property
     def name(self) -> str:
         """``docker`` or ``simulated``."""
+        ...
+
+    @property
+    def control_paths(self) -> tuple[str, ...] | None:
+        """Paths of this machine through which the container engine is commanded, never to be given to a container.
+
+        None when it runs on another machine: paths of this one mean nothing to it.
+        """
         ...
 
     async def probe(self) -> BackendHealth:
@@ -245,6 +268,9 @@ class ContainerBackend(Protocol):
             entries: The files.
             owner: ``uid:gid`` of what is written; None for root.
             claim: The folder is ours: it gets this mode and owner even if it exists. Its parent must exist.
+
+        Raises:
+            BackendError: It was refused, or the bytes of an entry could not be read.
         """
         ...
 

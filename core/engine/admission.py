@@ -70,6 +70,10 @@ def _refusals(spec: JobSpec, settings: EngineSettings) -> Iterator[Finding]:
         yield Finding("cpus", f"this host has {limits.max_cpus:g}")
     if spec.memory_mb is not None and spec.memory_mb > limits.max_memory_mb:
         yield Finding("memory_mb", f"at most {limits.max_memory_mb} MiB here")
+    if sum(file.size for file in spec.files) > limits.input_bytes:
+        yield Finding("files", f"more than {limits.input_bytes // MIB} MiB in all")
+    if spec.workdir is not None and spec.files_in_mounts(spec.workdir):
+        yield Finding("files", "would be written into a mount", "Mount it elsewhere, or work in another folder.")
     if spec.log_limit.bytes is not None and spec.log_limit.bytes > limits.max_log_bytes:
         yield Finding("log_limit.bytes", f"at most {limits.max_log_bytes // MIB} MiB here")
     registry = image_registry(spec.image)

@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
+    from typing import Literal
 
     from core.backends.base import BackendHealth
     from core.engine.slots import SlotUse
     from core.lifecycle.job import JobStatus
-    from core.records.artifact import Artifact
+    from core.records.artifact import Artifact, Upload
+    from core.workspace.walk import SkippedPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,40 @@ class StoredArtifact:
     """A kept file and where its bytes are.
 
     Attributes:
-        artifact: The record.
-        file: The bytes, on this machine; not to be written to.
+        artifact: The record; its size and hash are those of the file itself.
+        file: Where it lies on this machine; not to be written to.
+        encoding: ``gzip`` when it lies packed: its bytes may then be sent as they lie to whoever accepts gzip, and are
+            read with `Engine.artifact_chunks` for everybody else.
+        stored_size: What it takes there, in bytes.
     """
 
     artifact: Artifact
     file: Path
+    encoding: Literal["gzip"] | None
+    stored_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A folder as it was at one moment, ready to be named by jobs.
+
+    Attributes:
+        upload: Its files.
+        folder: The folder, without links in its path.
+        files: How many they are.
+        bytes: Of all of them.
+        new_files: Those whose bytes had to be copied.
+        new_bytes: Bytes of these.
+        skipped: What was left out although no ignore file says so, and why.
+    """
+
+    upload: Upload
+    folder: Path
+    files: int
+    bytes: int
+    new_files: int
+    new_bytes: int
+    skipped: tuple[SkippedPath, ...]
 
 
 @dataclass(frozen=True, slots=True)

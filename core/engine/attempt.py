@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 
 from core.backends.base import ImageInfo
-from core.engine.request import container_request, placements
+from core.engine.mounts import MountGate
+from core.engine.request import container_request, placements, working_directory
 from core.engine.settle import Settlement, settle
 from core.engine.steps import steps_with_marks
 from core.engine.verdict import Verdict
@@ -27,6 +28,8 @@ from core.errors import (
     ContainerStartError,
     ImageError,
     ImageNotFoundError,
+    NotAdmittedError,
+    OrcaOpsError,
     RegistryDeniedError,
     RegistryUnreachableError,
 )
@@ -49,7 +52,8 @@ _SETTLE_S: Final = 1.0
 
 _BEFORE_START: Final = frozenset({JobPhase.PULLING, JobPhase.CREATING})
 
-_KINDS: Final[dict[type[BackendError], FailureKind]] = {
+_KINDS: Final[dict[type[OrcaOpsError], FailureKind]] = {
+    NotAdmittedError: FailureKind.POLICY,
     ImageNotFoundError: FailureKind.IMAGE_NOT_FOUND,
     RegistryDeniedError: FailureKind.REGISTRY_AUTH,
     RegistryUnreachableError: FailureKind.REGISTRY_UNAVAILABLE,
@@ -100,7 +104,7 @@ class AttemptRun:
             if self.cancel.is_set():
                 return await self._cancelled_early()
             raise
-        except BackendError as error:
+        except (BackendError, NotAdmittedError) as error:
             return self._failed(error)
 
     def report(self, text: str | None) -> None:
@@ -148,10 +152,12 @@ class AttemptRun:
 
     async def _make(self, image: ImageInfo) -> ContainerState:
         parts, job = self._parts, self.job
+        if job.spec.files_in_mounts(working_directory(job, image)):
+            raise NotAdmittedError("files: would be written into a mount", hint="Mount it elsewhere, or set workdir.")
+        await MountGate(parts).check_again(job.spec.mounts)
         granted = {name: parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets}
         state = await parts.backend.create(container_request(job, image, parts.home_id, granted))
-        files = {file.path: await parts.upload_blobs.read(file.sha256) for file in job.spec.files}
-        for placement in placements(job, image, self._attempt.token, files):
+        for placement in placements(job, image, self._attempt.token, parts.upload_blobs.path):
             await parts.backend.put(
                 state.container_id, placement.folder, placement.entries, owner=placement.owner, claim=placement.is_ours
             )
@@ -264,7 +270,7 @@ class AttemptRun:
         reason = self.job.cancel.reason if self.job.cancel else ""
         return Settlement(Verdict(JobEvent.CANCEL, None, reason or "cancelled before it started"))
 
-    def _failed(self, error: BackendError) -> Settlement:
+    def _failed(self, error: BackendError | NotAdmittedError) -> Settlement:
         kind = next((kind for cls, kind in _KINDS.items() if isinstance(error, cls)), FailureKind.START_ERROR)
         code = error.exit_code if isinstance(error, ContainerStartError) else None
         failure = Failure(kind, error.message, error.hint, error.retryable)

@@ -55,11 +55,12 @@ class Collector:
     Args:
         backend: Where the container is.
         limits: How much is kept.
-        keep: Stores a file's chunks and returns their SHA-256; called from a worker thread.
+        keep: Stores a file's chunks, of which it is told the size, and returns their SHA-256; called from a worker
+            thread.
     """
 
     def __init__(
-        self, backend: ContainerBackend, limits: LimitSettings, keep: Callable[[Iterator[bytes]], str]
+        self, backend: ContainerBackend, limits: LimitSettings, keep: Callable[[Iterator[bytes], int], str]
     ) -> None:
         self._backend = backend
         self._extraction = Extraction(

@@ -120,11 +120,11 @@ class Extraction:
     """Takes the wanted files out of one or several tar streams.
 
     Args:
-        keep: Stores one file's chunks and returns their SHA-256.
+        keep: Stores one file's chunks, of which it is told the size, and returns their SHA-256.
         limits: Bounds over all streams together, but ``stream`` and ``seconds``, which hold for each.
     """
 
-    keep: Callable[[Iterator[bytes]], str]
+    keep: Callable[[Iterator[bytes], int], str]
     limits: ExtractLimits
     found: list[Extracted] = field(default_factory=list[Extracted])
     _kept: dict[bytes, Extracted] = field(default_factory=dict[bytes, Extracted])
@@ -217,7 +217,7 @@ class Extraction:
                 left -= len(chunk)
                 yield chunk
 
-        item = Extracted(name, member.size, self.keep(chunks()))
+        item = Extracted(name, member.size, self.keep(chunks(), member.size))
         self._total += member.size
         self._kept[name] = item
         self.found.append(item)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB, ArchiveEntry, ContainerRequest
+from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB, ArchiveEntry, ContainerRequest, Mount
 from core.engine.script import ARGV, ENTRYPOINT, FOLDER, OUTPUT_PATH, outputs_file, step_program
 from core.settings import MIB
+from core.spec.mounts import is_within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from core.backends.base import ImageInfo
     from core.records.job import Job
@@ -81,6 +83,7 @@ def container_request(job: Job, image: ImageInfo, home_id: str, secrets: Mapping
         gpus=spec.gpus,
         log_bytes=spec.log_limit.bytes or MIB,
         log_lines=spec.log_limit.lines or 10_000,
+        mounts=tuple(Mount(mount.source, mount.target, mount.read_only) for mount in spec.mounts),
     )
 
 
@@ -97,14 +100,14 @@ def _own_variables(job: Job, workdir: str) -> dict[str, str]:
     return variables
 
 
-def placements(job: Job, image: ImageInfo, token: str, files: Mapping[str, bytes]) -> list[Placement]:
+def placements(job: Job, image: ImageInfo, token: str, locate: Callable[[str], Path]) -> list[Placement]:
     """What has to be in the container before it starts.
 
     Args:
         job: The job.
         image: Its image.
         token: The attempt's token.
-        files: Bytes of the spec's input files by path.
+        locate: Where the bytes of an input file lie, by their hash.
     """
     placed: list[Placement] = []
     if job.spec.has_steps:
@@ -115,9 +118,12 @@ def placements(job: Job, image: ImageInfo, token: str, files: Mapping[str, bytes
     folder = working_directory(job, image)
     # Docker makes a missing working directory for root only
     needs_folder = folder != image.workdir and user not in {"", "0", "root", "0:0", "root:root"}
+    if any(is_within(folder, mount.target) for mount in job.spec.mounts):
+        return placed  # the folder is the machine's: what belongs into it is there, and its mode is not ours to set
     if job.spec.files or needs_folder:
         entries = tuple(
-            ArchiveEntry(file.path, files[file.path], 0o755 if file.executable else 0o644) for file in job.spec.files
+            ArchiveEntry(file.path, mode=0o755 if file.executable else 0o644, file=locate(file.sha256))
+            for file in job.spec.files
         )
         owner = user if user.replace(":", "").isdigit() else None
         placed.append(Placement(folder, entries, owner, is_ours=folder == DEFAULT_WORKDIR))

@@ -188,5 +188,7 @@ def _outputs(job: Job, data: bytes, verdict: Verdict, limit: int) -> tuple[dict[
 
 async def _collect(parts: Parts, job: Job, image: ImageInfo, container_id: str) -> tuple[Artifact, ...]:
     blobs = parts.artifact_blobs(job.job_id)
-    collector = Collector(parts.backend, parts.settings.limits, lambda pieces: blobs.put_pieces(pieces).sha256)
+    collector = Collector(
+        parts.backend, parts.settings.limits, lambda pieces, size: blobs.put_pieces(pieces, size).sha256
+    )
     return await collector.collect(container_id, working_directory(job, image), job.spec.artifacts, job.attempt_number)

@@ -3,47 +3,230 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import os
+import re
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+import anyio
+import anyio.from_thread
+import anyio.to_thread
 from pydantic import ValidationError
 
+from core.engine.answers import Snapshot
 from core.errors import Finding, InvalidArgumentError
 from core.ids import new_upload_id
 from core.records.artifact import Upload
 from core.settings import MIB
 from core.spec.job import InputFile
 from core.spec.load import findings_of
+from core.workspace.hashes import HashCache, opened, pieces
+from core.workspace.listing import list_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from core.engine.parts import Parts
+    from core.store.blobs import Blob
+    from core.workspace.listing import Workspace, WorkspaceFile
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_MOST_HASHES: Final = 20_000
+_TOLD: Final = 20
+_BATCH_FILES: Final = 64
+_BATCH_BYTES: Final = 32 * MIB
 
 
-async def take_in(parts: Parts, files: Mapping[str, bytes], executable: Collection[str]) -> Upload:
-    """Keep files for jobs to come.
+class UploadDesk:
+    """Takes files in, for jobs to come.
 
     Args:
         parts: The engine's parts.
-        files: Bytes by relative path.
-        executable: Those of the paths that may be executed.
-
-    Raises:
-        InvalidArgumentError: No file, a bad path, too many files or too many bytes; nothing was kept.
     """
-    limits = parts.settings.limits
-    if not files:
-        raise InvalidArgumentError("files: nothing to upload", hint="Give at least one path with its text.")
-    if len(files) > limits.upload_files:
-        raise InvalidArgumentError(f"files: at most {limits.upload_files} in one upload")
-    if sum(len(data) for data in files.values()) > limits.upload_bytes:
-        raise InvalidArgumentError(f"files: more than {limits.upload_bytes // MIB} MiB in all")
-    entries = tuple(_entry(index, path, data, executable) for index, (path, data) in enumerate(files.items()))
-    for data in files.values():
-        await parts.upload_blobs.put(data)
-    upload = Upload(new_upload_id(), entries)
-    await parts.uploads.save(upload)
-    return upload
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._limits = parts.settings.limits
+        self._blobs = parts.upload_blobs
+        self._cache = HashCache()
+        self._one_walk = anyio.CapacityLimiter(1)
+
+    async def take_in(self, files: Mapping[str, bytes], executable: Collection[str]) -> Upload:
+        """Keep files that are in memory.
+
+        Args:
+            files: Bytes by relative path.
+            executable: Those of the paths that may be executed.
+
+        Raises:
+            InvalidArgumentError: No file, a bad path, too many files or too many bytes; nothing was kept.
+        """
+        if not files:
+            raise InvalidArgumentError("files: nothing to upload", hint="Give at least one path with its text.")
+        _refuse_too_much(
+            len(files), sum(map(len, files.values())), self._limits.upload_files, self._limits.upload_bytes
+        )
+        entries = tuple(_entry(index, path, data, executable) for index, (path, data) in enumerate(files.items()))
+        for data in files.values():
+            await self._blobs.put(data)
+        return await self._save(entries)
+
+    async def missing(self, hashes: Iterable[str]) -> tuple[str, ...]:
+        """Those of the hashes whose bytes are not here, each once, in their order.
+
+        Raises:
+            InvalidArgumentError: One is no SHA-256, or there are too many.
+        """
+        wanted = tuple(dict.fromkeys(hashes))
+        if len(wanted) > _MOST_HASHES:
+            raise InvalidArgumentError(f"sha256: at most {_MOST_HASHES} in one question")
+        for sha256 in wanted:
+            _check_hash(sha256)
+        here = await self._blobs.sizes(wanted)
+        return tuple(sha256 for sha256 in wanted if sha256 not in here)
+
+    async def store(
+        self, chunks: AsyncIterator[bytes], *, expected: str | None = None, max_bytes: int | None = None
+    ) -> Blob:
+        """Keep bytes as they come, never whole in memory.
+
+        Args:
+            chunks: The bytes.
+            expected: The hash that they have to have.
+            max_bytes: At most so many; None for as many as one upload may have.
+
+        Raises:
+            InvalidArgumentError: They are too many, or have another hash; nothing was kept.
+        """
+        if expected is not None:
+            _check_hash(expected)
+        limit = max(self._limits.upload_bytes, self._parts.settings.workspace.bytes) if max_bytes is None else max_bytes
+        async with self._blobs.writing() as writer:
+            async for chunk in chunks:
+                if writer.size + len(chunk) > limit:
+                    raise InvalidArgumentError(f"the file is larger than {_amount(limit)}")
+                await writer.write(chunk)
+            try:
+                return await writer.keep(expected)
+            except ValueError:
+                raise InvalidArgumentError(
+                    "sha256: the bytes that came have another hash", hint="Send the file again; it may have changed."
+                ) from None
+
+    async def register(self, files: Sequence[InputFile]) -> Upload:
+        """Keep a manifest whose bytes are all here.
+
+        Raises:
+            InvalidArgumentError: No file, a path named twice, too many files or bytes, a size that is not the file's,
+                or bytes that are missing: with a finding for each.
+        """
+        if not files:
+            raise InvalidArgumentError("files: nothing to register", hint="Name at least one path with its hash.")
+        limits, workspace = self._limits, self._parts.settings.workspace
+        most_files, most_bytes = max(limits.upload_files, workspace.files), max(limits.upload_bytes, workspace.bytes)
+        _refuse_too_much(len(files), sum(file.size for file in files), most_files, most_bytes)
+        findings = [*_repeated(files), *await self.faults(files)]
+        if findings:
+            raise _refused(findings)
+        return await self._save(tuple(files))
+
+    async def faults(self, files: Sequence[InputFile]) -> list[Finding]:
+        """A finding for each file whose bytes are not here, or are not as many as it says."""
+        if not files:
+            return []
+        here = await self._blobs.sizes([file.sha256 for file in files])
+        return [
+            Finding(f"files.{index}", f"the bytes of {file.path} are not here", "Send them first, by their hash.")
+            if size is None
+            else Finding(f"files.{index}.size", f"{file.path} has {size} bytes, not {file.size}")
+            for index, file in enumerate(files)
+            if (size := here.get(file.sha256)) != file.size
+        ]
+
+    async def snapshot(self, folder: Path) -> Snapshot:
+        """Keep a folder as it is now; of its files only those are copied whose bytes are not here.
+
+        Raises:
+            InvalidArgumentError: It is no folder, empty, or larger than the limits.
+            BusyError: A file changed while it was read.
+        """
+        parts = self._parts
+        listed = await anyio.to_thread.run_sync(
+            partial(
+                list_workspace,
+                folder,
+                parts.settings.workspace,
+                cache=self._cache,
+                without=(parts.home.root,),
+                between=anyio.from_thread.check_cancelled,
+            ),
+            limiter=self._one_walk,
+        )
+        if not listed.files:
+            raise InvalidArgumentError(
+                "workspace: there is no file to send", hint="The folder is empty, or its ignore files leave out all."
+            )
+        missing = set(await self.missing(file.sha256 for file in listed.files))
+        new = list({file.sha256: file for file in listed.files if file.sha256 in missing}.values())
+        changed = await anyio.to_thread.run_sync(partial(self._copy, new), limiter=self._one_walk)
+        manifest = _with_changes(listed, changed)
+        return Snapshot(
+            upload=await self._save(manifest),
+            folder=listed.folder,
+            files=len(manifest),
+            bytes=sum(file.size for file in manifest),
+            new_files=len(new),
+            new_bytes=sum(file.size for file in new),
+            skipped=listed.skipped,
+        )
+
+    def _copy(self, files: Sequence[WorkspaceFile]) -> dict[str, Blob]:
+        """Copy files in, some at a time; for a worker thread.
+
+        Returns:
+            What was copied instead, by the hash that was listed: files that changed between listing and copying.
+        """
+        changed: dict[str, Blob] = {}
+        for batch in _batches(files):
+            anyio.from_thread.check_cancelled()
+            for file, blob in zip(batch, self._blobs.put_many(map(_bytes_of, batch)), strict=True):
+                if blob.sha256 != file.sha256:
+                    changed[file.sha256] = blob
+        return changed
+
+    async def _save(self, files: tuple[InputFile, ...]) -> Upload:
+        upload = Upload(new_upload_id(), files)
+        await self._parts.uploads.save(upload)
+        return upload
+
+
+def _with_changes(listed: Workspace, changed: Mapping[str, Blob]) -> tuple[InputFile, ...]:
+    return tuple(
+        file.model_copy(update={"sha256": blob.sha256, "size": blob.size})
+        if (blob := changed.get(file.sha256))
+        else file
+        for file in listed.manifest()
+    )
+
+
+def _bytes_of(file: WorkspaceFile) -> Iterator[bytes]:
+    with opened(os.fspath(file.source), file.stamp) as descriptor:
+        yield from pieces(descriptor)
+
+
+def _batches(files: Sequence[WorkspaceFile]) -> Iterator[list[WorkspaceFile]]:
+    batch: list[WorkspaceFile] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += file.size
+        if len(batch) == _BATCH_FILES or size > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _entry(index: int, path: str, data: bytes, executable: Collection[str]) -> InputFile:
@@ -53,3 +236,34 @@ def _entry(index: int, path: str, data: bytes, executable: Collection[str]) -> I
     except ValidationError as error:
         findings = tuple(Finding(f"files.{index}.{item.path}", item.message, item.hint) for item in findings_of(error))
         raise InvalidArgumentError("; ".join(map(str, findings)), findings=findings) from None
+
+
+def _repeated(files: Sequence[InputFile]) -> Iterator[Finding]:
+    counts = Counter(file.path for file in files)
+    for index, file in enumerate(files):
+        if counts[file.path] > 1:
+            yield Finding(f"files.{index}.path", "a path is named twice")
+
+
+def _refused(findings: Sequence[Finding]) -> InvalidArgumentError:
+    said = [str(finding) for finding in findings[:_TOLD]]
+    if len(findings) > _TOLD:
+        said.append(f"and {len(findings) - _TOLD} more")
+    hint = next((finding.hint for finding in findings if finding.hint), "")
+    return InvalidArgumentError("; ".join(said), hint=hint, findings=tuple(findings[: 5 * _TOLD]))
+
+
+def _refuse_too_much(files: int, size: int, most_files: int, most_bytes: int) -> None:
+    if files > most_files:
+        raise InvalidArgumentError(f"files: at most {most_files} in one upload")
+    if size > most_bytes:
+        raise InvalidArgumentError(f"files: more than {_amount(most_bytes)} in all")
+
+
+def _check_hash(sha256: str) -> None:
+    if _SHA256.fullmatch(sha256) is None:
+        raise InvalidArgumentError("sha256: 64 hexadecimal digits in small letters")
+
+
+def _amount(size: int) -> str:
+    return f"{size // MIB} MiB" if size >= MIB else f"{size} bytes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, field_validator, model_validator
@@ -27,6 +28,7 @@ from core.spec.fields import (
     Tag,
     User,
 )
+from core.spec.mounts import MountSpec, check_targets, is_within, mount_fields
 
 Network = Literal["bridge", "none"]
 """``bridge`` reaches out through Docker's default network, ``none`` has no network at all."""
@@ -97,8 +99,10 @@ class JobSpec(Frozen):
     """Working directory; None keeps the image's, or `/work` when files are put in and the image names none."""
     user: User | None = None
     """Who the process runs as; None keeps the image's user."""
-    files: Annotated[tuple[InputFile, ...], Field(max_length=5000)] = ()
+    files: Annotated[tuple[InputFile, ...], Field(max_length=10_000)] = ()
     """Files put into the working directory."""
+    mounts: Annotated[tuple[MountSpec, ...], Field(max_length=16)] = ()
+    """Files and folders of the engine's machine, below folders that are allowed; read-only unless said otherwise."""
     artifacts: Annotated[tuple[ArtifactGlob, ...], Field(max_length=64)] = ()
     """Files and folders kept after the job, whether it succeeded or not."""
     outputs: Annotated[tuple[OutputName, ...], Field(max_length=100)] = ()
@@ -155,6 +159,14 @@ class JobSpec(Frozen):
         items = cast("list[object] | tuple[object, ...]", value)
         return tuple({"run": item} if isinstance(item, str) else item for item in items)
 
+    @field_validator("mounts", mode="before")
+    @classmethod
+    def _mounts_from_texts(cls, value: Any) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return value
+        items = cast("list[object] | tuple[object, ...]", value)
+        return tuple(mount_fields(item) if isinstance(item, str) else item for item in items)
+
     @field_validator("command", "entrypoint")
     @classmethod
     def _argv_begins_with_a_program(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -197,7 +209,13 @@ class JobSpec(Frozen):
         folders = {path[:end] for path in paths for end, mark in enumerate(path) if mark == "/"}
         if paths & folders:
             raise ValueError("files name a path both as a file and as a folder")
+        check_targets(self.mounts)
         return self
+
+    def files_in_mounts(self, workdir: str) -> bool:
+        """Whether input files would be written into a mount, if the job worked in ``workdir``."""
+        places = [posixpath.normpath(posixpath.join(workdir, file.path)) for file in self.files] if self.mounts else []
+        return any(is_within(place, mount.target) for place in places for mount in self.mounts)
 
     @property
     def has_steps(self) -> bool:

@@ -17,10 +17,14 @@ from pydantic import ValidationError
 
 from core.errors import Finding, InvalidSpecError
 from core.spec.job import InputFile, JobSpec, LogLimit, StepSpec
+from core.spec.mounts import MountSpec, mounts_below
 from core.spec.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from core.spec.runtimes import Runtime
 
 _SHORTHAND: Final = ("script", "entry", "args", "runtime")
 _WAYS: Final = ("command", "commands", "script", "entry")
@@ -28,6 +32,7 @@ _FIELDS: Final = (*JobSpec.model_fields, *_SHORTHAND)
 _NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
     "commands": tuple(StepSpec.model_fields),
     "files": tuple(InputFile.model_fields),
+    "mounts": tuple(MountSpec.model_fields),
     "log_limit": tuple(LogLimit.model_fields),
 }
 _KINDS: Final = {
@@ -48,11 +53,15 @@ _SAID: Final = 10
 _KEPT: Final = 100
 
 
-def parse_job(request: Mapping[str, Any]) -> JobSpec:
+def parse_job(
+    request: Mapping[str, Any], *, runtimes: Mapping[str, Runtime] = RUNTIMES, folder: Path | None = None
+) -> JobSpec:
     """Check a job request and give it its canonical form.
 
     Args:
         request: Fields of `JobSpec`, or `script`, or `entry` with `runtime` and `args`.
+        runtimes: What a runtime's name stands for.
+        folder: Where a mount's source that is relative is taken from; without one it is a fault.
 
     Returns:
         The spec. Fields left out keep their defaults.
@@ -63,7 +72,9 @@ def parse_job(request: Mapping[str, Any]) -> JobSpec:
     if len(request) > _MANY_FIELDS:
         raise invalid_spec([Finding("", f"a job has at most {len(_FIELDS)} fields, not {len(request)}")])
     findings: list[Finding] = []
-    canonical = _without_overlong(_rewrite(request, findings), findings)
+    canonical = _without_overlong(_rewrite(request, runtimes, findings), findings)
+    if folder is not None and "mounts" in canonical:
+        canonical["mounts"] = mounts_below(canonical["mounts"], folder)
     try:
         spec = JobSpec.model_validate(canonical)
     except ValidationError as error:
@@ -148,7 +159,7 @@ def _as_written(finding: Finding, request: Mapping[str, Any]) -> Finding:
     return finding
 
 
-def _rewrite(request: Mapping[str, Any], findings: list[Finding]) -> dict[str, Any]:
+def _rewrite(request: Mapping[str, Any], runtimes: Mapping[str, Runtime], findings: list[Finding]) -> dict[str, Any]:
     canonical = {key: value for key, value in request.items() if key not in _SHORTHAND}
     ways = [key for key in _WAYS if request.get(key) is not None]
     if len(ways) > 1:
@@ -157,21 +168,26 @@ def _rewrite(request: Mapping[str, Any], findings: list[Finding]) -> dict[str, A
     if (script := request.get("script")) is not None:
         canonical["commands"] = [{"run": script, "name": "script"}]
     if request.get("entry") is not None:
-        _rewrite_entry(request, canonical, findings)
+        _rewrite_entry(request, canonical, runtimes, findings)
     elif request.get("runtime") is not None or request.get("args") is not None:
         findings.append(Finding("entry", "runtime and args go with entry, the file to run"))
     return canonical
 
 
-def _rewrite_entry(request: Mapping[str, Any], canonical: dict[str, Any], findings: list[Finding]) -> None:
+def _rewrite_entry(
+    request: Mapping[str, Any],
+    canonical: dict[str, Any],
+    runtimes: Mapping[str, Runtime],
+    findings: list[Finding],
+) -> None:
     entry, arguments, name = request["entry"], request.get("args"), request.get("runtime")
-    runtime = RUNTIMES.get(name) if isinstance(name, str) else None
+    runtime = runtimes.get(name) if isinstance(name, str) else None
     if not isinstance(entry, str) or not entry:
         findings.append(Finding("entry", "the path of the file to run, as a text"))
     if not isinstance(arguments, (list, tuple, NoneType)):
         findings.append(Finding("args", "a list of texts"))
     if runtime is None:
-        known = ", ".join(sorted(RUNTIMES))
+        known = ", ".join(sorted(runtimes))
         message = f"needed with entry; one of {known}" if name is None else f"not one of {known}"
         findings.append(Finding("runtime", message))
         canonical.setdefault("image", "to-be-chosen")

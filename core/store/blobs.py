@@ -1,7 +1,7 @@
 """Files named by the SHA-256 of their bytes, written so that a name always means whole contents.
 
 Bytes go to a part file first; it is synced and renamed once its hash is known. A crash leaves at most a part behind,
-which `sweep_parts` removes.
+which `sweep_parts` removes. A file may lie packed (`core.store.packed`); its name, size and hash are the original's.
 """
 
 from __future__ import annotations
@@ -13,21 +13,25 @@ import secrets
 import shutil
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from core.store.faults import file_error
+from core.store.packed import SAMPLE, SUFFIX, Packer, is_worth_packing, read_packed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
 
 _HELD_BYTES: Final = 1024 * 1024
 """Kept in memory before a thread is asked to write them: most files need one hop only."""
+_READ_BYTES: Final = 1024 * 1024
+"""What one hop to a thread reads of a file that is sent on: a packed one is kept in blocks of this size."""
 _THREADS: Final = 4
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -36,6 +40,20 @@ class Blob(NamedTuple):
     """A stored file."""
 
     sha256: str
+    size: int
+
+
+class StoredFile(NamedTuple):
+    """How a file lies on the disk.
+
+    Attributes:
+        path: Where.
+        encoding: ``gzip`` when it lies packed.
+        size: What it takes there, in bytes.
+    """
+
+    path: Path
+    encoding: Literal["gzip"] | None
     size: int
 
 
@@ -72,21 +90,50 @@ class BlobFolder:
             await writer.write(data)
             return await writer.keep()
 
-    def put_pieces(self, pieces: Iterable[bytes]) -> Blob:
+    def put_pieces(self, pieces: Iterable[bytes], size: int | None = None) -> Blob:
         """Store bytes that come in pieces; for a worker thread, since it blocks.
+
+        Args:
+            pieces: The bytes.
+            size: How many they are: a large file that compresses well is then packed. None stores it as it is.
 
         Raises:
             StoreError: The disk is full or failing. What the pieces raise passes through, and nothing stays.
         """
-        part = _Part(self._folder, self._parts)
+        if size is not None:
+            sample, pieces = _sampled(iter(pieces))
+            size = size if is_worth_packing(size, sample) else None
+        return self.put_many([pieces], packed_size=size)[0]
+
+    def put_many(self, files: Iterable[Iterable[bytes]], *, packed_size: int | None = None) -> list[Blob]:
+        """Store some files at once, all or none; for a worker thread.
+
+        Syncing them together costs little more than syncing one.
+
+        Args:
+            files: The pieces of each.
+            packed_size: Pack them; each has so many bytes.
+
+        Raises:
+            StoreError: The disk is full or failing. What the pieces raise passes through, and nothing stays.
+        """
+        parts: list[_Part] = []
         try:
-            for piece in pieces:
-                part.append(piece)
-            return part.finish(b"")
+            for pieces in files:
+                part = _Part(self._folder, self._parts, packed_size)
+                parts.append(part)
+                part.append(b"")
+                for piece in pieces:
+                    part.append(piece)
+            blobs = [part.settle() for part in parts]
+            if blobs:
+                _sync_folder(self._folder)
         except OSError as error:
             raise file_error(error, "a file could not be stored") from error
         finally:
-            part.discard()
+            for part in parts:
+                part.discard()
+        return blobs
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[BlobWriter]:
@@ -112,13 +159,40 @@ class BlobFolder:
         """
         return await _on_thread(partial(_read, self.path(sha256), offset, size), self._limiter)
 
+    async def chunks(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Bytes of a file from ``start`` up to but without ``stop``, piece by piece.
+
+        Raises:
+            StoreError: There is no such file, or it cannot be read.
+        """
+        while start < stop:
+            data = await self.read(sha256, start, min(stop - start, _READ_BYTES - start % _READ_BYTES))
+            if not data:
+                return
+            start += len(data)
+            yield data
+
+    async def find(self, sha256: str) -> StoredFile:
+        """How the file lies on the disk.
+
+        Raises:
+            StoreError: There is no such file.
+        """
+        return await _on_thread(partial(_find, self.path(sha256)), self._limiter)
+
+    async def sizes(self, hashes: Sequence[str]) -> dict[str, int]:
+        """The size of each of these files that is here as it is; not for folders with packed ones."""
+        return await _on_thread(partial(_sizes, [self.path(sha256) for sha256 in hashes]), self._limiter)
+
     async def has(self, sha256: str) -> bool:
         """Whether a file with that hash is here."""
-        return await _on_thread(self.path(sha256).is_file, self._limiter)
+        path = self.path(sha256)
+        return await _on_thread(lambda: path.is_file() or _packed(path).is_file(), self._limiter)
 
     async def remove(self, sha256: str) -> None:
         """Remove the file; nothing happens if it is not there."""
-        await _on_thread(partial(self.path(sha256).unlink, missing_ok=True), self._limiter)
+        for path in (self.path(sha256), _packed(self.path(sha256))):
+            await _on_thread(partial(path.unlink, missing_ok=True), self._limiter)
 
     async def remove_all(self) -> None:
         """Remove the folder with all files in it; nothing happens if it is not there."""
@@ -147,24 +221,29 @@ class BlobWriter:
             held, self._held = self._held, bytearray()
             await _on_thread(partial(self._part.append, held), self._limiter)
 
-    async def keep(self) -> Blob:
+    async def keep(self, expected: str | None = None) -> Blob:
         """Make the file durable under its hash.
 
+        Args:
+            expected: The hash that it has to have.
+
         Raises:
+            ValueError: It has another; nothing of the file stays.
             StoreError: The disk is full or failing.
         """
-        return await _on_thread(partial(self._part.finish, self._held), self._limiter)
+        return await _on_thread(partial(self._part.finish, self._held, expected), self._limiter)
 
 
 class _Part:
     """A file being written, as its thread sees it."""
 
-    def __init__(self, folder: Path, parts: Path) -> None:
+    def __init__(self, folder: Path, parts: Path, packed_size: int | None = None) -> None:
         self._folder = folder
         self._path = parts / f".part-{secrets.token_hex(8)}"
         self._hash = hashlib.sha256()
         self._size = 0
         self._file: BinaryIO | None = None
+        self._packer = None if packed_size is None else Packer(packed_size)
 
     @property
     def is_open(self) -> bool:
@@ -174,22 +253,35 @@ class _Part:
         if self._file is None:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             self._file = os.fdopen(descriptor, "wb", buffering=0)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._file.write(rest) :]
+            _write(self._file, self._packer.header() if self._packer else b"")
+        _write(self._file, self._packer.feed(data) if self._packer else data)
         self._hash.update(data)
         self._size += len(data)
         return self._file
 
-    def finish(self, data: bytes | bytearray) -> Blob:
-        file = self.append(data)
+    def finish(self, data: bytes | bytearray, expected: str | None = None) -> Blob:
+        self.append(data)
+        if expected not in {None, self._hash.hexdigest()}:
+            raise ValueError("the bytes have another hash")
+        blob = self.settle()
+        _sync_folder(self._folder)
+        return blob
+
+    def settle(self) -> Blob:
+        """Make it whole and durable under its hash; the name is durable once the folder is synced."""
+        file = self.append(b"")
         blob = Blob(self._hash.hexdigest(), self._size)
+        place = self._folder / blob.sha256
+        if self._packer:
+            _write(file, self._packer.finish())
+            file.seek(0)
+            _write(file, self._packer.header())
+            place = _packed(place)
         os.fsync(file.fileno())
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.rename(self._folder / blob.sha256)
+        self._path.rename(place)
         file.close()
         self._file = None
-        _sync_folder(self._folder)
         return blob
 
     def discard(self) -> None:
@@ -215,10 +307,49 @@ def _sweep(parts: Path) -> int:
     return count
 
 
+def _packed(path: Path) -> Path:
+    return path.with_name(path.name + SUFFIX)
+
+
 def _read(path: Path, offset: int, size: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(size)
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+    except FileNotFoundError:
+        return read_packed(_packed(path), offset, size)
+
+
+def _find(path: Path) -> StoredFile:
+    try:
+        return StoredFile(path, None, path.stat().st_size)
+    except FileNotFoundError:
+        packed = _packed(path)
+        return StoredFile(packed, "gzip", packed.stat().st_size)
+
+
+def _sizes(paths: Iterable[Path]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for path in paths:
+        try:
+            found[path.name] = path.stat().st_size
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def _sampled(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes of some pieces, and all of the pieces."""
+    first: list[bytes] = []
+    while sum(map(len, first)) < SAMPLE and (piece := next(pieces, b"")):
+        first.append(piece)
+    return b"".join(first)[:SAMPLE], chain(first, pieces)
+
+
+def _write(file: BinaryIO, data: bytes | bytearray) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 import tarfile
 import time
@@ -17,16 +16,18 @@ from core.backends.docker.client import container_path
 from core.backends.docker.faults import refusal
 from core.backends.docker.states import path_of
 from core.backends.docker.streams import opened
-from core.errors import InvalidArgumentError
+from core.errors import BackendError, InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from core.backends.base import ArchiveEntry, PathInfo
     from core.backends.docker.client import EngineClient
     from core.backends.docker.streams import EngineStream
 
 _PIECE: Final = 256 * 1024
+_FLUSH: Final = 1024 * 1024
 _GONE: Final = "no such container"
 _UNPACKED: Final = {"Accept-Encoding": "identity"}
 """The engine compresses an archive for whoever says that he could take it so."""
@@ -73,11 +74,15 @@ async def put(
         folders = await _absent(client, container_id, base, folders)
     if not folders and not entries:
         return
-    packed = await anyio.to_thread.run_sync(partial(_pack, folders, list(zip(paths, entries, strict=True)), uid, gid))
-    limit = len(packed) / (1024 * 1024)
+    files = await anyio.to_thread.run_sync(partial(_measured, list(zip(paths, entries, strict=True))))
+    limit = sum(size for _, _, size in files) / (1024 * 1024)
     try:
         await client.request(
-            "PUT", container_path(container_id, "archive"), params={"path": base}, data=packed, lasting_s=limit
+            "PUT",
+            container_path(container_id, "archive"),
+            params={"path": base},
+            data=lambda: _packed(folders, files, uid, gid),
+            lasting_s=max(limit, 1),
         )
     except APIError as error:
         raise refusal(error) from error
@@ -136,12 +141,12 @@ async def _lowest_there(client: EngineClient, container_id: str, folder: str) ->
 
 async def _absent(client: EngineClient, container_id: str, base: str, folders: Iterable[str]) -> list[str]:
     """Those of ``folders`` that are not below ``base`` yet: an entry for one that is would change its mode."""
-    absent: list[str] = []
+    absent: dict[str, None] = {}
     for folder in folders:
         known = posixpath.dirname(folder) in absent
         if known or await _look(client, container_id, posixpath.join(base, folder)) is None:
-            absent.append(folder)
-    return absent
+            absent[folder] = None
+    return list(absent)
 
 
 def _folders_of(paths: Iterable[str]) -> list[str]:
@@ -155,18 +160,54 @@ def _folders_of(paths: Iterable[str]) -> list[str]:
     return list(folders)
 
 
-def _pack(folders: Iterable[str], files: Iterable[tuple[str, ArchiveEntry]], uid: int, gid: int) -> bytes:
-    packed, now = io.BytesIO(), int(time.time())
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for folder in folders:
-            info = tarfile.TarInfo(folder)
-            info.type, info.mode, info.mtime, info.uid, info.gid = tarfile.DIRTYPE, 0o777, now, uid, gid
-            tar.addfile(info)
-        for path, entry in files:
-            info = tarfile.TarInfo(path)
-            info.size, info.mode, info.mtime, info.uid, info.gid = len(entry.data), entry.mode, now, uid, gid
-            tar.addfile(info, io.BytesIO(entry.data))
-    return packed.getvalue()
+def _measured(files: Iterable[tuple[str, ArchiveEntry]]) -> list[tuple[str, ArchiveEntry, int]]:
+    """The files with their sizes.
+
+    Raises:
+        BackendError: One cannot be found.
+    """
+    return [(path, entry, len(entry.data) if entry.file is None else _size_of(entry.file)) for path, entry in files]
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError as error:
+        raise BackendError(f"An input file is not there any more ({error.strerror}); send it again.") from error
+
+
+def _packed(
+    folders: Iterable[str], files: Iterable[tuple[str, ArchiveEntry, int]], uid: int, gid: int
+) -> Iterator[bytes]:
+    """A tar of folders and files, in pieces of about `_FLUSH` bytes; for a worker thread, since it reads files."""
+    held, now = bytearray(), int(time.time())
+    for folder in folders:
+        held += _header(folder, tarfile.DIRTYPE, 0o777, 0, (uid, gid, now))
+    for path, entry, size in files:
+        held += _header(path, tarfile.REGTYPE, entry.mode, size, (uid, gid, now))
+        for piece in (entry.data,) if entry.file is None else _read(entry.file, size):
+            held += piece
+            if len(held) >= _FLUSH:
+                yield bytes(held)
+                held.clear()
+        held += bytes(-size % tarfile.BLOCKSIZE)
+    yield bytes(held) + bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _header(name: str, kind: bytes, mode: int, size: int, rest: tuple[int, int, int]) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.type, info.mode, info.size = kind, mode, size
+    info.uid, info.gid, info.mtime = rest
+    return info.tobuf(tarfile.PAX_FORMAT)
+
+
+def _read(file: Path, size: int) -> Iterator[bytes]:
+    with file.open("rb") as source:
+        while size and (piece := source.read(min(size, _PIECE))):
+            size -= len(piece)
+            yield piece
+    if size:
+        raise BackendError("An input file was cut off while it was sent.")
 
 
 def _numbers(owner: str | None) -> tuple[int, int]:

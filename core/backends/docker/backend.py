@@ -13,7 +13,7 @@ from docker.errors import APIError
 
 from core.backends.base import LABEL_HOME, ContainerState
 from core.backends.docker import archive, health, output
-from core.backends.docker.client import EngineClient, container_path
+from core.backends.docker.client import EngineClient, container_path, engine_socket
 from core.backends.docker.events import ContainerWatch
 from core.backends.docker.faults import is_transient, refusal, start_fault, words_of
 from core.backends.docker.pull import Images
@@ -76,6 +76,12 @@ class DockerBackend:
     def name(self) -> str:
         """The backend's name."""
         return "docker"
+
+    @property
+    def control_paths(self) -> tuple[str, ...] | None:
+        """The engine's socket; see `ContainerBackend.control_paths`."""
+        socket = engine_socket(self._settings)
+        return None if socket is None else (socket,)
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None]:

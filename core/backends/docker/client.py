@@ -21,7 +21,7 @@ import requests
 import urllib3.exceptions
 from docker import APIClient
 from docker.auth import get_config_header  # pyright: ignore[reportUnknownVariableType] - half typed
-from docker.constants import MINIMUM_DOCKER_API_VERSION
+from docker.constants import DEFAULT_UNIX_SOCKET, MINIMUM_DOCKER_API_VERSION
 from docker.errors import DockerException, create_api_error_from_http_exception
 from docker.transport import UnixHTTPAdapter
 from docker.utils import kwargs_from_env
@@ -31,7 +31,7 @@ from core.backends.docker.unix_socket import UnixSocketAdapter
 from core.errors import BackendUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from core.settings import DockerSettings
 
@@ -74,7 +74,7 @@ class EngineClient:
         *,
         params: Params | None = None,
         body: object = None,
-        data: bytes | None = None,
+        data: bytes | Callable[[], Iterable[bytes]] | None = None,
         lasting_s: float = 0,
         repeatable: bool = True,
     ) -> requests.Response:
@@ -85,7 +85,7 @@ class EngineClient:
             path: Below the API's version, such as ``/info``.
             params: The query.
             body: Sent as JSON unless None.
-            data: Sent as it is.
+            data: Sent as it is; what makes pieces is asked anew, in the thread, each time they are sent.
             lasting_s: How long the engine is expected to take over it, beside the time limit of any call.
             repeatable: Whether it may be sent again when the connection broke, not knowing what became of it.
 
@@ -114,7 +114,7 @@ class EngineClient:
         path: str,
         *,
         params: Params | None = None,
-        data: bytes | None = None,
+        data: bytes | Callable[[], Iterable[bytes]] | None = None,
         headers: Mapping[str, str] | None = None,
         silence_s: float | None = None,
         stream: bool = True,
@@ -125,7 +125,7 @@ class EngineClient:
             method: The HTTP method.
             path: Below the API's version.
             params: The query.
-            data: The body.
+            data: The body, or what makes its pieces.
             headers: Beside the usual ones.
             silence_s: How long the engine may stay silent; None for the limit of a short call.
             stream: Whether to return as soon as the answer's headers are there.
@@ -136,11 +136,12 @@ class EngineClient:
             BackendTimeoutError: It is too slow.
         """
         way = self._connected()
+        content = data() if callable(data) else data
         limit = self._settings.call_timeout_s
         timeout = (limit, limit if silence_s is None else silence_s)
         try:
             response = way.api.request(
-                method, way.url + path, params=params, data=data, headers=headers, timeout=timeout, stream=stream
+                method, way.url + path, params=params, data=content, headers=headers, timeout=timeout, stream=stream
             )
             response.raise_for_status()
         except requests.HTTPError as error:
@@ -214,6 +215,13 @@ class EngineClient:
         with self._lock:
             if self._way is way:
                 self._way = None
+
+
+def engine_socket(settings: DockerSettings) -> str | None:
+    """The path of the engine's socket on this machine; None when it is reached otherwise, and may be elsewhere."""
+    address = settings.base_url or str(kwargs_from_env().get("base_url") or "") or DEFAULT_UNIX_SOCKET
+    _, scheme, path = address.rpartition("unix:")
+    return "/" + path.lstrip("/") if scheme else None
 
 
 class _Way(NamedTuple):

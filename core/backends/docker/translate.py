@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from core.backends.base import ContainerRequest
+    from core.backends.base import ContainerRequest, Mount
 
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 _MIN_LOG_FILE: Final = 64 * 1024 * 1024
@@ -73,6 +73,19 @@ def _host_config(request: ContainerRequest) -> dict[str, Any]:
         "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 4096}, {"Name": "core", "Soft": 0, "Hard": 0}],
         "LogConfig": {"Type": "json-file", "Config": {"max-size": str(max_size), "max-file": "2"}},
     }
+    if request.mounts:
+        config["Mounts"] = [_bind(mount) for mount in request.mounts]
     if request.gpus:
         config["DeviceRequests"] = [{"Count": request.gpus, "Capabilities": [["gpu"]]}]
     return config
+
+
+def _bind(mount: Mount) -> dict[str, Any]:
+    """A mount of the machine's own; what is mounted below it later, on either side, does not appear on the other."""
+    return {
+        "Type": "bind",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": mount.read_only,
+        "BindOptions": {"Propagation": "rprivate"},
+    }

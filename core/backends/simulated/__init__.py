@@ -33,6 +33,8 @@ command of its last step. They do not apply when the program failed by itself.
 - ``SIMULATE_FAIL=killed``: somebody kills it through the engine at that moment;
 - ``SIMULATE_FAIL=stubborn``: it ignores SIGTERM.
 
+**Mounts.** A mount is an empty folder: nothing of the machine is read or written.
+
 **Time.** A scripted second lasts `SimulationSettings.time_scale` seconds of the clock. Nothing runs in the background:
 a container is computed, up to the present moment, whenever somebody looks at it.
 """

@@ -31,6 +31,7 @@ from core.settings import SimulationSettings
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from core.backends.base import (
         ArchiveEntry,
@@ -76,6 +77,11 @@ class SimulatedBackend:
     def name(self) -> str:
         """``simulated``."""
         return "simulated"
+
+    @property
+    def control_paths(self) -> tuple[str, ...] | None:
+        """None are; see `ContainerBackend.control_paths`."""
+        return ()
 
     def run(self) -> AbstractAsyncContextManager[None]:
         """Nothing is held open."""
@@ -145,11 +151,15 @@ class SimulatedBackend:
         uid, _, gid = (owner or "0:0").partition(":")
         ids = (int(uid), int(gid or uid))
         files.make_folders(folder, mode=0o777, owner=ids)
-        for entry in entries:
-            path = posixpath.join(folder, entry.path)
-            files.make_folders(posixpath.dirname(path), owner=ids)
-            node = files.open(path, mode=entry.mode, owner=ids)
-            files.extend(node, entry.data)
+        try:
+            for entry in entries:
+                data = entry.data if entry.file is None else await self._read(entry.file)
+                path = posixpath.join(folder, entry.path)
+                files.make_folders(posixpath.dirname(path), owner=ids)
+                node = files.open(path, mode=entry.mode, owner=ids)
+                files.extend(node, data)
+        except OSError as error:
+            raise BackendError(f"The simulated engine refused: {error.strerror}") from None
 
     async def start(self, container_id: str) -> None:
         """As `ContainerBackend.start`; one that has run is not run again."""
@@ -281,6 +291,9 @@ class SimulatedBackend:
         """Answer again."""
         self._is_away = False
         self._returned.set()
+
+    async def _read(self, file: Path) -> bytes:
+        return await anyio.to_thread.run_sync(file.read_bytes, limiter=self._threads)
 
     async def _reach(self) -> None:
         await anyio.lowlevel.checkpoint()

@@ -86,6 +86,8 @@ class SimulatedContainer:
         self._changed: anyio.Event | None = None
         if folder != "/":
             self.files.make_folders(folder)
+        for mount in request.mounts:
+            self.files.make_folders(mount.target)
 
     @property
     def changed(self) -> anyio.Event:

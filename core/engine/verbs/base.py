@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.engine.mounts import MountGate
 from core.engine.reading import LogDesk
+from core.engine.uploads import UploadDesk
 from core.engine.waiting import Waiter
 from core.errors import EngineClosedError, JobNotFoundError
 from core.ids import is_job_id
@@ -31,6 +33,8 @@ class Verbs:
         self._scheduler = scheduler
         self._worker = worker
         self._desk = LogDesk(parts)
+        self._uploads = UploadDesk(parts)
+        self._gate = MountGate(parts)
         self._waiter = Waiter(parts, self._desk)
         self._closed = False
 

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 from core.engine.answers import ArtifactSlice, StoredArtifact
 from core.engine.collect import path_matches
-from core.engine.uploads import take_in
 from core.engine.verbs.base import Verbs, check_id
 from core.errors import ArtifactNotFoundError, UploadNotFoundError
 from core.ids import is_upload_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from core.engine.answers import Snapshot
     from core.records.artifact import Artifact, Upload
+    from core.spec.job import InputFile
+    from core.store.blobs import Blob
 
 
 class FileVerbs(Verbs):
@@ -44,7 +47,8 @@ class FileVerbs(Verbs):
         artifact = await self._parts.artifacts.find(job_id, path)
         if artifact.state != "kept":
             raise ArtifactNotFoundError(f"This artifact was not kept: {artifact.note}.")
-        return StoredArtifact(artifact, self._parts.artifact_blobs(job_id).path(artifact.sha256))
+        found = await self._parts.artifact_blobs(job_id).find(artifact.sha256)
+        return StoredArtifact(artifact, found.path, found.encoding, found.size)
 
     async def read_artifact(self, job_id: str, path: str, *, offset: int = 0, max_bytes: int = 16_384) -> ArtifactSlice:
         """Some bytes of a kept file.
@@ -58,6 +62,26 @@ class FileVerbs(Verbs):
         end = offset + len(data)
         return ArtifactSlice(artifact, data, end if end < artifact.size else None)
 
+    async def artifact_chunks(
+        self, job_id: str, path: str, start: int = 0, stop: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes of a kept file itself, however it lies, piece by piece.
+
+        Args:
+            job_id: The job.
+            path: The artifact's.
+            start: The first byte.
+            stop: The byte to end before; None for the file's end.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+            ArtifactNotFoundError: It has no kept file with this path.
+        """
+        artifact = (await self.open_artifact(job_id, path)).artifact
+        end = artifact.size if stop is None else min(stop, artifact.size)
+        async for chunk in self._parts.artifact_blobs(job_id).chunks(artifact.sha256, start, end):
+            yield chunk
+
     async def upload_files(self, files: Mapping[str, bytes], *, executable: Collection[str] = ()) -> Upload:
         """Keep files for jobs to come; a job names them by the files of the upload.
 
@@ -68,7 +92,73 @@ class FileVerbs(Verbs):
         Raises:
             InvalidArgumentError: No file, a bad path, too many files or too many bytes; nothing was kept.
         """
-        return await take_in(self._parts, files, executable)
+        return await self._uploads.take_in(files, executable)
+
+    async def missing_files(self, hashes: Iterable[str]) -> tuple[str, ...]:
+        """Those of the SHA-256 whose bytes have yet to be sent with `put_file`, each once, in their order.
+
+        Raises:
+            InvalidArgumentError: One is no SHA-256, or there are too many.
+        """
+        return await self._uploads.missing(hashes)
+
+    async def put_file(self, sha256: str, chunks: AsyncIterator[bytes], *, max_bytes: int | None = None) -> None:
+        """Keep bytes under their hash as they come, for `register_upload`.
+
+        Args:
+            sha256: The hash they have to have.
+            chunks: The bytes.
+            max_bytes: At most so many; None for as many as one upload may have.
+
+        Raises:
+            InvalidArgumentError: They have another hash or are too many; nothing was kept.
+        """
+        await self._uploads.store(chunks, expected=sha256, max_bytes=max_bytes)
+
+    async def store_file(self, chunks: AsyncIterator[bytes], *, max_bytes: int | None = None) -> Blob:
+        """Keep bytes of unknown hash as they come, for `register_upload`; returns hash and size.
+
+        Args:
+            chunks: The bytes.
+            max_bytes: At most so many; None for as many as one upload may have.
+
+        Raises:
+            InvalidArgumentError: They are too many; nothing was kept.
+        """
+        return await self._uploads.store(chunks, max_bytes=max_bytes)
+
+    async def register_upload(self, files: Sequence[InputFile]) -> Upload:
+        """Make an upload of files whose bytes are here already.
+
+        Raises:
+            InvalidArgumentError: No file, a path named twice, too many files or bytes, or bytes that are missing,
+                with a finding for each.
+        """
+        return await self._uploads.register(files)
+
+    async def allowed_folder(self, path: str | Path, folder: Path | None) -> Path:
+        """A folder that a caller may send in whole, without links in its path.
+
+        Args:
+            path: Absolute, or relative to the caller's own folder.
+            folder: The caller's own; None allows only what the operator listed in ``mounts.folders``.
+
+        Raises:
+            NotAdmittedError: It is not allowed, or not a folder.
+        """
+        return await self._gate.folder(path, folder)
+
+    async def snapshot_folder(self, folder: Path) -> Snapshot:
+        """Keep a folder as it is now, without what its ignore files leave out; only new bytes are copied.
+
+        Args:
+            folder: On this machine. Nothing is asked about who may send it: see `allowed_folder`.
+
+        Raises:
+            InvalidArgumentError: It is no folder, holds nothing to send, or more than the limits allow.
+            BusyError: A file changed while it was read.
+        """
+        return await self._uploads.snapshot(folder)
 
     async def get_upload(self, upload_id: str) -> Upload:
         """An upload's files.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from core.engine.admission import admit
 from core.engine.verbs.base import Verbs, check_id
+from core.errors import NotAdmittedError
 from core.ids import new_job_id
 from core.lifecycle.job import JobEvent
 from core.records.job import CancelRequest
 from core.spec.load import parse_job
+from core.spec.runtimes import RUNTIMES, Runtime
 from core.store.listing import JobFilter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from core.engine.waiting import Until, WaitResult
     from core.records.job import Attempt, Job, QueuePlace, StatusChange
@@ -22,27 +25,47 @@ if TYPE_CHECKING:
     from core.store.changes import Submitted
 
 _ANY = JobFilter()
+_TOLD: Final = 20
 
 
 class JobVerbs(Verbs):
     """Verbs about jobs."""
 
-    def admit(self, spec: JobSpec) -> JobSpec:
+    @property
+    def runtimes(self) -> Mapping[str, Runtime]:
+        """The runtimes that a request may name: the usual ones and the operator's."""
+        own = {name: Runtime(found.image, found.program) for name, found in self.settings.runtimes.items()}
+        return {**RUNTIMES, **own}
+
+    async def admit(self, spec: JobSpec, *, folder: Path | None = None) -> JobSpec:
         """The effective spec: what a submit would run, with every default filled in.
+
+        Args:
+            spec: What was asked.
+            folder: The caller's own, below which mounts are allowed beside the operator's folders.
 
         Raises:
             NotAdmittedError: This engine does not allow what the spec asks for.
             UnknownSecretError: The spec names a secret this engine does not have.
         """
-        return admit(spec, self.settings, self._scheduler.slots)
+        admitted = admit(spec, self.settings, self._scheduler.slots)
+        findings = await self._uploads.faults(spec.files)
+        if findings:
+            said = "; ".join(map(str, findings[:_TOLD]))
+            raise NotAdmittedError(said, hint=findings[0].hint, findings=tuple(findings[:_TOLD]))
+        mounts = await self._gate.admit(spec.mounts, folder)
+        return admitted.model_copy(update={"mounts": mounts}) if mounts else admitted
 
-    async def submit_job(self, spec: JobSpec, *, by: str = "python", idempotency_key: str | None = None) -> Submitted:
+    async def submit_job(
+        self, spec: JobSpec, *, by: str = "python", idempotency_key: str | None = None, folder: Path | None = None
+    ) -> Submitted:
         """Accept a job into the queue; it is durable when this returns.
 
         Args:
             spec: What to run.
             by: Who submits it, for the audit trail.
             idempotency_key: The same key with the same spec gives the first call's job, ``replayed``.
+            folder: The caller's own, below which mounts are allowed beside the operator's folders.
 
         Raises:
             NotAdmittedError: This engine does not allow what the spec asks for.
@@ -50,7 +73,7 @@ class JobVerbs(Verbs):
             QueueFullError: As many jobs wait as may.
             IdempotencyConflictError: The key was used with another spec.
         """
-        return await self._submit(spec, by=by, idempotency_key=idempotency_key, rerun_of=None)
+        return await self._submit(spec, by=by, idempotency_key=idempotency_key, rerun_of=None, folder=folder)
 
     async def get_job(self, job_id: str) -> Job:
         """The job's record.
@@ -145,12 +168,15 @@ class JobVerbs(Verbs):
         self._worker.request_cancel(job_id)
         return job
 
-    async def rerun_spec(self, job_id: str, changes: Mapping[str, Any] | None = None) -> JobSpec:
+    async def rerun_spec(
+        self, job_id: str, changes: Mapping[str, Any] | None = None, *, folder: Path | None = None
+    ) -> JobSpec:
         """The spec a rerun would have: the job's own, with some fields replaced.
 
         Args:
             job_id: The job to repeat.
             changes: Fields of a job request; a way to run (command, commands, script) replaces the old way.
+            folder: Where mounts among the changes are taken from.
 
         Raises:
             JobNotFoundError: There is none.
@@ -161,7 +187,7 @@ class JobVerbs(Verbs):
         if any(way in (changes or {}) for way in ("command", "commands", "script", "entry")):
             for way in ("command", "commands", "entrypoint"):
                 request.pop(way, None)
-        return parse_job(request | dict(changes or {}))
+        return parse_job(request | dict(changes or {}), runtimes=self.runtimes, folder=folder)
 
     async def rerun_job(
         self,
@@ -170,16 +196,24 @@ class JobVerbs(Verbs):
         changes: Mapping[str, Any] | None = None,
         by: str = "python",
         idempotency_key: str | None = None,
+        folder: Path | None = None,
     ) -> Submitted:
         """Submit a job again, as it was or changed; the new job names the old one.
+
+        Args:
+            job_id: The job to repeat.
+            changes: As in `rerun_spec`.
+            by: Who asks.
+            idempotency_key: As in `submit_job`.
+            folder: The caller's own: what the job mounts has to be allowed to this caller too.
 
         Raises:
             JobNotFoundError: There is none.
             InvalidSpecError: The changed spec has faults.
             OrcaOpsError: As `submit_job`.
         """
-        spec = await self.rerun_spec(job_id, changes)
-        return await self._submit(spec, by=by, idempotency_key=idempotency_key, rerun_of=job_id)
+        spec = await self.rerun_spec(job_id, changes, folder=folder)
+        return await self._submit(spec, by=by, idempotency_key=idempotency_key, rerun_of=job_id, folder=folder)
 
     async def history(self, job_id: str) -> tuple[StatusChange, ...]:
         """The job's audit trail, oldest first."""
@@ -191,9 +225,11 @@ class JobVerbs(Verbs):
         check_id(job_id)
         return await self._parts.jobs.attempts(job_id)
 
-    async def _submit(self, spec: JobSpec, *, by: str, idempotency_key: str | None, rerun_of: str | None) -> Submitted:
+    async def _submit(
+        self, spec: JobSpec, *, by: str, idempotency_key: str | None, rerun_of: str | None, folder: Path | None
+    ) -> Submitted:
         self._insist_on_open()
-        admitted = self.admit(spec)
+        admitted = await self.admit(spec, folder=folder)
         submitted = await self._parts.ledger.submit(
             new_job_id(),
             admitted,

@@ -33,6 +33,10 @@ class SubmitJob(Arguments):
     """What runs entry; names the image."""
     files: Annotated[list[str] | None, Field(max_length=20)] = None
     """Upload ids from orcaops_upload_files, put into the working directory."""
+    workspace: str = ""
+    """Folder put into the working directory, as it is now, without what .gitignore leaves out: "."."""
+    mounts: Annotated[list[str] | None, Field(max_length=16)] = None
+    """Folders of the engine's machine as SRC:DST[:rw]; read-only unless rw."""
     env: Annotated[list[str] | None, Field(max_length=1000)] = None
     """Variables as KEY=VALUE."""
     secrets: Annotated[list[str] | None, Field(max_length=100)] = None
@@ -79,7 +83,7 @@ class SubmitJob(Arguments):
             return value
         return [f"{name}={_scalar(item)}" for name, item in cast("dict[str, object]", value).items()]
 
-    @field_validator("commands", "artifacts", "tags", "files", "secrets", "outputs", mode="before")
+    @field_validator("commands", "artifacts", "tags", "files", "secrets", "outputs", "mounts", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from pydantic import Field, field_validator
 
 from core import InvalidArgumentError, failure_document
+from orcaops_mcp.intake.caller import AGENT
 from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.intake.job_request import canonical, spec_of
 from orcaops_mcp.mcp_server.answers import facts
@@ -32,11 +33,12 @@ async def submit_job(ctx: AppContext, arguments: SubmitJob) -> CallToolResult:
     exit code, failure, steps, last log lines.
     """
     engine = ctx.request_context.lifespan_context.engine
-    spec = await spec_of(engine, arguments.request())
+    spec = await spec_of(engine, arguments.request(), AGENT)
     if arguments.dry_run:
-        effective = engine.admit(spec)
+        effective = await engine.admit(spec, folder=AGENT.folder)
         return facts({"dry_run": True, "admitted": True, "spec": effective.model_dump(mode="json")})
-    submitted = await engine.submit_job(spec, by=_BY, idempotency_key=arguments.idempotency_key or None)
+    key = arguments.idempotency_key or None
+    submitted = await engine.submit_job(spec, by=_BY, idempotency_key=key, folder=AGENT.folder)
     return await _accepted(ctx, submitted, arguments.wait_s)
 
 
@@ -144,12 +146,12 @@ async def rerun(ctx: AppContext, arguments: Rerun) -> CallToolResult:
     """Run a job again as a fresh job linked to the old one, unchanged or with changes."""
     engine = ctx.request_context.lifespan_context.engine
     job_id = known_form(arguments.id)
-    changes = await canonical(engine, arguments.changes or {})
+    changes = await canonical(engine, arguments.changes or {}, AGENT)
     if arguments.preview:
-        spec = await engine.rerun_spec(job_id, changes)
+        spec = await engine.rerun_spec(job_id, changes, folder=AGENT.folder)
         return facts({"preview": True, "rerun_of": job_id, "spec": spec.model_dump(mode="json")})
     key = arguments.idempotency_key or None
-    submitted = await engine.rerun_job(job_id, changes=changes, by=_BY, idempotency_key=key)
+    submitted = await engine.rerun_job(job_id, changes=changes, by=_BY, idempotency_key=key, folder=AGENT.folder)
     return await _accepted(ctx, submitted, 0)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 import pytest
 
 from core import BackendError, ContainerStartError, FailureKind, JobStatus
@@ -18,6 +17,7 @@ from tests.core.engine.breaking import UP, BreakingBackend, end_of, is_done, sub
 
 if TYPE_CHECKING:
     from core import EngineSettings
+    from core.backends.base import ContainerRequest, ContainerState
 
 
 async def test_a_start_that_failed_while_its_engine_died_is_not_tried_again(

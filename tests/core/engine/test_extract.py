@@ -63,8 +63,9 @@ class Kept:
         merged: dict[str, Any] = {**LIMITS, **limits}
         self.extraction = Extraction(self.keep, ExtractLimits(**merged))
 
-    def keep(self, chunks: Iterator[bytes]) -> str:
+    def keep(self, chunks: Iterator[bytes], size: int) -> str:
         data = b"".join(chunks)
+        assert len(data) == size
         digest = hashlib.sha256(data).hexdigest()
         self.blobs[digest] = data
         return digest

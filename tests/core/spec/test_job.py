@@ -135,7 +135,6 @@ def test_values_out_of_range_are_refused(field: str, values: list[object]) -> No
         "userns",
         "volumes",
         "binds",
-        "mounts",
         "volumes_from",
         "cgroup_parent",
         "runtime_options",
