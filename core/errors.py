@@ -8,7 +8,8 @@ a hint naming the next thing to do, and whether the same call may work later::
     │   ├── InvalidSpecError         invalid_spec
     │   ├── InvalidArgumentError     invalid_argument
     │   ├── NotAdmittedError         not_admitted
-    │   └── UnknownSecretError       unknown_secret
+    │   ├── UnknownSecretError       unknown_secret
+    │   └── InvalidExpressionError   invalid_expression
     ├── NotFoundError                the caller looks again
     │   ├── JobNotFoundError         job_not_found
     │   ├── ArtifactNotFoundError    artifact_not_found
@@ -113,6 +114,42 @@ class UnknownSecretError(RequestError):
 
     code = "unknown_secret"
     default_hint = "Set ORCAOPS_SECRET_<NAME> in the engine's environment, or correct the name."
+
+
+class InvalidExpressionError(RequestError):
+    """The expression cannot be read or evaluated.
+
+    Attributes:
+        rule: What kind of fault it is, as the code of a workflow's finding, such as ``E101``.
+        expression: The expression's text.
+        position: Where the token complained of begins, in characters from 1; None if none is to blame.
+        length: How many characters that token has.
+        offset: Where the expression begins in the text it is a part of, in characters from 0.
+        values: What the expression had read when it could not be evaluated, such as ``inputs.dry = 'yes' (text)``.
+    """
+
+    code = "invalid_expression"
+    default_hint = "Correct the expression at the place named."
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str = "",
+        rule: str = "E109",
+        expression: str = "",
+        position: int | None = None,
+        length: int = 0,
+        offset: int = 0,
+        values: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.rule = rule
+        self.expression = expression
+        self.position = position
+        self.length = length
+        self.offset = offset
+        self.values = values
 
 
 class NotFoundError(OrcaOpsError):

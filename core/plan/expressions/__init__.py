@@ -1,0 +1,1 @@
+"""The expression language of workflows: GitHub's, with a few functions more."""
