@@ -62,6 +62,12 @@ def unknown_tool(name: str, known: Iterable[str]) -> dict[str, Any]:
     return problem("unknown_tool", f"There is no such tool{guess}", hint="Tools on offer: " + ", ".join(names) + ".")
 
 
+def may_not_change(name: str, allowed: Iterable[str]) -> dict[str, Any]:
+    """The problem of a caller who may only look and called for a change."""
+    hint = f"Nothing was done. Ask the operator for a token that may write. Tools you may call: {', '.join(allowed)}."
+    return problem("read_only_token", f"{name} changes something, and this token may only read.", hint=hint)
+
+
 def raised(tool: str, error: BaseException | None) -> dict[str, Any]:
     """The problem of a call in which something was raised; a crash is logged under an id that the caller is given."""
     if isinstance(error, OrcaOpsError):

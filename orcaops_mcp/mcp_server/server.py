@@ -11,7 +11,7 @@ from mcp import MCPError
 from mcp.server import CacheHint, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.subscriptions import InMemorySubscriptionBus
-from mcp.types import INVALID_PARAMS
+from mcp.types import INVALID_PARAMS, ListToolsResult, PaginatedRequestParams
 from pydantic import ValidationError
 
 from orcaops_mcp.intake.caller import AGENT
@@ -20,13 +20,15 @@ from orcaops_mcp.mcp_server.answers import refusal
 from orcaops_mcp.mcp_server.events import LegacyFanout, change_events
 from orcaops_mcp.mcp_server.prompts import add_prompts
 from orcaops_mcp.mcp_server.resources import add_completions, add_resources, recent_jobs
-from orcaops_mcp.mcp_server.state import App
+from orcaops_mcp.mcp_server.sdk import add_request_handler
+from orcaops_mcp.mcp_server.state import App, caller_of, sender_of
 from orcaops_mcp.mcp_server.tools import ALL_TOOLS
 from orcaops_mcp.mcp_server.toolset import ToolChoice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from mcp.server import ServerRequestContext
     from mcp.server.mcpserver import Context
     from mcp.types import CallToolResult, GetPromptResult, InputRequiredResult, Resource
 
@@ -67,12 +69,13 @@ class OrcaServer(MCPServer[App]):
             subscriptions=self._bus,
             log_level="WARNING",
             cache_hints={
-                "tools/list": CacheHint(ttl_ms=60_000, scope="public"),
+                "tools/list": CacheHint(ttl_ms=60_000, scope="private"),
                 "prompts/list": CacheHint(ttl_ms=60_000, scope="public"),
                 "resources/templates/list": CacheHint(ttl_ms=60_000, scope="public"),
             },
         )
         self._fanout.install(self)
+        add_request_handler(self, "tools/list", PaginatedRequestParams, self._list_for_sender)
         add_resources(self)
         add_completions(self, lambda: self._engine)
         add_prompts(self)
@@ -81,9 +84,12 @@ class OrcaServer(MCPServer[App]):
         self, name: str, arguments: dict[str, Any], context: Context[App, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; whatever goes wrong is an answer in the one envelope."""
+        allowed = self._allowed(AGENT if context is None else caller_of(context))
         definition = self._offered.get(name)
         if definition is None:
-            return refusal(faults.unknown_tool(name, self._offered))
+            return refusal(faults.unknown_tool(name, allowed))
+        if name not in allowed:
+            return refusal(faults.may_not_change(name, allowed))
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -106,6 +112,16 @@ class OrcaServer(MCPServer[App]):
         """The fixed resources and the newest jobs."""
         fixed = await super().list_resources()
         return fixed if self._engine is None else [*fixed, *await recent_jobs(self._engine)]
+
+    async def _list_for_sender(
+        self, message: ServerRequestContext[App, Any], _: PaginatedRequestParams | None
+    ) -> ListToolsResult:
+        allowed = self._allowed(sender_of(message))
+        return ListToolsResult(tools=[tool for tool in await self.list_tools() if tool.name in allowed])
+
+    def _allowed(self, caller: Caller) -> list[str]:
+        """Names of the tools that this caller may call."""
+        return [name for name, definition in self._offered.items() if definition.reads_only or caller.may_change]
 
     @asynccontextmanager
     async def _lifespan(self) -> AsyncGenerator[App]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import Context
 
-from orcaops_mcp.intake.caller import AGENT
+from orcaops_mcp.intake.caller import AGENT, Caller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from mcp.server import ServerRequestContext
     from mcp.server.subscriptions import InMemorySubscriptionBus
 
     from core import Engine
-    from orcaops_mcp.intake.caller import Caller
 
     EngineOpener = Callable[[], AbstractAsyncContextManager[Engine]]
 
@@ -37,6 +37,18 @@ class App:
 
 
 AppContext = Context[App]
+
+
+def caller_of(ctx: AppContext) -> Caller:
+    """Who called the tool."""
+    return sender_of(ctx.request_context)
+
+
+def sender_of(message: ServerRequestContext[App, Any]) -> Caller:
+    """Who sent a message: over HTTP whom the door let in with this very request, else who the connection is with."""
+    scope: dict[str, Any] = getattr(message.request, "scope", None) or {}
+    caller: Any = scope.get("state", {}).get("caller")
+    return caller if isinstance(caller, Caller) else message.lifespan_context.caller
 
 
 def already_open(engine: Engine) -> EngineOpener:

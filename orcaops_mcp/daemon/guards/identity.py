@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
@@ -145,10 +146,11 @@ def _agent(scope: Scope, holder: Holder) -> Caller:
 
 def _neighbour(scope: Scope) -> Caller | Refusal:
     """Somebody who came by the unix socket: the operator, who stands in a folder of this machine."""
+    caller = AGENT if _is_mcp(scope) else Caller("cli", is_operator=True)
     folders = header_values(scope, _FOLDER)
     if not folders:
-        return Caller("cli", is_operator=True)
+        return caller
     path = unquote_to_bytes(folders[0])
     if len(folders) > 1 or not path.startswith(b"/") or b"\0" in path or len(path) > _FOLDER_BYTES:
         return _FOLDER_REFUSED
-    return Caller("cli", folder=Path(path.decode("utf-8", errors="surrogateescape")), is_operator=True)
+    return replace(caller, folder=Path(path.decode("utf-8", errors="surrogateescape")))

@@ -48,6 +48,7 @@ class Room:
         socket: Its unix socket.
         changes: Method and path of each request that got in and may change something.
         left: Set when a stream's reader has gone.
+        changed: Set when such a request got in.
     """
 
     port: int
@@ -56,6 +57,7 @@ class Room:
     socket: Path
     changes: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     left: anyio.Event = field(default_factory=anyio.Event)
+    changed: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def url(self) -> str:
@@ -108,6 +110,7 @@ def _app(room: Room) -> Starlette:
     async def anything(request: Request) -> JSONResponse:
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             room.changes.append((request.method, request.url.path))
+            room.changed.set()
         size = 0
         async for part in request.stream():
             size += len(part)

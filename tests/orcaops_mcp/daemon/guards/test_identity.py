@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tracemalloc
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -217,6 +218,8 @@ async def test_who_comes_by_the_unix_socket_is_the_operator_and_stands_in_a_fold
         seen = (await client.post("/x", headers={"OrcaOps-Folder": quote(folder)})).json()
         assert seen == {"name": "cli", "may_change": True, "is_operator": True, "folder": folder, "size": 0}
         assert (await client.get("/x")).json()["folder"] is None
+        agent = (await client.post("/mcp", headers={"OrcaOps-Folder": "/a"})).json()
+        assert (agent["name"], agent["is_operator"], agent["folder"]) == ("agent", False, "/a")
         for odd in ("relative", "", "/a%00b", "/" + "x" * 4096):
             answer = await client.get("/x", headers={"OrcaOps-Folder": odd})
             assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_folder")
@@ -252,6 +255,34 @@ async def test_a_server_that_does_not_say_where_a_request_came_in_is_taken_for_t
         }
         await IdentityGuard(app, room.rules)(scope, receive, send)
         assert sent[0]["status"] == 401
+
+
+async def test_ten_thousand_wrong_tokens_leave_nothing_behind(room: Room) -> None:
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        statuses.add(message.get("status", 0))
+
+    async def knock(number: int) -> None:
+        scope: dict[str, Any] = {
+            "type": "http", "method": "POST", "path": "/mcp", "query_string": b"", "server": ("127.0.0.1", 80),
+            "client": (f"10.0.{number // 256}.{number % 256}", 1),
+            "headers": [(b"authorization", b"Bearer %064d" % number)],
+        }  # fmt: skip
+        await guard(scope, nothing, send)
+
+    statuses: set[int] = set()
+    guard = IdentityGuard(nothing, room.rules)
+    for number in range(5000):
+        await knock(number)
+    tracemalloc.start()
+    for number in range(5000, 15_000):
+        await knock(number)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert statuses == {0, 401}
+    assert grown < 4 * 1024 * 1024
 
 
 async def test_a_web_socket_is_closed_where_the_server_cannot_answer_it(room: Room) -> None:
