@@ -1,110 +1,72 @@
-"""`orcaops doctor`: can this machine run jobs, and with which settings."""
+"""`orcaops doctor`: can this machine run jobs, and if not, what mends it."""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-import anyio
 import click
 
-import core
-from core import OrcaOpsError, open_engine
-from orcaops_mcp.cli.options import configure, engine_options, sole_error, told_plainly
-from orcaops_mcp.settings import setting_paths, value_at
+from orcaops_mcp.cli.command import Command
+from orcaops_mcp.cli.exits import FAILED
 
 if TYPE_CHECKING:
-    from orcaops_mcp.settings import Configuration
+    from orcaops_mcp.cli.checks import Check
+    from orcaops_mcp.cli.output import Output
+    from orcaops_mcp.cli.session import Session
+
+_LOOKS: Final = {
+    "ok": ("success", "ok  "),
+    "warning": ("timed_out", "warn"),
+    "failed": ("failed", "FAIL"),
+    "mended": ("success", "done"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that must be so.
-
-    Attributes:
-        name: What was looked at.
-        passed: Whether it is so.
-        said: What was found.
-        hint: What to do if it is not so.
-    """
-
-    name: str
-    passed: bool
-    said: str
-    hint: str = ""
-
-
-@click.command("doctor")
-@engine_options
-@told_plainly
-def command(**overrides: Any) -> None:
+@click.command(
+    "doctor",
+    cls=Command,
+    examples=(
+        ("orcaops doctor", "Look at everything a job needs."),
+        ("orcaops doctor --fix", "Mend what can be mended, such as the modes of files."),
+    ),
+    exits=(("0", "Jobs can run."), ("1", "Something failed; with --strict: or gave a warning.")),
+)
+@click.option("--backend", type=click.Choice(["docker", "simulated"]), help="What runs the containers [docker].")
+@click.option("--fix", is_flag=True, help="Mend what can be mended.")
+@click.option("--strict", is_flag=True, help="Fail for warnings too.")
+@click.pass_obj
+def command(session: Session, *, backend: str | None, fix: bool, strict: bool) -> None:
     """Check that this machine can run jobs, and show the effective configuration and where each value came from."""
-    configuration = configure(overrides)
-    checks = [check_home(configuration.settings.home), check_core()]
-    checks.append(anyio.run(check_engine, configuration))
-    for check in checks:
-        click.echo(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}: {check.said}")
-        if not check.passed and check.hint:
-            click.echo(f"      {check.hint}")
-    click.echo("\nConfiguration")
-    for line in configuration_lines(configuration):
-        click.echo(f"  {line}")
-    if not all(check.passed for check in checks):
-        raise SystemExit(1)
+    from orcaops_mcp.cli.checks import all_checks  # noqa: PLC0415 - slow to import
+
+    checks, values = all_checks(session, backend=backend, fix=fix)
+    out = session.out
+    if out.is_json:
+        out.document([check.view() for check in checks])
+    else:
+        for check in checks:
+            _show(out, check, fix=fix)
+        if values:
+            out.text("\nConfiguration")
+            width = max(map(len, values))
+            for path, (value, origin) in values.items():
+                out.fact(f"  {path:<{width}}  {value}  ({origin})")
+    bad = {"failed", "warning"} if strict else {"failed"}
+    if any(check.state in bad for check in checks):
+        raise click.exceptions.Exit(FAILED)
 
 
-def check_home(home: Path) -> Check:
-    """Whether the home can be made and written to."""
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=home):
-            pass
-    except OSError as error:
-        hint = "Choose another folder with --home or ORCAOPS_HOME."
-        return Check("home", passed=False, said=f"{home} cannot be written to ({error.strerror})", hint=hint)
-    return Check("home", passed=True, said=str(home))
+def _show(out: Output, check: Check, *, fix: bool) -> None:
+    style, word = _LOOKS[check.state]
+    head = out.paint(word, out.colour(style))
+    out.text(f"{head}  {check.name}: {_one_line(check.said)}")
+    if check.state in {"failed", "warning"} and check.hint:
+        out.fact(f"      {check.hint}")
+        if check.mend is not None and not fix:
+            out.text("      `orcaops doctor --fix` does that.")
 
 
-def check_core() -> Check:
-    """Whether the package `core` that Python finds is the one this program came with."""
-    found = Path(core.__file__ or "").resolve().parent
-    ours = Path(__file__).resolve().parents[2] / "core"
-    if found.samefile(ours):
-        return Check("core", passed=True, said=str(found))
-    hint = "Another package named core is installed in this environment; install orcaops-mcp in one of its own."
-    return Check("core", passed=False, said=f"{found} is not ours", hint=hint)
+def _one_line(text: str) -> str:
+    from orcaops_mcp.cli.text import shown  # noqa: PLC0415 - beside its only use
 
-
-async def check_engine(configuration: Configuration) -> Check:
-    """Whether the engine opens its home and can run containers."""
-    try:
-        async with open_engine(configuration.engine()) as engine:
-            health = (await engine.status()).backend
-    except (OrcaOpsError, ExceptionGroup) as error:
-        fault = sole_error(error)
-        if fault is None:
-            raise
-        return Check("engine", passed=False, said=fault.message, hint=fault.hint)
-    if health.available:
-        return Check("containers", passed=True, said=f"{health.name} {health.version}".strip())
-    return Check("containers", passed=False, said=health.message, hint=health.hint)
-
-
-def configuration_lines(configuration: Configuration) -> list[str]:
-    """Every setting, its value, and where it came from; secrets by name only."""
-    paths = list(setting_paths())
-    width = max(map(len, paths))
-    lines = [
-        f"{path:<{width}}  {_shown(value_at(configuration.settings, path))}  ({configuration.origins[path]})"
-        for path in paths
-    ]
-    names = ", ".join(sorted(configuration.secrets)) or "none"
-    return [*lines, f"{'secrets':<{width}}  {names}  (ORCAOPS_SECRET_<NAME>)"]
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value)) or "-"  # pyright: ignore[reportUnknownArgumentType] - a tuple of texts
-    return "-" if value in (None, "", {}) else str(value)
+    return shown(text)

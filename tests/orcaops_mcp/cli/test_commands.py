@@ -66,7 +66,7 @@ def test_doctor_fails_when_the_home_cannot_be_written(tmp_path: Path) -> None:
     assert "FAIL  home: " in result.output
 
 
-@pytest.mark.parametrize("command", ["mcp", "serve", "doctor"])
+@pytest.mark.parametrize("command", ["mcp", "serve"])
 def test_a_fault_in_the_configuration_is_two_lines_on_standard_error(
     monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -77,6 +77,13 @@ def test_a_fault_in_the_configuration_is_two_lines_on_standard_error(
     message, hint = result.stderr.splitlines()
     assert message == "orcaops: The variable ORCAOPS_PROT is not known; did you mean ORCAOPS_PORT?"
     assert hint.startswith("  hint: ")
+
+
+def test_doctor_says_what_is_wrong_with_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORCAOPS_PROT", "1")
+    result = _run("doctor")
+    assert result.exit_code == 1
+    assert "FAIL  configuration: The variable ORCAOPS_PROT is not known; did you mean ORCAOPS_PORT?" in result.stdout
 
 
 def test_an_unknown_tool_is_said_before_anything_is_served(tmp_path: Path) -> None:

@@ -1,0 +1,153 @@
+"""From the options of `orcaops run` to the request the engine takes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import click
+
+from orcaops_mcp.cli.values import label_text, mount_text, variables
+from orcaops_mcp.client.errors import ClientError
+
+if TYPE_CHECKING:
+    from orcaops_mcp.client.client import Client
+
+Request = dict[str, Any]
+
+_MOST_BYTES: Final = 4 * 1024 * 1024
+_WAYS: Final = ("command", "commands", "script", "entry")
+_FIELDS: Final = {
+    "workdir": "workdir",
+    "user": "user",
+    "name": "name",
+    "timeout": "timeout_s",
+    "cpus": "cpus",
+    "memory": "memory_mb",
+    "gpus": "gpus",
+    "retries": "retries",
+    "priority": "priority",
+    "runtime": "runtime",
+    "entry": "entry",
+}
+
+
+def job_request(client: Client, words: tuple[str, ...], options: dict[str, Any]) -> Request:
+    """The request: the file of ``--spec``, with the options put over it.
+
+    Args:
+        client: The engine; files and folders that it cannot read itself are sent to it.
+        words: Image and command.
+        options: As `orcaops run` gives them.
+
+    Raises:
+        click.UsageError: What was said does not make a job.
+        ClientError: A file cannot be read or sent.
+    """
+    request = _read_spec(options["spec"]) if options["spec"] else {}
+    request |= _words(words, options, request)
+    request |= {field: options[name] for name, field in _FIELDS.items() if options[name] is not None}
+    if options["network"] is not None:
+        request["network"] = "bridge" if options["network"] == "default" else options["network"]
+    env = variables(options["env"], options["env_file"])
+    if env:
+        request["env"] = _mapping(request.get("env")) | env
+    for field, values in (
+        ("secrets", options["secret"]),
+        ("artifacts", options["artifact"]),
+        ("tags", [label_text(tag) for tag in options["tag"]]),
+        ("mounts", [mount_text(volume) for volume in options["volume"]]),
+    ):
+        if values:
+            request[field] = [*_list(request.get(field)), *values]
+    _add_files(client, request, options)
+    return request
+
+
+def _words(words: tuple[str, ...], options: dict[str, Any], request: Request) -> Request:
+    """What IMAGE and COMMAND say; with --spec or --runtime there is no IMAGE."""
+    if options["entry"] and not (options["runtime"] or options["spec"]):
+        raise click.UsageError("--entry needs --runtime, such as --runtime python3.12.")
+    has_image = not (options["spec"] or options["runtime"])
+    if has_image and not words:
+        raise click.UsageError("Name an image, such as `orcaops run alpine echo hello`, or give --spec or --runtime.")
+    said: Request = {"image": words[0]} if has_image else {}
+    rest = list(words[1:] if has_image else words)
+    if rest[:1] == ["--"]:
+        del rest[0]
+    if not rest:
+        return said
+    if options["entry"] or ("entry" in request and not has_image):
+        return said | {"args": rest}
+    for way in _WAYS:
+        request.pop(way, None)
+    return said | {"command": rest}
+
+
+def _add_files(client: Client, request: Request, options: dict[str, Any]) -> None:
+    folder = options["workspace"]
+    if folder is not None:
+        path = os.path.abspath(os.path.expanduser(folder))  # noqa: PTH100, PTH111 - pathlib is slow to import
+        if not os.path.isdir(path):  # noqa: PTH112 - same
+            raise click.BadParameter(f"{folder} is not a folder", param_hint="--workspace")
+        if client.is_remote:
+            from orcaops_mcp.client.files import send_workspace  # noqa: PLC0415 - only for this
+
+            request["files"] = [*_list(request.get("files")), send_workspace(client, path)]
+        else:
+            request["workspace"] = path
+    elif options["entry"]:
+        from orcaops_mcp.client.files import send_file  # noqa: PLC0415 - only for this
+
+        request["files"] = [*_list(request.get("files")), send_file(client, str(options["entry"]))]
+
+
+def _read_spec(path: str) -> Request:
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        else:
+            with open(path, "rb") as file:  # noqa: PTH123 - pathlib is slow to import
+                data = file.read(_MOST_BYTES + 1)
+        text = data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise click.BadParameter(f"{path} cannot be read: {reason}", param_hint="--spec") from None
+    if len(data) > _MOST_BYTES:
+        raise click.BadParameter(f"{path} is larger than 4 MiB", param_hint="--spec")
+    content = _parsed(path, text)
+    if not isinstance(content, dict):
+        raise ClientError("invalid_spec", f"{path} does not hold a job: fields such as `image: alpine`.", status=422)
+    return cast("Request", content)
+
+
+def _parsed(path: str, text: str) -> object:
+    if text.lstrip().startswith("{"):
+        import json  # noqa: PLC0415 - only for this
+
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            if path.endswith(".json"):
+                raise ClientError("invalid_spec", f"{path}: {error}", status=422) from None
+    import yaml  # noqa: PLC0415 - only for this
+
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ClientError("invalid_spec", f"{path}: {' '.join(str(error).split())}", status=422) from None
+
+
+def _list(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    """The variables of a spec, which may be a mapping or a list of ``K=V``."""
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    pairs = [str(item).partition("=") for item in _list(value)]
+    return {name: text for name, _, text in pairs}

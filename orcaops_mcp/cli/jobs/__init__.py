@@ -1,0 +1,1 @@
+"""`orcaops jobs` and its commands, a subject a module."""
