@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING, Any
 from core import JobStatus, time_text
 
 if TYPE_CHECKING:
-    from core import EngineSettings, EngineStatus
+    from core import BackendHealth, EngineSettings, EngineStatus
 
 
 def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any]:
     """Health, load and limits."""
-    health, limits = status.backend, settings.limits
+    limits = settings.limits
     return {
         "version": status.version,
         "started_at": time_text(status.started_at),
-        "containers": {
-            "available": health.available,
-            "backend": health.name,
-            "version": health.version or None,
-            "problem": health.message or None,
-            "hint": health.hint or None,
-            "facts": dict(health.facts),
-        },
+        "containers": containers_view(status.backend),
         "running": status.counts.get(JobStatus.RUNNING, 0),
         "max_running": settings.queue.max_running,
         "blocked": status.blocked,
@@ -42,4 +35,16 @@ def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any
             "artifact_total_bytes": limits.artifact_total_bytes,
         },
         "secrets": sorted(settings.secrets),
+    }
+
+
+def containers_view(health: BackendHealth) -> dict[str, Any]:
+    """How the container engine is."""
+    return {
+        "available": health.available,
+        "backend": health.name,
+        "version": health.version or None,
+        "problem": health.message or None,
+        "hint": health.hint or None,
+        "facts": dict(health.facts),
     }

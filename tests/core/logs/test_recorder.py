@@ -257,6 +257,7 @@ def test_the_tail_follows_a_line_that_names_the_gap(tmp_path: Path) -> None:
     assert [line.text for line in (first, second, third)] == ["line 1", "line 2", "line 3"]
     assert gap.stream == "engine"
     assert gap.number == 4
+    assert (gap.gap, first.gap, tail[0].gap) == (True, False, False)
     assert "after line 3" in gap.text
     assert at(4).decode() in gap.text
     assert at(99).decode() in gap.text

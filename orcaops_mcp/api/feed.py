@@ -1,0 +1,123 @@
+"""What changed, for everybody who listens over HTTP: one subscription to the engine, and no queue for a listener.
+
+For each job the latest change of a kind is kept with its number, the oldest forgotten first. A listener reads from
+the last number it has seen; one that was away longer than is remembered is told to begin anew.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import anyio
+
+from core import JobChanged, LogGrew
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from core import Engine, EngineEvent
+
+ChangeKind = Literal["job", "log", "progress"]
+
+_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that changed.
+
+    Attributes:
+        number: Grows with every change.
+        kind: What changed.
+        job_id: Of which job.
+        event: The engine's own news of it.
+    """
+
+    number: int
+    kind: ChangeKind
+    job_id: str
+    event: EngineEvent
+
+
+class ChangeFeed:
+    """The latest changes of an engine.
+
+    Args:
+        tell: Called with every piece of news, before listeners wake.
+    """
+
+    def __init__(self, tell: Callable[[EngineEvent], None] | None = None) -> None:
+        self._era = secrets.token_hex(4)  # numbers of an earlier engine mean nothing here
+        self._tell = tell
+        self._latest: OrderedDict[tuple[str, str], Change] = OrderedDict()
+        self._number = 0
+        self._forgotten = 0
+        self._changed = anyio.Event()
+
+    @asynccontextmanager
+    async def run(self, engine: Engine) -> AsyncGenerator[None]:
+        """Listen to the engine while the context lasts."""
+        async with anyio.create_task_group() as tasks:
+            with engine.subscribe() as news:
+
+                async def collect() -> None:
+                    async for happened in news:
+                        self._take(happened)
+
+                tasks.start_soon(collect)
+                yield
+                tasks.cancel_scope.cancel()
+
+    @property
+    def number(self) -> int:
+        """Of the latest change."""
+        return self._number
+
+    def place(self, number: int) -> str:
+        """A change's number as an event id."""
+        return f"{self._era}-{number}"
+
+    def number_of(self, event_id: str) -> int | None:
+        """The number in an event id; None if what followed it is not remembered."""
+        era, _, digits = event_id.partition("-")
+        if era != self._era or not (digits.isascii() and digits.isdecimal() and len(digits) < 19):
+            return None
+        number = int(digits)
+        return number if self._forgotten <= number <= self._number else None
+
+    def since(self, number: int) -> list[Change]:
+        """The latest changes after a number, in order."""
+        fresh: list[Change] = []
+        for change in reversed(self._latest.values()):
+            if change.number <= number:
+                break
+            fresh.append(change)
+        return fresh[::-1]
+
+    async def wait(self, number: int) -> None:
+        """Return once there is a change after a number."""
+        while self._number <= number:
+            await self._changed.wait()
+
+    def _take(self, happened: EngineEvent) -> None:
+        if self._tell is not None:
+            self._tell(happened)
+        self._number += 1
+        change = Change(self._number, *_named(happened), happened)
+        key = (change.kind, change.job_id)
+        self._latest.pop(key, None)
+        self._latest[key] = change
+        if len(self._latest) > _REMEMBERED:
+            self._forgotten = self._latest.popitem(last=False)[1].number
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
+
+
+def _named(happened: EngineEvent) -> tuple[ChangeKind, str]:
+    if isinstance(happened, JobChanged):
+        return "job", happened.job.job_id
+    return ("log" if isinstance(happened, LogGrew) else "progress"), happened.job_id

@@ -1,0 +1,118 @@
+"""Logs: lines, pages and streams."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core import Stream
+from orcaops_mcp.api.models.base import JobId, Moment, Shape, Text
+from orcaops_mcp.api.models.job import FailureShape
+
+
+class LineShape(Shape):
+    """A line of a log."""
+
+    n: int
+    """1 for the first line of the attempt."""
+    ts: Moment
+    stream: Stream
+    """`engine` lines are notes of the engine's, such as a named gap."""
+    step: int | None
+    """The step, from 0, that was running."""
+    text: str
+    """As the container wrote it, without the end of the line."""
+
+
+class NumberedLine(LineShape):
+    """A line of a log, and where to go on behind it."""
+
+    cursor: str
+    """Of the line after this one."""
+
+
+class LogPageShape(Shape):
+    """A part of a log."""
+
+    items: list[NumberedLine]
+    next_cursor: str
+    """Give it as `cursor` to go on."""
+    at_end: bool
+    """Whether there was nothing more when this was read."""
+    done: bool
+    """Whether nothing more will ever come."""
+    attempt: int
+    total_lines: int
+    truncated: bool
+    """Whether the quota was reached, so that a gap stands between head and tail."""
+    gap_after: int | None
+    complete: bool
+    """False when output may be missing."""
+
+
+class EndShape(Shape):
+    """How the job ended."""
+
+    job_id: JobId
+    status: Literal["success", "failed", "timed_out", "cancelled"]
+    exit_code: int | None
+    failure: FailureShape | None
+    duration_s: float | None
+    version: int
+
+
+class SocketLine(NumberedLine):
+    """A line of a log over a WebSocket."""
+
+    type: Literal["log", "gap"]
+
+
+class SocketEnd(EndShape):
+    """The last message over a WebSocket."""
+
+    type: Literal["end"]
+    cursor: str
+
+
+class _LogQuery(Shape):
+    cursor: Annotated[Text, Field(max_length=40)] | None = None
+    """Begin at this place: `next_cursor` of a page, or the id of an event."""
+    tail: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """Only the last so many lines of the last attempt."""
+    since: Annotated[Text, Field(max_length=40)] | None = None
+    """Only lines from this time on, in RFC 3339, or from this span ago, such as `90s` or `10m`."""
+    stream: Annotated[list[Stream], Field(default_factory=list)]
+    """Only lines of these."""
+    step: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Only lines of this step, from 0."""
+    grep: Annotated[Text, Field(max_length=1000)] | None = None
+    """Only lines that contain this RE2 expression."""
+
+
+class ReadLog(_LogQuery):
+    """Which part of a log."""
+
+    context: Annotated[int, Field(ge=0, le=100)] = 0
+    """With `grep` or `errors_only`: so many lines around each match too."""
+    errors_only: bool = False
+    """Only lines that look like errors."""
+    attempt: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Which attempt; the last one if left out."""
+    limit: Annotated[int, Field(ge=1, le=5000)] | None = None
+    """At most so many lines: 1000 in JSON, no limit in text."""
+    timestamps: bool = False
+    """In text: begin every line with its time."""
+    raw: bool = False
+    """In text: leave control codes as the container wrote them. JSON is always raw."""
+
+
+class FollowLog(_LogQuery):
+    """Which lines of a log."""
+
+
+class ChangesQuery(Shape):
+    """Which changes."""
+
+    job_id: Annotated[list[Text], Field(default_factory=list, max_length=200)]
+    """Only of these jobs."""
+    kind: Annotated[list[Literal["job", "log", "progress"]], Field(default_factory=list)]
+    """Only these."""
