@@ -1,14 +1,14 @@
 -- name: sum_runs
 -- How many runs ended before a key, and the bytes kept of them.
 SELECT count(*), ifnull(sum(kept_bytes), 0)
-  FROM jobs
+  FROM jobs INDEXED BY runs_by_end
  WHERE finished_us IS NOT NULL AND (finished_us, job_id) < (:before_us, :before_id)
    AND status IN (SELECT value FROM json_each(:statuses));
 
 -- name: oldest_runs
 -- The same runs one by one, the one that ended first in front.
 SELECT job_id, ifnull(kept_bytes, 0)
-  FROM jobs
+  FROM jobs INDEXED BY runs_by_end
  WHERE finished_us IS NOT NULL AND (finished_us, job_id) < (:before_us, :before_id)
    AND status IN (SELECT value FROM json_each(:statuses))
  ORDER BY finished_us, job_id
@@ -17,7 +17,7 @@ SELECT job_id, ifnull(kept_bytes, 0)
 -- name: oldest_of_newest
 -- Key of the run that ended first among the newest; none if there are not so many.
 SELECT finished_us, job_id
-  FROM jobs
+  FROM jobs INDEXED BY runs_by_end
  WHERE finished_us IS NOT NULL AND status IN (SELECT value FROM json_each(:statuses))
  ORDER BY finished_us DESC, job_id DESC
  LIMIT 1 OFFSET :passed;
