@@ -181,7 +181,10 @@ class BlobFolder:
         return await _on_thread(partial(_find, self.path(sha256)), self._limiter)
 
     async def sizes(self, hashes: Sequence[str]) -> dict[str, int]:
-        """The size of each of these files that is here as it is; not for folders with packed ones."""
+        """The size of each of these files that is here as it is; not for folders with packed ones.
+
+        Their times are set to now: whoever asks is about to count on them, and what is old may be swept.
+        """
         return await _on_thread(partial(_sizes, [self.path(sha256) for sha256 in hashes]), self._limiter)
 
     async def has(self, sha256: str) -> bool:
@@ -332,6 +335,7 @@ def _sizes(paths: Iterable[Path]) -> dict[str, int]:
     found: dict[str, int] = {}
     for path in paths:
         try:
+            os.utime(path)
             found[path.name] = path.stat().st_size
         except FileNotFoundError:
             continue
