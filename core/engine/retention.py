@@ -112,28 +112,26 @@ class Retention:
         clock, every_s = self._parts.clock, self._parts.settings.retention.sweep_s
         await clock.sleep(min(_FIRST_SWEEP_S, every_s))
         while True:
-            try:
-                await self.sweep()
-            except OrcaOpsError as error:
-                _log.warning("what has to go is looked for later: %s", error)
-            except Exception:  # noqa: BLE001 -- the edge of a loop: no engine ends for a sweep
-                _log.exception("what has to go is looked for later")
+            await self.sweep()
             await clock.sleep(every_s)
 
     async def sweep(self) -> None:
         """Let go what the settings do not keep: by age, then by number and bytes; then uploads.
 
-        Raises:
-            StoreError: The disk is full or failing.
-            StoreBusyError: The database is locked by another process.
+        Each part is tried whatever became of those before it: what cannot be done on a full disk must not keep room
+        from being made. What failed is logged, and tried again by the next sweep.
         """
-        if not self._has_tidied:
-            await self._tidy()
-            self._has_tidied = True
+        for part in (self._expire_runs, self._make_room, self._expire_uploads, self._tidy):
+            try:
+                await part()
+            except OrcaOpsError as error:
+                _log.warning("what has to go is looked for later: %s", error)
+            except Exception:  # noqa: BLE001 -- the edge of a loop: no engine ends for a sweep
+                _log.exception("what has to go is looked for later")
+
+    async def _expire_runs(self) -> None:
         kept_for = timedelta(days=self._parts.settings.retention.days)
         await self.clean(RunChoice(ended_before=self._parts.clock.now() - kept_for), by="engine")
-        await self._make_room()
-        await self._expire_uploads()
 
     async def _make_room(self) -> None:
         """Let the runs go that ended first, until number and bytes are within the settings."""
@@ -170,8 +168,10 @@ class Retention:
         self._blobs_looked_at = now
 
     async def _tidy(self) -> None:
-        """Remove files of jobs there are no more: an engine died between a run's row and its files."""
+        """Once: remove files of jobs there are no more, since an engine died between a run's row and its files."""
         parts = self._parts
+        if self._has_tidied:
+            return
         for folder in (parts.home.logs, parts.home.artifacts):
             for job_id in await self._strays(await job_folders(folder)):
                 _log.info("removing what was left of %s", job_id)
@@ -185,6 +185,7 @@ class Retention:
                 filed.update(key.job_id for key in keys)
                 after = keys[-1]
             await parts.run_files.keep_lines(filed)
+        self._has_tidied = True
 
     async def _strays(self, job_ids: Sequence[str]) -> list[str]:
         strays: list[str] = []

@@ -153,7 +153,7 @@ class RunFiles:
         Raises:
             StoreError: The disk is full or failing; the lines are as they were.
         """
-        await self._on_thread(partial(self._filter_lines, _Kept(job_ids)))
+        await self._on_thread(partial(self._filter_lines, lambda: _Kept(job_ids)))
 
     async def names(self) -> tuple[str, ...]:
         """Ids of the runs that have a document."""
@@ -222,21 +222,19 @@ class RunFiles:
     def _remove(self, job_ids: frozenset[str]) -> None:
         for job_id in job_ids:
             (self._home.runs / f"{job_id}{_SUFFIX}").unlink(missing_ok=True)
-        self._filter_lines(lambda job_id: job_id not in job_ids)
+        self._filter_lines(lambda: lambda job_id: job_id not in job_ids)
 
-    def _filter_lines(self, keeps: Callable[[str], bool]) -> None:
-        """Rewrite the file without the lines whose id ``keeps`` refuses; called once a line, in order."""
+    def _filter_lines(self, make_choice: Callable[[], Callable[[str], bool]]) -> None:
+        """Rewrite the file without lines that are torn or whose id a choice refuses; it is asked line by line."""
         part = self._home.parts / f".part-{secrets.token_hex(8)}"
         try:
-            with self._lines.open("rb") as lines, _open_part(part) as kept:
-                dropped = False
-                for line in lines:
-                    if line.endswith(b"\n") and keeps(_id_of(line)):
-                        kept.write(line)
-                    else:
-                        dropped = True
-            if dropped:
-                part.rename(self._lines)
+            with self._lines.open("rb") as lines:
+                if all(map(partial(_is_kept, make_choice()), lines)):
+                    return
+                lines.seek(0)
+                with _open_part(part) as kept:
+                    kept.writelines(filter(partial(_is_kept, make_choice()), lines))
+            part.rename(self._lines)
         except FileNotFoundError:
             return
         finally:
@@ -284,6 +282,10 @@ def _documents(connection: sqlite3.Connection, job_ids: Sequence[str]) -> tuple[
 
 def _line(run: RunDocument) -> bytes:
     return encoding.utf8(json.dumps(run.document, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
+
+
+def _is_kept(choice: Callable[[str], bool], line: bytes) -> bool:
+    return line.endswith(b"\n") and choice(_id_of(line))
 
 
 def _id_of(line: bytes) -> str:
