@@ -73,9 +73,24 @@ def home_of(given: str | None = None) -> str:
     return os.path.abspath(os.path.expanduser(given or os.environ.get("ORCAOPS_HOME") or "~/.orcaops"))
 
 
+def socket_path(home: str, name: str) -> str | None:
+    """Where a socket of the home lies; None if nowhere.
+
+    If its path is too long for a socket, the link that the engine left there leads to a private folder.
+    """
+    path = os.path.join(home, name)
+    if len(os.fsencode(path)) <= LONGEST_PATH:
+        return path
+    try:
+        target = os.readlink(path)
+    except OSError:
+        return None
+    return target if is_private(os.path.dirname(target)) else None
+
+
 def dial(home: str, name: str, timeout_s: float | None = None) -> _socket.socket | None:
     """A connection to one of the engine's sockets; None if nobody answers there."""
-    path = _reachable(os.path.join(home, name))
+    path = socket_path(home, name)
     if path is None:
         return None
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -279,17 +294,6 @@ def is_private(folder: str) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
-
-
-def _reachable(path: str) -> str | None:
-    """The path itself; if it is too long for a socket, the link the engine left there leads to a private folder."""
-    if len(os.fsencode(path)) <= LONGEST_PATH:
-        return path
-    try:
-        target = os.readlink(path)
-    except OSError:
-        return None
-    return target if is_private(os.path.dirname(target)) else None
 
 
 def _ordinary(connection: _socket.socket) -> socket.socket:

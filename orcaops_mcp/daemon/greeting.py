@@ -111,4 +111,6 @@ def _choice(fields: dict[str, Any], settings: Settings) -> ToolChoice:
 
 
 def _names(said: object) -> tuple[str, ...]:
-    return tuple(name for part in str(said or "").split(",") if (name := part.strip()))
+    """Names from a list, or from one text with commas."""
+    parts = cast("list[object]", said) if isinstance(said, list) else str(said or "").split(",")
+    return tuple(name for part in parts if (name := str(part).strip()))

@@ -9,7 +9,6 @@ import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -18,11 +17,11 @@ from anyio.abc import SocketListener
 
 from core import HomeInUseError, open_engine
 from orcaops_mcp import __version__, places
+from orcaops_mcp.api.app import build_api
 from orcaops_mcp.daemon.app import build_app
 from orcaops_mcp.daemon.guards import rules_for
-from orcaops_mcp.daemon.life import Life
+from orcaops_mcp.daemon.life import Life, has_work
 from orcaops_mcp.daemon.mcp_door import McpDoor
-from orcaops_mcp.daemon.rest import build_rest
 from orcaops_mcp.daemon.shelf import Shelf
 from orcaops_mcp.daemon.sockets import take_names_away, unix_listeners
 from orcaops_mcp.daemon.supervisor import tell_supervisor
@@ -37,10 +36,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anyio.abc import TaskGroup, TaskStatus
+    from fastapi import FastAPI
     from starlette.types import ASGIApp
 
     from core import Engine
     from orcaops_mcp.daemon.door import Door
+    from orcaops_mcp.mcp_server.server import OrcaServer
     from orcaops_mcp.settings import Configuration
 
 _log = logging.getLogger(__name__)
@@ -118,12 +119,24 @@ async def _app(
 ) -> ASGIApp:
     """The application behind both HTTP sockets, with what it needs running until the stack ends."""
     settings = configuration.settings
-    choice = ToolChoice(settings.toolsets, settings.tools, settings.read_only)
-    build = partial(build_server, already_open(engine), choice)
-    server = await anyio.to_thread.run_sync(build)
-    bound = settings if tcp is None else settings.model_copy(update={"host": tcp.host})
-    rules = rules_for(bound, tcp.port if tcp else settings.port, tcp.token if tcp else None)
-    app = build_app(server, build_rest(engine, life), rules)
+
+    async def stop(when_idle: bool) -> bool:  # noqa: FBT001 - the API's own question
+        if when_idle and await has_work(engine):
+            life.end_when_idle()
+            return False
+        life.end("it was asked to")
+        return True
+
+    def build() -> tuple[OrcaServer, FastAPI, ASGIApp]:
+        choice = ToolChoice(settings.toolsets, settings.tools, settings.read_only)
+        server = build_server(already_open(engine), choice)
+        bound = settings if tcp is None else settings.model_copy(update={"host": tcp.host})
+        rules = rules_for(bound, tcp.port if tcp else settings.port, tcp.token if tcp else None)
+        rest = build_api(engine, stop=stop)
+        return server, rest, build_app(server, rest, rules)
+
+    server, rest, app = await anyio.to_thread.run_sync(build)
+    await stack.enter_async_context(rest.router.lifespan_context(rest))
     await stack.enter_async_context(server.session_manager.run())
     return app
 

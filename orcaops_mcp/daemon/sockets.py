@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _BACKLOG: Final = 128
 _MODE: Final = 0o600
+_FOLDER: Final = "orcaops-engine-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class UnixListener:
         """Take the names away: who looks now finds nobody."""
         for name in self.names:
             name.unlink(missing_ok=True)
+            if name.parent.name.startswith(_FOLDER):
+                with contextlib.suppress(OSError):  # the other socket lies there still
+                    name.parent.rmdir()
 
 
 def listen(home: Path, name: str) -> UnixListener:
@@ -118,7 +123,7 @@ def _runtime_folder(home: Path) -> Path:
     if not places.is_private(base) or len(os.fsencode(base)) > places.LONGEST_PATH // 2:
         base = "/tmp" if len(os.fsencode(tempfile.gettempdir())) > places.LONGEST_PATH // 2 else tempfile.gettempdir()  # noqa: S108 - the folder in it is private, which is checked
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    folder = Path(base) / f"orcaops-{os.getuid()}-{digest}"
+    folder = Path(base) / f"{_FOLDER}{os.getuid()}-{digest}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if not places.is_private(str(folder)):
         raise PermissionError(0, f"{folder} is not a private folder of ours")
