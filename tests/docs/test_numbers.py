@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from core import DockerSettings, LimitSettings, QueueSettings, RetentionSettings
+from core import DockerSettings, LimitSettings, QueueSettings, RetentionSettings, WorkspaceSettings
 
 _PAGE = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "limits.md").read_text(encoding="utf-8")
-_ROW = re.compile(r"^\| `(queue|limits|docker|retention)\.(\w+)` \| ([0-9,]+)( MiB)?", re.MULTILINE)
+_ROW = re.compile(r"^\| `(queue|limits|docker|retention|workspace)\.(\w+)` \| ([0-9,]+)( MiB)?", re.MULTILINE)
 _CEILING = re.compile(r"`limits\.(max_\w+)`: ([0-9,]+)( MiB)?")
 _SECTIONS = {
     "queue": QueueSettings,
     "limits": LimitSettings,
     "docker": DockerSettings,
     "retention": RetentionSettings,
+    "workspace": WorkspaceSettings,
 }
 _OF_THE_HOST = {"memory_mb": 2048, "cpus": 2}
 _NOT_NUMBERS = {
@@ -24,6 +25,7 @@ _NOT_NUMBERS = {
     "limits": {"max_memory_mb", "max_cpus"},
     "docker": {"base_url", "local_registries"},
     "retention": set[str](),
+    "workspace": set[str](),
 }
 
 
