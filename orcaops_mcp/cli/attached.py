@@ -54,7 +54,7 @@ def stay_with(session: Session, job: Job, *, with_log: bool = True) -> int:
             printer.steps = tuple(str(step["name"] or step["run"].strip().splitlines()[0]) for step in steps)
             if not out.has_error_terminal and not out.is_verbose:
                 printer.steps = ()
-            follow_job(client, job_id, {"raw": True}, printer)
+            follow_job(client, job_id, {}, printer)
         job = client.job(job_id)
         while not job["finished_at"]:
             job = client.wait(job_id, timeout_s=25, since_version=job["version"])["job"]

@@ -38,7 +38,6 @@ class Root(LazyGroup):
         try:
             ended: object = super().main(words, **more)
             code = ended if isinstance(ended, int) else 0
-            sys.stdout.flush()
         except (
             click.ClickException,
             click.Abort,
@@ -49,6 +48,16 @@ class Root(LazyGroup):
         ) as error:
             code = _told(error, session)
         raise SystemExit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that has gone is seen here, before click takes it for a fault."""
+        try:
+            ended = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _drop_output()
+            raise click.exceptions.Exit(PIPE_CLOSED) from None
+        return ended
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
         """The page that is also printed without click."""

@@ -115,21 +115,22 @@ def _query(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cells(item: Row, now: datetime, *, wide: bool, pretty: bool) -> list[object]:
-    duration = item.get("duration_s")
-    began = item.get("started_at")
-    if duration is None and began and not item.get("finished_at"):
+    duration = item["duration_s"]
+    began = item["started_at"]
+    if duration is None and began and not item["finished_at"]:
         duration = max(0.0, (now - datetime.fromisoformat(began)).total_seconds())
     cells: list[object] = [
         StatusCell(item["status"]),
         item["job_id"],
-        item.get("name"),
-        item.get("image"),
-        item.get("source"),
+        item["name"],
+        item["image"],
+        item["source"],
         ago_text(began, now) if pretty else began,
         span_text(duration) if pretty else duration,
     ]
     if wide:
-        cells += [item.get("exit_code"), ",".join(item.get("tags") or ()), item.get("failure")]
+        failure: Row = item["failure"] or {}
+        cells += [item["exit_code"], ",".join(item["tags"]), failure.get("kind")]
     return cells
 
 

@@ -54,7 +54,7 @@ def command(session: Session, *, job: str, follow: bool, raw: bool, **options: A
     if follow:
         printer = LogPrinter(out, timestamps=options["timestamps"], raw=raw, apart=False)
         live = ("tail", "since", "stream", "step", "grep")
-        follow_job(client, job_id, {name: query[name] for name in live} | {"raw": True}, printer)
+        follow_job(client, job_id, {name: query[name] for name in live}, printer)
         return
     if out.is_json or out.has_terminal or options["first_error"]:
         _show_pages(client, job_id, query, LogPrinter(out, timestamps=options["timestamps"], raw=raw, apart=False))

@@ -108,8 +108,7 @@ def show_job(out: Output, job: Job) -> None:
     if out.has_terminal:
         out.text(f"{out.status(job['status'])}  {shown(job['job_id'])}")
     else:
-        out.text(f"status\t{job['status']}")
-        out.fact(f"job_id\t{job['job_id']}".replace("\t", " ") if out.has_terminal else f"job_id {job['job_id']}")
+        out.text(f"status\t{shown(job['status'])}\njob_id\t{shown(job['job_id'])}")
     for name, value in _facts(job):
         out.text(f"{name:<10}{shown(value)}" if out.has_terminal else f"{name}\t{shown(value)}")
     if job["steps"]:
@@ -178,31 +177,31 @@ def _show_event(out: Output, event: Job) -> None:
     moved = (
         f"{event['before'] or '-'} → {event['after']}" if out.has_glyphs else f"{event['before']} > {event['after']}"
     )
-    line = (event["at"], event["event"], moved, f"by {event['by']}", event["why"] or "")
+    line = (event["at"], event["event"] or "submit", moved, f"by {event['by']}", event["why"] or "")
     out.text("  ".join(map(shown, line)) if out.has_terminal else "\t".join(map(shown, line)))
 
 
 def _digest_lines(digest: Job) -> Iterator[str]:
     failure: Job = digest.get("failure") or {}
     cause: Job = digest.get("cause") or {}
-    if digest.get("note"):
-        yield shown(digest["note"])
+    if not failure:
+        yield f"The job has not failed: it is {shown(digest['status'])}."
     if failure:
         yield shown(f"{failure['kind']}: {failure['message']}")
     if cause:
         yield shown(f"cause: {cause['headline']}")
         if cause.get("file"):
             yield shown(f"at: {cause['file']}" + (f":{cause['line']}" if cause.get("line") else ""))
-    for test in digest.get("failed_tests") or ():
-        yield shown(f"failed test: {test}")
+    yield from (shown(f"failed test: {test}") for test in digest["failed_tests"])
     yield from _excerpt_lines(digest)
-    for text in digest.get("suggestions") or ((failure.get("hint"),) if failure.get("hint") else ()):
-        yield shown(f"hint: {text}")
+    suggestions = digest["suggestions"] or ([failure["hint"]] if failure.get("hint") else [])
+    yield from (shown(f"hint: {text}") for text in suggestions)
 
 
 def _excerpt_lines(digest: Job) -> Iterator[str]:
-    text = digest.get("excerpts") or digest.get("last_lines")
-    if isinstance(text, str):
+    for excerpt in digest["excerpts"]:
         yield ""
-        yield from map(shown, text.splitlines())
+        for number, line in enumerate(excerpt["lines"], start=excerpt["first_line"]):
+            yield f"{number:>6}  {shown(line)}"
+    if digest["excerpts"]:
         yield ""
