@@ -20,7 +20,7 @@ from orcaops_mcp import __version__, places
 from orcaops_mcp.api.app import build_api
 from orcaops_mcp.daemon.app import build_app
 from orcaops_mcp.daemon.guards import rules_for
-from orcaops_mcp.daemon.life import Life, has_work
+from orcaops_mcp.daemon.life import Life
 from orcaops_mcp.daemon.mcp_door import McpDoor
 from orcaops_mcp.daemon.shelf import Shelf
 from orcaops_mcp.daemon.sockets import take_names_away, unix_listeners
@@ -121,11 +121,7 @@ async def _app(
     settings = configuration.settings
 
     async def stop(when_idle: bool) -> bool:  # noqa: FBT001 - the API's own question
-        if when_idle and await has_work(engine):
-            life.end_when_idle()
-            return False
-        life.end("it was asked to")
-        return True
+        return await life.stop(engine, when_idle=when_idle)
 
     def build() -> tuple[OrcaServer, FastAPI, ASGIApp]:
         choice = ToolChoice(settings.toolsets, settings.tools, settings.read_only)

@@ -1,0 +1,83 @@
+"""One engine process with all its doors, and each of them opened."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+
+from core import EngineSettings, open_engine
+from orcaops_mcp import places
+from tests.doors.cli_door import ORCAOPS, CliDoor
+from tests.doors.mcp_door import McpDoor
+from tests.doors.python_door import PythonDoor
+from tests.doors.rest_door import RestDoor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from pathlib import Path
+
+    from tests.doors.scenario import Door
+
+
+class Served:
+    """An engine that runs as its own process.
+
+    Args:
+        home: Its home.
+        folder: Where callers stand.
+    """
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home = home
+        self.folder = folder
+        note = places.note_of(str(home))
+        assert note is not None
+        self.url = str(note["url"])
+        self.token = (home / "token").read_text(encoding="utf-8").strip()
+
+    def client(self) -> httpx2.AsyncClient:
+        """An HTTP client with the operator's token."""
+        return httpx2.AsyncClient(
+            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=60, trust_env=False
+        )
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
+    folder = tmp_path_factory.mktemp("doors")
+    home = folder / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ORCAOPS_PORT", "0")
+        patch.setenv("ORCAOPS_IDLE_EXIT", "60")
+        patch.setenv("ORCAOPS_BACKEND", "simulated")
+        places.start_engine(str(home))
+        try:
+            yield Served(home, folder)
+        finally:
+            places.leave(str(home))
+            places.wait_until_gone(str(home), 10)
+
+
+@asynccontextmanager
+async def opened(kind: str, served: Served) -> AsyncGenerator[Door]:
+    """The door of this kind, for as long as the context lasts."""
+    async with AsyncExitStack() as stack:
+        if kind == "REST":
+            yield RestDoor(await stack.enter_async_context(served.client()))
+        elif kind == "CLI":
+            yield CliDoor(served.home, served.folder)
+        elif kind == "MCP over stdio":
+            command = StdioServerParameters(command=str(ORCAOPS), args=["mcp", "--home", str(served.home)])
+            yield McpDoor(await stack.enter_async_context(Client(command)))
+        elif kind == "MCP over HTTP":
+            http = await stack.enter_async_context(served.client())
+            transport = streamable_http_client(f"{served.url}/mcp", http_client=http)
+            yield McpDoor(await stack.enter_async_context(Client(transport)))
+        else:
+            settings = EngineSettings(home=served.folder / "own", backend="simulated")
+            yield PythonDoor(await stack.enter_async_context(open_engine(settings)))
