@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import uvicorn
 
-from orcaops_mcp.daemon.guards import GuardedProtocol
+from orcaops_mcp.daemon.guards import GuardedProtocol, GuardedWebSocket
 from orcaops_mcp.daemon.peers import is_ours
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _GOODBYE_S: Final = 1
 _TICK_S: Final = 1.0
+_SAID_BYTES: Final = 64 * 1024
+"""What a client may say at once on a WebSocket; ours only show."""
+
 _UNCOUNTED: Final = frozenset({"/healthz", "/readyz"})
 """Being asked for one's health is no work."""
 
@@ -50,7 +53,8 @@ class WebServer(uvicorn.Server):
             uvicorn.Config(
                 Engaging(app, life),
                 http=DoorProtocol,
-                ws="websockets-sansio",
+                ws=GuardedWebSocket,
+                ws_max_size=_SAID_BYTES,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
