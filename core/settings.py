@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 MIB = 1024 * 1024
 
@@ -103,6 +103,13 @@ class MountSettings(_Section):
         default=(),
         description="Folders below which anybody may mount and send workspaces; a caller's own folder is always one.",
     )
+
+    @field_validator("folders")
+    @classmethod
+    def _wherever_the_engine_was_started(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not all(folder.expanduser().is_absolute() for folder in value):
+            raise ValueError("each has to be an absolute path, or to begin with ~")
+        return value
 
 
 class WorkspaceSettings(_Section):

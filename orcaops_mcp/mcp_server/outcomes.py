@@ -9,10 +9,11 @@ from orcaops_mcp.mcp_server.untrusted import fenced
 from orcaops_mcp.views.job import job_outcome, job_view
 
 if TYPE_CHECKING:
-    from core import Engine, Job
+    from core import Engine, Job, JobSpec
 
 LAST_LINES: Final = 30
 LAST_BYTES: Final = 4096
+FILES_SHOWN: Final = 20
 
 
 async def outcome(engine: Engine, job: Job, *, with_log: bool = False) -> dict[str, Any]:
@@ -33,13 +34,21 @@ async def outcome(engine: Engine, job: Job, *, with_log: bool = False) -> dict[s
 
 
 async def whole_record(engine: Engine, job: Job) -> dict[str, Any]:
-    """The whole record of a job."""
-    return job_view(
+    """The whole record of a job; of very many input files the first."""
+    record = job_view(
         job,
         place=engine.queue_place(job.job_id),
         progress=engine.progress(job.job_id),
         artifacts=await engine.list_artifacts(job.job_id),
     )
+    return record | {"spec": shown_spec(job.spec)}
+
+
+def shown_spec(spec: JobSpec) -> dict[str, Any]:
+    """A spec for a model to read: a workspace's thousands of files are counted, not listed."""
+    document = spec.model_copy(update={"files": spec.files[:FILES_SHOWN]}).model_dump(mode="json")
+    left = len(spec.files) - FILES_SHOWN
+    return document | {"files_left_out": left} if left > 0 else document
 
 
 async def last_lines(engine: Engine, job: Job) -> str | None:

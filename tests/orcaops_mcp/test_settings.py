@@ -65,6 +65,8 @@ def test_secrets_are_kept_apart_and_never_shown() -> None:
         ({}, "queue: {max_runing: 1}", "did you mean queue.max_running?"),
         ({}, "queue: {max_running: 0}", "queue.max_running"),
         ({}, "queue: 3", "queue"),
+        ({}, "mounts: {folders: [work]}", "mounts.folders"),
+        ({}, "runtimes: {lua: {image: x}}", "runtimes"),
         ({}, "[1]", "settings by name"),
         ({}, "a: [", "cannot be read as YAML"),
         ({}, "zebra: 1", "zebra"),
@@ -75,6 +77,14 @@ def test_a_fault_is_named_with_its_place(home: Path, environment: dict[str, str]
     with pytest.raises(ConfigurationError) as caught:
         load_configuration({"ORCAOPS_HOME": str(home)} | environment)
     assert saying in caught.value.message
+
+
+def test_folders_and_runtimes_of_the_operators_reach_the_engine(home: Path) -> None:
+    (home / "config.yaml").write_text("runtimes:\n  lua: {image: example/lua, program: [lua]}\nworkspace: {files: 7}\n")
+    engine = load_configuration({"ORCAOPS_HOME": str(home), "ORCAOPS_MOUNTS_FOLDERS": "/srv/sets, ~/work"}).engine()
+    assert engine.mounts.folders == (Path("/srv/sets"), Path("~/work"))
+    assert (engine.runtimes["lua"].image, engine.runtimes["lua"].program) == ("example/lua", ("lua",))
+    assert engine.workspace.files == 7
 
 
 def test_an_empty_file_changes_nothing(home: Path) -> None:
@@ -92,3 +102,16 @@ def test_the_token_is_kept_in_the_home_unless_named(home: Path) -> None:
     assert load_configuration({"ORCAOPS_HOME": str(home)}).settings.token_path == home / "token"
     named = load_configuration({"ORCAOPS_TOKEN_FILE": str(home / "elsewhere")}).settings
     assert named.token_path == home / "elsewhere"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ORCAOPS_URL", "ORCAOPS_TOKEN", "ORCAOPS_JSON", "ORCAOPS_COLOR", "ORCAOPS_RUN_TIMEOUT", "ORCAOPS_JOBS_LIST_LIMIT"],
+)
+def test_variables_of_the_command_line_are_none_of_the_engines_business(name: str) -> None:
+    assert set(load_configuration({name: "1"}).origins.values()) == {"default"}
+
+
+def test_a_misspelt_variable_is_not_taken_for_one_of_the_command_line() -> None:
+    with pytest.raises(ConfigurationError, match="did you mean ORCAOPS_IDLE_EXIT"):
+        load_configuration({"ORCAOPS_IDLE_EXITS": "1"})

@@ -11,7 +11,7 @@ from orcaops_mcp.intake.caller import AGENT
 from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.intake.job_request import canonical, spec_of
 from orcaops_mcp.mcp_server.answers import facts
-from orcaops_mcp.mcp_server.outcomes import next_call, outcome, whole_record
+from orcaops_mcp.mcp_server.outcomes import next_call, outcome, shown_spec, whole_record
 from orcaops_mcp.mcp_server.tools.job_request import SubmitJob
 from orcaops_mcp.mcp_server.toolset import READS, STARTS, STOPS, AnyTool, Arguments, ToolDefinition
 from orcaops_mcp.mcp_server.untrusted import one_line
@@ -36,7 +36,7 @@ async def submit_job(ctx: AppContext, arguments: SubmitJob) -> CallToolResult:
     spec = await spec_of(engine, arguments.request(), AGENT)
     if arguments.dry_run:
         effective = await engine.admit(spec, folder=AGENT.folder)
-        return facts({"dry_run": True, "admitted": True, "spec": effective.model_dump(mode="json")})
+        return facts({"dry_run": True, "admitted": True, "spec": shown_spec(effective)})
     key = arguments.idempotency_key or None
     submitted = await engine.submit_job(spec, by=_BY, idempotency_key=key, folder=AGENT.folder)
     return await _accepted(ctx, submitted, arguments.wait_s)
@@ -149,7 +149,7 @@ async def rerun(ctx: AppContext, arguments: Rerun) -> CallToolResult:
     changes = await canonical(engine, arguments.changes or {}, AGENT)
     if arguments.preview:
         spec = await engine.rerun_spec(job_id, changes, folder=AGENT.folder)
-        return facts({"preview": True, "rerun_of": job_id, "spec": spec.model_dump(mode="json")})
+        return facts({"preview": True, "rerun_of": job_id, "spec": shown_spec(spec)})
     key = arguments.idempotency_key or None
     submitted = await engine.rerun_job(job_id, changes=changes, by=_BY, idempotency_key=key, folder=AGENT.folder)
     return await _accepted(ctx, submitted, 0)

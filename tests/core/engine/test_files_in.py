@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import pytest
 
 from core import (
     EngineSettings,
+    HashCache,
     InputFile,
     InvalidArgumentError,
     JobStatus,
@@ -190,3 +194,24 @@ async def test_many_files_are_copied_at_once(engine: Engine, tmp_path: Path) -> 
     snapshot = await engine.snapshot_folder(project)
     assert (snapshot.files, snapshot.new_files) == (300, 200)
     assert await engine.missing_files(file.sha256 for file in snapshot.upload.files) == ()
+
+
+async def test_a_snapshot_that_nobody_waits_for_any_more_ends_between_two_files(engine: Engine, tmp_path: Path) -> None:
+    project = a_project(tmp_path / "project")
+    reading, go_on = anyio.Event(), threading.Event()
+
+    def at_the_first_file() -> int:
+        if not go_on.is_set():
+            anyio.from_thread.run_sync(reading.set)
+            go_on.wait(10)
+        return 0
+
+    cache = engine._uploads._cache = HashCache(now_ns=at_the_first_file)
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(engine.snapshot_folder, project)
+            await reading.wait()
+            tasks.cancel_scope.cancel()
+            go_on.set()
+        assert cache.reads == 1
+        assert (await engine.snapshot_folder(project)).new_files == 3
