@@ -171,20 +171,18 @@ class Output:
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for column in columns:
             table.add_column(
-                column.title,
-                no_wrap=True,
-                overflow="ellipsis" if self.has_glyphs else "crop",
-                justify="right" if column.is_number else "left",
-                min_width=None if column.may_shrink else len(column.title),
+                column.title, no_wrap=not column.may_shrink, justify="right" if column.is_number else "left"
             )
+        overflow = "ellipsis" if self.has_glyphs else "crop"
         for row in rows:
-            table.add_row(*(self._cell(Text, item) for item in row))
+            table.add_row(*(self._cell(Text, item, overflow) for item in row))
         self.console().print(table)
 
-    def _cell(self, text: Any, item: object) -> Any:
+    def _cell(self, text: Any, item: object, overflow: str) -> Any:
+        """A cell that stays on one line whatever becomes of its column."""
         if isinstance(item, StatusCell):
             return text.from_ansi(self.status(item))
-        return text("" if item is None else shown(item))
+        return text("" if item is None else shown(item), no_wrap=True, overflow=overflow)
 
     def _chosen(self, value: Any) -> Any:
         if not self.fields:
