@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.errors import InvalidExpressionError
-from core.plan.expressions.budget import MAX_MADE
+from core.plan.expressions.budget import MAX_MADE, Spent
 from core.plan.expressions.evaluator import Evaluation, evaluate
 from core.plan.expressions.letters import BLANKS
 from core.plan.expressions.nodes import Call, Logic, Not, Span, calls
@@ -153,9 +153,10 @@ def interpolate_text(template: Template, surroundings: Surroundings) -> str:
         InvalidExpressionError: As `interpolate`.
     """
     made: list[str] = []
+    spent = Spent()
     length = 0
     for part in template.parts:
-        piece = part if isinstance(part, str) else text_of(evaluate(part.expression, surroundings).value)
+        piece = part if isinstance(part, str) else text_of(evaluate(part.expression, surroundings, spent=spent).value)
         length += len(piece)
         if 2 * length > max(MAX_MADE, 2 * len(template.text)):
             raise InvalidExpressionError(
@@ -237,16 +238,22 @@ def parse_condition(text: str | None, scope: Scope) -> Condition:
     Raises:
         InvalidExpressionError: As `parse_bare`.
     """
-    return join_conditions(parse_bare(text or "", scope), None)
+    return join_conditions(parse_bare(text or "", scope), None, scope)
 
 
-def join_conditions(runs_if: Expression | None, unless: Expression | None, *, status: str = "success") -> Condition:
+def join_conditions(
+    runs_if: Expression | None, unless: Expression | None, scope: Scope, *, status: str = "success"
+) -> Condition:
     """The condition of a job or step from its keys.
 
     Args:
         runs_if: Its ``if``, read.
         unless: Its ``unless``, read: the opposite of an ``if``.
+        scope: What both were read with.
         status: The status function that is put before both if neither calls one.
+
+    Raises:
+        InvalidExpressionError: Both together are too long or too deep.
     """
     roots: list[Node] = [runs_if.root] if runs_if is not None else []
     roots += [_not(unless.root)] if unless is not None else []
@@ -254,9 +261,10 @@ def join_conditions(runs_if: Expression | None, unless: Expression | None, *, st
     if is_implied:
         roots.insert(0, Call(SIGNATURES[status].name, (), _NOWHERE, _NOWHERE, 1))
     root = roots[0] if len(roots) == 1 else _all_of(roots)
-    # what is shown in errors is what was written, unless it is only half of the condition
+    # errors count places in what was written, unless that is only half of the condition
     only = runs_if if unless is None else unless if runs_if is None else None
-    return Condition(Expression(written(root) if only is None else only.text, root), is_implied)
+    whole = Expression(only.text, root) if only is not None else parse_expression(written(root), scope)
+    return Condition(whole, is_implied)
 
 
 def has_status(node: Node) -> bool:

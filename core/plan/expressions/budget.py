@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,17 +22,25 @@ _REFERENCE: Final = 8
 _CHARACTERS_A_UNIT: Final = 16
 
 
+@dataclass(slots=True)
+class Spent:
+    """What was made and done so far; the expressions of one text share it."""
+
+    made: int = 0
+    work: int = 0
+
+
 class Budget:
     """What is left of both, during one evaluation.
 
     Args:
         exceeded: Makes the error from what ran out.
+        spent: What was made and done before; counted on.
     """
 
-    def __init__(self, exceeded: Callable[[str], InvalidExpressionError]) -> None:
+    def __init__(self, exceeded: Callable[[str], InvalidExpressionError], spent: Spent) -> None:
         self._exceeded = exceeded
-        self._made = 0
-        self._work = 0
+        self._spent = spent
 
     def make_text(self, characters: int) -> None:
         """Counts a text about to be made."""
@@ -54,11 +63,11 @@ class Budget:
 
     def work(self, characters: int) -> None:
         """Counts characters about to be looked at; an item counts as sixteen."""
-        self._work += 1 + characters // _CHARACTERS_A_UNIT
-        if self._work > MAX_WORK:
+        self._spent.work += 1 + characters // _CHARACTERS_A_UNIT
+        if self._spent.work > MAX_WORK:
             raise self._exceeded("The maximum allowed work was exceeded")
 
     def _make(self, size: int) -> None:
-        self._made += size
-        if self._made > MAX_MADE:
+        self._spent.made += size
+        if self._spent.made > MAX_MADE:
             raise self._exceeded("The maximum allowed memory size was exceeded")

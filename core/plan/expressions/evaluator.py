@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.plan.expressions.arguments import Arguments
-from core.plan.expressions.budget import Budget
+from core.plan.expressions.budget import Budget, Spent
 from core.plan.expressions.comparison import compare
 from core.plan.expressions.faults import cannot_evaluate
 from core.plan.expressions.functions import FUNCTIONS
@@ -71,13 +71,18 @@ class Evaluation:
     expanded: str
 
 
-def evaluate(expression: Expression, surroundings: Surroundings) -> Evaluation:
+def evaluate(expression: Expression, surroundings: Surroundings, *, spent: Spent | None = None) -> Evaluation:
     """Evaluates an expression; takes bounded time and memory.
+
+    Args:
+        expression: One that was read with a scope that the surroundings serve.
+        surroundings: What it is given.
+        spent: What other expressions of the same text made and did; counted on.
 
     Raises:
         InvalidExpressionError: A function was given what it cannot work with, or the evaluation makes too much.
     """
-    evaluator = _Evaluator(expression, surroundings)
+    evaluator = _Evaluator(expression, surroundings, spent or Spent())
     value = evaluator.value_of(expression.root)
     readings = tuple(evaluator.readings.values())
     hidden = any(reading.is_secret for reading in readings) and not isinstance(value, bool)
@@ -92,12 +97,12 @@ class _Evaluator:
         readings: References that were evaluated, by their paths.
     """
 
-    def __init__(self, expression: Expression, surroundings: Surroundings) -> None:
+    def __init__(self, expression: Expression, surroundings: Surroundings, spent: Spent) -> None:
         self.readings: dict[str, Reading] = {}
         self._expression = expression
         self._surroundings = surroundings
         self._shown: dict[int, str] = {}
-        self._budget = Budget(self._exceeded)
+        self._budget = Budget(self._exceeded, spent)
 
     def value_of(self, node: Node) -> Value:
         """The value of a node; the depth of the tree bounds the recursion."""
@@ -143,7 +148,7 @@ class _Evaluator:
 
     def _resolve(self, node: Name | Index) -> Value:
         if isinstance(node, Name):
-            return self._surroundings.context(node.name)
+            return self._context(node)
         base = self._resolve(node.base) if isinstance(node.base, Name | Index) else self.value_of(node.base)
         if isinstance(node.key, Wildcard):
             return self._filter(base)
@@ -153,6 +158,12 @@ class _Evaluator:
         if not isinstance(base, Items | Keyed):
             return None
         return next(_at(base, self.value_of(node.key)), None)
+
+    def _context(self, node: Name) -> Value:
+        try:
+            return self._surroundings.context(node.name)
+        except ValueError as fault:
+            raise self._fault(f"'{node.name}' cannot be read: {fault}", "", None) from fault
 
     def _filter(self, base: Value) -> Filtered:
         if isinstance(base, Filtered):

@@ -8,7 +8,7 @@ from core.plan.expressions.comparison import equal
 from core.plan.expressions.formats import FormatFault, Slot, format_pieces
 from core.plan.expressions.json_text import JsonFault, from_json, json_parts, parts_of
 from core.plan.expressions.letters import fold
-from core.plan.expressions.values import Items, Keyed, is_scalar, text
+from core.plan.expressions.values import Filtered, Items, Keyed, is_scalar, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ _KINDS: Final[dict[type, str]] = {
     float: "Number",
     str: "String",
     Items: "Array",
-    Keyed: "Object",
+    Filtered: "Array",
 }
 
 

@@ -69,10 +69,9 @@ def symbol_hint(token: Token, before: Token | None, text: str) -> str:
 
 
 def _hint_by_beginning(word: str) -> str:
-    for beginning, hint in _BEGINNINGS:
-        if word.startswith(beginning):
-            return hint
-    return ""
+    if word in {"==", "&&", "||"}:
+        return ""
+    return next((hint for beginning, hint in _BEGINNINGS if word.startswith(beginning)), "")
 
 
 def _hint_by_position(word: str, before: Token | None) -> str:
@@ -85,6 +84,8 @@ def _hint_by_position(word: str, before: Token | None) -> str:
         return _LITERAL
     if word == "(" and kind is Kind.PROPERTY:
         return _METHODS
+    if kind is Kind.PROPERTY and word[0].isalnum():
+        return f"{_two_operands()}; a key with a blank in it is written ['…']"
     return _SIGNS.get(word[0]) or (_OPERAND if at_operand else _two_operands())
 
 

@@ -10,7 +10,7 @@ from core.plan.expressions.letters import fold
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.plan.expressions.values import Value
+    from core.plan.expressions.tokens import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,10 @@ NUMBER: Final = ScalarShape("number")
 TEXT: Final = ScalarShape("text")
 
 
-def shape_of_scalar(value: Value) -> Shape:
+def shape_of_scalar(value: Scalar) -> Shape:
     """The shape of a constant."""
-    match value:
-        case None:
-            return NULL
-        case bool():
-            return BOOLEAN
-        case str():
-            return TEXT
-        case float():
-            return NUMBER
-        case _:
-            return ANYTHING
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return BOOLEAN
+    return TEXT if isinstance(value, str) else NUMBER

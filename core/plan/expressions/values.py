@@ -12,7 +12,7 @@ from core.plan.expressions.numbers import number_of, number_text
 Value: TypeAlias = "bool | float | str | Items | Keyed | None"
 """Null, boolean, number (a double, never an `int`), text, list, mapping."""
 
-MAX_NESTING: Final = 200
+MAX_NESTING: Final = 100
 """Levels of lists and mappings in the data an expression is given."""
 
 _EXACT: Final = 2**53
@@ -93,7 +93,7 @@ def freeze(data: object, levels: int = MAX_NESTING) -> Value:
         case int():
             return _double(data)
         case Mapping() | list() | tuple() if levels <= 0:
-            raise ValueError("The data nests too deep.")
+            raise ValueError(f"its data has more than {MAX_NESTING} levels")
         case Mapping():
             pairs = cast("Mapping[object, object]", data).items()
             return Keyed((str(key), freeze(value, levels - 1)) for key, value in pairs)
