@@ -202,7 +202,8 @@ class RunFiles:
 
     def _write_to(self, file: BinaryIO, runs: Sequence[RunDocument]) -> None:
         for run in runs:
-            self._write_document(run)
+            if not self._has(run):
+                self._write_document(run)
             file.write(_line(run))
 
     def _finish(self, file: BinaryIO, part: Path) -> None:
@@ -211,17 +212,27 @@ class RunFiles:
 
     def _write_document(self, run: RunDocument) -> None:
         part = self._home.parts / f".part-{secrets.token_hex(8)}"
-        text = encoding.utf8(json.dumps(run.document, ensure_ascii=False, indent=2)) + "\n"
         try:
             with _open_part(part) as file:
-                file.write(text.encode())
-            part.rename(self._home.runs / f"{run.job_id}{_SUFFIX}")
-        finally:
+                file.write(_page(run))
+            part.rename(self._path(run.job_id))
+        except OSError:
             part.unlink(missing_ok=True)
+            raise
+
+    def _has(self, run: RunDocument) -> bool:
+        """Whether the document is there as it would be written: reading costs less than writing."""
+        try:
+            return self._path(run.job_id).read_bytes() == _page(run)
+        except OSError:
+            return False
+
+    def _path(self, job_id: str) -> Path:
+        return self._home.runs / f"{job_id}{_SUFFIX}"
 
     def _remove(self, job_ids: frozenset[str]) -> None:
         for job_id in job_ids:
-            (self._home.runs / f"{job_id}{_SUFFIX}").unlink(missing_ok=True)
+            self._path(job_id).unlink(missing_ok=True)
         self._filter_lines(lambda: lambda job_id: job_id not in job_ids)
 
     def _filter_lines(self, make_choice: Callable[[], Callable[[str], bool]]) -> None:
@@ -278,6 +289,10 @@ def _documents(connection: sqlite3.Connection, job_ids: Sequence[str]) -> tuple[
         RunDocument(job.job_id, job_document(job, artifacts.get(job.job_id, ())))
         for job in get_jobs(connection, job_ids)
     )
+
+
+def _page(run: RunDocument) -> bytes:
+    return encoding.utf8(json.dumps(run.document, ensure_ascii=False, indent=2)).encode() + b"\n"
 
 
 def _line(run: RunDocument) -> bytes:
