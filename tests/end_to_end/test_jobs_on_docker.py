@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from core import Engine, FailureKind, Job, JobStatus, LogQuery, parse_job
-from tests.end_to_end.conftest import whole_log
+from tests.end_to_end.conftest import everything_is_settled, whole_log
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -250,3 +251,13 @@ async def test_past_the_limit_the_head_is_whole_the_tail_is_there_and_the_gap_is
     assert len(page.lines) == 1
     assert job.attempt is not None
     assert job.attempt.log.truncated
+
+
+async def test_a_kept_container_stays_until_its_run_is_deleted(
+    docker_engine: Engine, run: Run, operator: Operator
+) -> None:
+    job = await run(command=["false"], cleanup="keep_on_failure")
+    await everything_is_settled(docker_engine)
+    assert len(await anyio.to_thread.run_sync(operator.containers, docker_engine.home_id)) == 1
+    assert (await docker_engine.delete_run(job.job_id)).deleted == 1
+    assert await anyio.to_thread.run_sync(operator.containers, docker_engine.home_id) == []
