@@ -63,7 +63,8 @@ class HttpSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     require_token_to_read: bool | Literal["auto"] = Field(
-        default="auto", description="Whether looking needs a token too; auto: only when bound wider than loopback."
+        default="auto",
+        description="Whether looking needs a token too; auto: if others may come, by host or allowed_hosts.",
     )
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024, description="Largest body of a request.")
     max_upload_bytes: int = Field(

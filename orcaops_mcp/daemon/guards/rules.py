@@ -57,13 +57,15 @@ def rules_for(settings: Settings, port: int, token: str | None, clock: Clock | N
     if port == _HTTP:
         hosts |= names
         origins |= {f"http://{name}" for name in names}
+    # A proxy that brings others here listens on loopback's side of us, and passes on the name that it is known by.
+    others_may_come = settings.host not in LOOPBACK or bool(settings.allowed_hosts)
     must = settings.http.require_token_to_read
     return Rules(
         hosts=frozenset(hosts | {host.lower() for host in settings.allowed_hosts}),
         origins=frozenset(origins),
         allowed_origins=frozenset(origin.lower() for origin in settings.allowed_origins),
         book=None if token is None else TokenBook(token, TokenFile(settings.home), time),
-        reading_needs_token=settings.host not in LOOPBACK if must == "auto" else must,
+        reading_needs_token=others_may_come if must == "auto" else must,
         limits=settings.http,
         clock=time,
     )

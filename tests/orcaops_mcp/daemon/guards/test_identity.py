@@ -193,6 +193,12 @@ async def test_looking_needs_a_token_where_others_can_reach_the_door(tmp_path: P
             assert await connection.recv() == "operator"
 
 
+async def test_looking_needs_a_token_where_a_proxy_may_bring_others(tmp_path: Path) -> None:
+    async with a_room(tmp_path / "home", allowed_hosts=("orca.example.org",)) as room:
+        for host in ("orca.example.org", f"127.0.0.1:{room.port}"):
+            assert (await room.say("GET /orcaops/jobs HTTP/1.1", f"Host: {host}"))[0] == 401
+
+
 @pytest.mark.parametrize(("must", "host", "status"), [(True, "127.0.0.1", 401), (False, "0.0.0.0", 200)])  # noqa: S104
 async def test_the_operator_decides_whether_looking_needs_a_token(
     tmp_path: Path, must: bool, host: str, status: int

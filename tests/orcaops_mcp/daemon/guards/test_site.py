@@ -91,7 +91,7 @@ async def test_an_origin_that_the_operator_allows_may_call(tmp_path: Path) -> No
 
 async def test_a_host_that_the_operator_allows_is_ours(tmp_path: Path) -> None:
     async with a_room(tmp_path / "home", allowed_hosts=("Orca.example.org",)) as room:
-        assert (await room.say("GET / HTTP/1.1", "Host: orca.example.org"))[0] == 200
+        assert (await room.say("GET / HTTP/1.1", "Host: orca.example.org", _BEARER_LINE))[0] == 200
 
 
 async def test_every_answer_tells_browsers_to_take_it_for_nothing_else(room: Room) -> None:
