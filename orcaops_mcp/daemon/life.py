@@ -68,9 +68,13 @@ class Life:
             _log.info("the engine leaves: %s", why)
             self._ended.set()
 
-    def end_when_idle(self) -> None:
-        """Leave once no job is queued or running, whoever is connected."""
-        self._when_idle.set()
+    async def stop(self, engine: Engine, *, when_idle: bool) -> bool:
+        """Leave now, or once no job is queued or running, whoever is connected; answers whether it is now."""
+        if when_idle and await has_work(engine):
+            self._when_idle.set()
+            return False
+        self.end("it was asked to")
+        return True
 
     async def wait(self) -> None:
         """Until it is over."""

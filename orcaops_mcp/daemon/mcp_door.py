@@ -133,11 +133,11 @@ class McpDoor:
         if greeting.control == "yield" and not await self._is_idle():
             hint = "Let `orcaops stop` end it first; jobs that run go on."
             raise HomeInUseError(f"The home {self._settings.home} is in use: {self._occupation()}.", hint=hint)
-        if greeting.control == "stop" and greeting.when_idle and await has_work(self._engine):
-            self._life.end_when_idle()
+        when_idle = greeting.control == "stop" and greeting.when_idle
+        if await self._life.stop(self._engine, when_idle=when_idle):
+            await self._make_room(stream, accepted(leaving=True))
+        else:
             await stream.send(accepted(leaving=False))
-            return
-        await self._make_room(stream, accepted(leaving=True))
 
     def _occupation(self) -> str:
         kind = "serves at present" if self._life.is_by_itself else "was started by `orcaops serve`"
@@ -145,7 +145,7 @@ class McpDoor:
 
     async def _make_room(self, stream: SocketStream, answer: bytes) -> None:
         """Leave, and answer once nobody else can come in: the caller may start another engine at once."""
-        self._life.end("it was asked to")
+        self._life.end("a newer one is to start")
         with anyio.CancelScope(shield=True), anyio.move_on_after(_GREETING_S):
             await self._life.wait_for_shut_doors()
             await stream.send(answer)

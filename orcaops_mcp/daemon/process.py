@@ -77,9 +77,9 @@ async def run_engine(configuration: Configuration, doors: Doors) -> None:
         StoreError: The home cannot be used, with the reason.
     """
     home = configuration.settings.home
-    life = Life(doors.idle_exit_s)
     async with AsyncExitStack() as stack:
         engine = await _opened(configuration, stack)
+        life = Life(doors.idle_exit_s)
         web = WebServer(await _app(configuration, engine, life, doors.tcp, stack), life)
         listeners = await stack.enter_async_context(unix_listeners(home, places.ENGINE_SOCKET, places.API_SOCKET))
         mcp, api = (listener.socket for listener in listeners)
