@@ -19,8 +19,11 @@ import anyio
 from mcp import Client, StdioServerParameters
 from mcp.types import TextContent
 
+from orcaops_mcp import places
+
 IMAGE: Final = "busybox:latest"
 COMMAND: Final = Path(sys.executable).parent / "orcaops"
+_LEAVING_S: Final = 15.0
 
 _STEPS: Final = (
     'echo "building on $(uname -s) as $(id -un)"; mkdir -p out',
@@ -68,8 +71,8 @@ async def main(home: Path) -> None:
     screen.say("OrcaOps: a place for AI agents to run things", "1")
     screen.say("An MCP client starts the server over stdio, as Claude Code or an IDE would.")
     # The SDK hands down a few variables only; DOCKER_HOST and our own are needed too.
-    arguments = ["mcp", "--in-process", "--home", str(home)]
-    server = StdioServerParameters(command=str(COMMAND), args=arguments, env=dict(os.environ))
+    variables = dict(os.environ) | {"ORCAOPS_TCP": "false"}
+    server = StdioServerParameters(command=str(COMMAND), args=["mcp", "--home", str(home)], env=variables)
     async with Client(server, read_timeout_seconds=90) as client:
         await _meet(client, screen)
         job_id = await _submit(client, screen)
@@ -207,6 +210,9 @@ def run() -> int:
             anyio.run(main, Path(home))
         except* DemoFailedError as group:
             failures.extend(_leaves(group))
+        finally:
+            places.leave(home)
+            places.wait_until_gone(home, _LEAVING_S)
     for failure in failures:
         sys.stderr.write(f"\n{failure}\n")
     return 1 if failures else 0

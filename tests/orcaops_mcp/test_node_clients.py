@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
+from tests.orcaops_mcp.daemon.engines import stop, surroundings
 from tests.orcaops_mcp.test_http import served
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 pytestmark = pytest.mark.node
 
@@ -55,20 +59,29 @@ def _stdio(home: Path) -> list[str]:
     return [str(ORCAOPS), "mcp", "--in-process", "--home", str(home), "--backend", "simulated"]
 
 
+@pytest.fixture
+def bridge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[list[str]]:
+    """The bridge as a client starts it; its engine has gone when the test is over."""
+    for name, value in surroundings().items():
+        monkeypatch.setenv(name, value)
+    yield [str(ORCAOPS), "mcp", "--home", str(tmp_path / "home"), "--backend", "simulated"]
+    stop(tmp_path / "home")
+
+
 def _result_of(answer: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = answer.get("result", answer)
     return result
 
 
-async def test_the_inspector_finds_no_fault_in_the_tools(tmp_path: Path) -> None:
-    answer = await _inspect(_stdio(tmp_path), "--method", "tools/list", "--strict")
+async def test_the_inspector_finds_no_fault_in_the_tools(bridge: list[str]) -> None:
+    answer = await _inspect(bridge, "--method", "tools/list", "--strict")
     assert len(_result_of(answer)["tools"]) == 12
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
-async def test_the_inspector_gets_the_outcome_of_a_failed_job(tmp_path: Path, era: str) -> None:
+async def test_the_inspector_gets_the_outcome_of_a_failed_job(bridge: list[str], era: str) -> None:
     arguments = ["--method", "tools/call", "--tool-name", "orcaops_submit_job", "--tool-args-json", json.dumps(_JOB)]
-    answer = await _inspect(_stdio(tmp_path), "--protocol-era", era, *arguments)
+    answer = await _inspect(bridge, "--protocol-era", era, *arguments)
     outcome = json.loads(_result_of(answer)["content"][0]["text"])
     assert outcome["failure"]["kind"] == "exit"
     assert outcome["exit_code"] == 3
@@ -84,9 +97,13 @@ async def test_the_inspector_works_over_http_with_the_token(tmp_path: Path) -> N
     assert json.loads(_result_of(answer)["content"][0]["text"])["exit_code"] == 3
 
 
-async def test_the_typescript_sdk_of_most_hosts_gets_answers_and_errors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("through", ["the bridge", "one process"])
+async def test_the_typescript_sdk_of_most_hosts_gets_answers_and_errors(
+    bridge: list[str], tmp_path: Path, through: str
+) -> None:
     script = ROOT / "tests" / "node" / "typescript_client.mjs"
-    said = await _run("node", str(script), str(TOOLS), *_stdio(tmp_path))
+    server = bridge if through == "the bridge" else _stdio(tmp_path / "other")
+    said = await _run("node", str(script), str(TOOLS), *server)
     got = json.loads(said.splitlines()[-1])
     assert len(got["tools"]) == 12
     assert json.loads(got["outcome"]["content"][0]["text"])["failure"]["kind"] == "exit"
