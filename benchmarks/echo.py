@@ -38,7 +38,7 @@ def spec() -> JobSpec:
 
 def payload(engine: Engine, image_id: str) -> dict[str, Any]:
     """The create call's body for the same job."""
-    admitted = engine.admit(spec())
+    admitted = await engine.admit(spec())
     return create_payload(
         ContainerRequest(
             name="bare",
