@@ -66,7 +66,7 @@ class ChangeFeed:
 
                 async def collect() -> None:
                     async for happened in news:
-                        self._take(happened)
+                        self.take(happened)
 
                 tasks.start_soon(collect)
                 yield
@@ -103,7 +103,8 @@ class ChangeFeed:
         while self._number <= number:
             await self._changed.wait()
 
-    def _take(self, happened: EngineEvent) -> None:
+    def take(self, happened: EngineEvent) -> None:
+        """Take notice of news and wake whoever waits for some."""
         if self._tell is not None:
             self._tell(happened)
         self._number += 1

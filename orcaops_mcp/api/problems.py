@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import logging
 import secrets
+from inspect import isclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -34,6 +36,7 @@ from core import (
 )
 from orcaops_mcp.api.answers import refusal
 from orcaops_mcp.api.bodies import BodyTooLargeError, MediaTypeError, refused_arguments
+from orcaops_mcp.api.models.base import Shape
 from orcaops_mcp.views.problem import problem, problem_view
 
 if TYPE_CHECKING:
@@ -134,9 +137,10 @@ def install(app: FastAPI) -> None:
 
 def _parameters(request: Request) -> list[str]:
     """Names of what the query may hold."""
-    route = request.scope["route"]
-    described = request.app.openapi()["paths"].get(route.path_format, {}).get(request.method.lower(), {})
-    return [item["name"] for item in described.get("parameters", ()) if item["in"] == "query"]
+    route = request.scope.get("route")
+    fields = route.dependant.query_params if isinstance(route, APIRoute) else []
+    models = [field.field_info.annotation for field in fields]
+    return [name for model in models if isclass(model) and issubclass(model, Shape) for name in model.model_fields]
 
 
 def _finding(detail: dict[str, Any], known: list[str]) -> Finding:

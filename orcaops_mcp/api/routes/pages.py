@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -11,6 +13,8 @@ from core import NotFoundError
 from orcaops_mcp.views.compact import compact_json
 
 router = APIRouter(include_in_schema=False)
+
+_one_at_a_time = anyio.CapacityLimiter(1)
 
 _FOLDER: Final = Path(__file__).resolve().parents[1] / "static"
 _FILES: Final = {
@@ -42,7 +46,8 @@ _PAGE: Final = """<!doctype html>
 @router.get("/openapi.json")
 async def document(request: Request) -> Response:
     """The OpenAPI document."""
-    return Response(compact_json(request.app.openapi()), media_type="application/json")
+    text = await anyio.to_thread.run_sync(lambda: compact_json(request.app.openapi()), limiter=_one_at_a_time)
+    return Response(text, media_type="application/json")
 
 
 @router.get("/docs")

@@ -145,7 +145,7 @@ async def follow_changes(
     "/healthz",
     operation_id="health",
     summary="Is it alive",
-    response_class=PlainTextResponse,
+    response_class=Response,
     response_model=None,
     responses={
         200: {

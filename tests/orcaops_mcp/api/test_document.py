@@ -1,0 +1,177 @@
+"""The OpenAPI document: valid, complete, and true of what is really answered."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from fastapi.routing import APIRoute
+from openapi_spec_validator import OpenAPIV32SpecValidator
+from pydantic import BaseModel, TypeAdapter
+
+from core import JobSpec
+from orcaops_mcp.api.models import file, job, log, system
+from orcaops_mcp.api.models.base import JOB_ID
+from tests.orcaops_mcp.api.conftest import BUSYBOX, error_of, submitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx2
+    from fastapi import FastAPI
+
+METHODS = ("get", "post", "put", "delete", "head")
+
+
+@pytest.fixture
+async def document(http: httpx2.AsyncClient) -> dict[str, Any]:
+    described: dict[str, Any] = (await http.get("/openapi.json")).json()
+    return described
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+async def test_a_strict_validator_accepts_the_document(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.2.0"
+    assert list(OpenAPIV32SpecValidator(document).iter_errors()) == []
+
+
+async def test_every_route_is_described_with_examples_and_errors(document: dict[str, Any]) -> None:
+    missing: list[str] = []
+    for path, method, operation in operations_of(document):
+        name = f"{method} {path}"
+        missing += [
+            f"{name}: {part}" for part in ("summary", "description", "operationId", "tags") if not operation.get(part)
+        ]
+        missing += [f"{name}: {status}" for status in ("403", "422", "500") if status not in operation["responses"]]
+        contents = [
+            (status, kind, content)
+            for status, response in operation["responses"].items()
+            for kind, content in response.get("content", {}).items()
+        ]
+        missing += [
+            f"{name} {status}: example"
+            for status, kind, content in contents
+            if kind != "*/*" and "example" not in content
+        ]
+        json_body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if json_body is not None and not json_body["examples"]:
+            missing.append(f"{name}: request example")
+    assert missing == []
+
+
+async def test_every_example_of_an_answer_fits_its_shape(document: dict[str, Any]) -> None:
+    for path, method, operation in operations_of(document):
+        for status, response in operation["responses"].items():
+            content = response.get("content", {}).get("application/json")
+            if content is not None:
+                schema = {**content["schema"], "components": document["components"]}
+                try:
+                    jsonschema.validate(content["example"], schema, jsonschema.Draft202012Validator)
+                except jsonschema.ValidationError as error:
+                    pytest.fail(f"{method} {path} {status}: {error.message} at {error.json_path}")
+
+
+async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, document: dict[str, Any]) -> None:
+    ended = (await submitted(http, "true", wait_s=20))["job_id"]
+    taken: list[str] = []
+    for path, method, operation in operations_of(document):
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        schema = {"$ref": body.get("schema", {}).get("$ref", "#"), "components": document["components"]}
+        for name, example in body.get("examples", {}).items():
+            jsonschema.validate(example["value"], schema, jsonschema.Draft202012Validator)
+            response = await http.request(
+                method,
+                path.replace("{job_id}", ended),
+                json=example["value"],
+                headers={"test-caller": "operator"},
+            )
+            assert response.status_code < 300, f"{method} {path} {name}: {response.text}"
+            taken.append(operation["operationId"])
+    assert sorted(set(taken)) == [
+        "cancel_job",
+        "clean_runs",
+        "rerun_job",
+        "stop_engine",
+        "submit_job",
+        "upload_files",
+    ]
+
+
+async def test_ids_in_examples_have_the_form_of_real_ones() -> None:
+    assert re.fullmatch(r"job_[0-9a-z]{25}", JOB_ID)
+
+
+async def test_a_request_describes_every_field_that_is_taken(
+    http: httpx2.AsyncClient, document: dict[str, Any]
+) -> None:
+    described = set(document["components"]["schemas"]["JobRequest"]["properties"])
+    assert set(JobSpec.model_fields) <= described
+    error = error_of(await http.post("/orcaops/jobs", json={"image": BUSYBOX, "nonsense": 1}), 422)
+    taken = set(re.findall(r"\w+", error["findings"][0]["hint"].removeprefix("Fields: ")))
+    assert taken <= described
+    assert described - taken <= {"step_timeout_s", "workspace", "files"}
+
+
+def fits(shape: type[BaseModel], content: Any) -> None:
+    """Validation of the shape itself, which takes no key that is not in it."""
+    TypeAdapter(shape).validate_python(content)
+
+
+async def test_every_real_answer_fits_its_shape(http: httpx2.AsyncClient) -> None:
+    done = await submitted(
+        http,
+        commands=["echo a; echo x=1 >> $ORCAOPS_OUTPUT; echo f > f.txt", "echo 'AssertionError: no' >&2; exit 2"],
+        artifacts=["*.txt", "none/*"],
+        outputs=["x"],
+        tags=["t"],
+        name="n",
+        retries=1,
+        retry_delay_s=0,
+        wait_s=20,
+    )
+    going = await submitted(http, "sleep", "600")
+    base, as_json = f"/orcaops/jobs/{done['job_id']}", {"Accept": "application/json"}
+    fits(job.AcceptedJob, done)
+    fits(job.AcceptedJob, going)
+    for path, shape in (
+        (base, job.JobRecord),
+        (f"/orcaops/jobs/{going['job_id']}", job.JobRecord),
+        ("/orcaops/jobs", job.JobList),
+        ("/orcaops/runs", job.JobList),
+        (f"{base}/wait", job.Waited),
+        (f"{base}/events", job.AuditTrail),
+        (f"{base}/attempts", job.AttemptList),
+        (f"{base}/failure", job.FailureDigest),
+        (f"{base}/artifacts", file.ArtifactList),
+        (f"{base}/logs", log.LogPageShape),
+        (f"/orcaops/runs/{done['job_id']}", job.JobRecord),
+        ("/orcaops/system", system.SystemShape),
+        ("/orcaops/runtimes", system.RuntimeList),
+        ("/readyz", system.Readiness),
+    ):
+        response = await http.get(path, headers=as_json)
+        assert response.status_code == 200, response.text
+        fits(shape, response.json())
+    preview = await http.post(f"{base}/rerun", json={"preview": True})
+    fits(job.RerunPreview, preview.json())
+    upload = await http.post("/orcaops/uploads", files={"files": ("a", b"x")})
+    fits(file.UploadShape, upload.json())
+    fits(system.CleanupShape, (await http.post("/orcaops/runs/cleanup", json={"keep": 5})).json())
+
+
+async def test_every_route_is_in_the_document(api: FastAPI, document: dict[str, Any]) -> None:
+    served = {
+        (route.path_format, method.lower())
+        for route in api.routes
+        if isinstance(route, APIRoute) and route.include_in_schema
+        for method in route.methods or ()
+    }
+    assert served == {(path, method) for path, method, _ in operations_of(document)}
