@@ -40,8 +40,10 @@ _JOBS_WITH_FILES: Final = _SQL.take("jobs_with_files")
 _FILES_OF_JOBS: Final = _SQL.take("files_of_jobs")
 
 _NEVER: Final = (2**63 - 1, "")
-_A_WALK: Final = 100
-"""Specs read in one go, or manifests removed: the database is held for milliseconds."""
+_UPLOADS: Final = 100
+"""Manifests removed in one transaction."""
+_SPECS: Final = 20
+"""Specs read in one go; one may name ten thousand files."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -123,7 +125,7 @@ class RunShelf:
         """Forget manifests that came before a moment, at most a hundred; how many those were."""
         before_us = to_microseconds(before)
         return await self._database.write(
-            lambda connection: _EXPIRE_UPLOADS.run(connection, before_us=before_us, count=_A_WALK).rowcount
+            lambda connection: _EXPIRE_UPLOADS.run(connection, before_us=before_us, count=_UPLOADS).rowcount
         )
 
     async def unneeded(self, sha256s: Collection[str]) -> frozenset[str]:
@@ -182,7 +184,7 @@ def _named_by_uploads(connection: sqlite3.Connection) -> set[str]:
 
 
 def _named_by_jobs(connection: sqlite3.Connection, after_id: str) -> tuple[list[str], set[str]]:
-    ids = [job_id for (job_id,) in _JOBS_WITH_FILES.run(connection, after_id=after_id, count=_A_WALK)]
+    ids = [job_id for (job_id,) in _JOBS_WITH_FILES.run(connection, after_id=after_id, count=_SPECS)]
     return ids, {sha256 for (sha256,) in _FILES_OF_JOBS.run(connection, job_ids=json.dumps(ids))}
 
 

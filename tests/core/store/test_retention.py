@@ -209,7 +209,7 @@ async def test_a_file_is_needed_by_a_job_or_by_an_upload_that_has_not_expired(
     await uploads.save(Upload(new_upload_id(), (a_file("expired"), a_file("of a job"))))
     clock.advance(100)
     await uploads.save(Upload(new_upload_id(), (a_file("fresh"),)))
-    for _ in range(120):  # more than one walk takes
+    for _ in range(50):  # more than one walk takes
         await a_job(jobs, files=[a_file("other")])
     job_id = await a_job(jobs, files=[a_file("of a job")])
     everything = [sha(text) for text in ("expired", "of a job", "fresh", "of nobody")]
