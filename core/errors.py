@@ -9,7 +9,8 @@ a hint naming the next thing to do, and whether the same call may work later::
     │   ├── InvalidArgumentError     invalid_argument
     │   ├── NotAdmittedError         not_admitted
     │   ├── UnknownSecretError       unknown_secret
-    │   └── InvalidExpressionError   invalid_expression
+    │   ├── InvalidExpressionError   invalid_expression
+    │   └── InvalidMatrixError       invalid_matrix
     ├── NotFoundError                the caller looks again
     │   ├── JobNotFoundError         job_not_found
     │   ├── ArtifactNotFoundError    artifact_not_found
@@ -150,6 +151,13 @@ class InvalidExpressionError(RequestError):
         self.length = length
         self.offset = offset
         self.values = values
+
+
+class InvalidMatrixError(RequestError):
+    """The matrix cannot be expanded."""
+
+    code = "invalid_matrix"
+    default_hint = "Correct the matrix at the places named; no variant was started."
 
 
 class NotFoundError(OrcaOpsError):
