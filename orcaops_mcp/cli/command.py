@@ -123,7 +123,7 @@ class LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; `orcaops jobs --status failed` means `orcaops jobs list --status failed`."""
         args = with_values(self.params, args, stops=True)
-        if self.fallback and not ({"-h", "--help"} & set(args[:1])):
+        if self.fallback and not ctx.resilient_parsing and not ({"-h", "--help"} & set(args[:1])):
             rest = _after_options(self.params, args)
             named = rest[0] if rest else ""
             if named not in self.entries and (not named or named.startswith("-") or len(rest) < len(args)):
