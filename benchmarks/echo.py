@@ -36,7 +36,7 @@ def spec() -> JobSpec:
     return JobSpec(image="busybox:latest", command=COMMAND, network="none")
 
 
-def payload(engine: Engine, image_id: str) -> dict[str, Any]:
+async def payload(engine: Engine, image_id: str) -> dict[str, Any]:
     """The create call's body for the same job."""
     admitted = await engine.admit(spec())
     return create_payload(
@@ -126,7 +126,7 @@ async def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         settings = EngineSettings(home=Path(folder) / "home", queue=QueueSettings(max_running=AT_ONCE))
         async with open_engine(settings) as engine:
-            body = json.loads(json.dumps(payload(engine, image_id)))
+            body = json.loads(json.dumps(await payload(engine, image_id)))
             await our_run(engine)
             single = await one_at_a_time(engine, client, body)
             many = await many_at_once(engine, client, body)
