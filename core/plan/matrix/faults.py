@@ -11,7 +11,7 @@ from core.plan.source.nodes import path_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.plan.source.nodes import Path
+    from core.plan.source.nodes import TreePath
 
 __all__ = ("InvalidMatrixError", "MatrixFault", "refused")
 
@@ -30,7 +30,7 @@ class MatrixFault:
 
     code: str
     message: str
-    path: Path = ()
+    path: TreePath = ()
     hint: str = ""
     is_key: bool = False
 

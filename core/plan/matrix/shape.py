@@ -14,7 +14,7 @@ from core.plan.nearness import did_you_mean
 
 if TYPE_CHECKING:
     from core.plan.expressions.values import Value
-    from core.plan.source.nodes import Path
+    from core.plan.source.nodes import TreePath
 
 INCLUDE: Final = "include"
 EXCLUDE: Final = "exclude"
@@ -136,7 +136,7 @@ def _check_excludes(shape: Shape) -> None:
                 shape.faults.append(MatrixFault("E122", message, (EXCLUDE, index, key), hint, is_key=True))
 
 
-def _part(shape: Shape, given: object, path: Path) -> Part:
+def _part(shape: Shape, given: object, path: TreePath) -> Part:
     try:
         return Part(given, freeze(given))
     except (ValueError, TypeError) as error:
@@ -144,13 +144,13 @@ def _part(shape: Shape, given: object, path: Path) -> Part:
         return Part(None, None)
 
 
-def _no_sequence(path: Path, value: object, what: str) -> MatrixFault:
+def _no_sequence(path: TreePath, value: object, what: str) -> MatrixFault:
     return MatrixFault(
         "E124", f"A sequence was expected: {what} is {_kind(value)}", path, _from_json(value, "[", "[…]")
     )
 
 
-def _no_mapping(path: Path, value: object) -> MatrixFault:
+def _no_mapping(path: TreePath, value: object) -> MatrixFault:
     return MatrixFault(
         "E124", f"A mapping was expected, not {_kind(value)}", path, _from_json(value, "{", "key: value")
     )

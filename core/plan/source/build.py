@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from core.plan.source.limits import SourceLimits
-    from core.plan.source.nodes import Node, Path, PlainScalar
+    from core.plan.source.nodes import Node, PlainScalar, TreePath
     from core.plan.source.text import SourceText
     from core.plan.source.written import Document, Written
 
@@ -52,7 +52,7 @@ class _Builder:
         self._expanding: list[WrittenAlias] = []
         self._reported: set[tuple[str, int]] = set()
 
-    def node(self, written: Written, path: Path, alias: Place | None = None) -> Node:
+    def node(self, written: Written, path: TreePath, alias: Place | None = None) -> Node:
         """The node for something written, at a path."""
         if isinstance(written, WrittenAlias):
             return self._aliased(written, path)
@@ -82,7 +82,7 @@ class _Builder:
                 place = self._text.place(start, start + 1 + len(written.anchor or ""))
                 yield SourceFinding("W001", f"Nothing refers to the anchor '{shown(written.anchor or '')}'.", place)
 
-    def _aliased(self, alias: WrittenAlias, path: Path) -> Node:
+    def _aliased(self, alias: WrittenAlias, path: TreePath) -> Node:
         place = self._text.place(alias.start, alias.end)
         target = self._target(alias, path)
         if target is None:
@@ -92,7 +92,7 @@ class _Builder:
         self._expanding.pop()
         return node
 
-    def _target(self, alias: WrittenAlias, path: Path) -> Written | None:
+    def _target(self, alias: WrittenAlias, path: TreePath) -> Written | None:
         """What an alias stands for; none if that is nothing, or the alias itself."""
         if alias.target is None:
             names = [written.anchor for written in self._document.anchors if not isinstance(written, WrittenAlias)]
@@ -110,7 +110,7 @@ class _Builder:
             return None
         return alias.target
 
-    def _scalar(self, written: WrittenScalar, path: Path, alias: Place | None = None) -> Scalar:
+    def _scalar(self, written: WrittenScalar, path: TreePath, alias: Place | None = None) -> Scalar:
         content = self._text.content
         style = _STYLES[written.style]
         is_bare = written.anchor is None and written.tag is None and style not in (Style.LITERAL, Style.FOLDED)
@@ -122,7 +122,7 @@ class _Builder:
             place = self._text.place(start, start + len(raw))
         return Scalar(self._value(written, style, path), written.text, raw, style, place, path, alias)
 
-    def _value(self, written: WrittenScalar, style: Style, path: Path) -> PlainScalar:
+    def _value(self, written: WrittenScalar, style: Style, path: TreePath) -> PlainScalar:
         if written.tag is None:
             return resolve(written.text) if style is Style.PLAIN else written.text
         if written.tag in _STR:
@@ -138,11 +138,11 @@ class _Builder:
             )
         return value
 
-    def _check_tag(self, written: WrittenList | WrittenMapping, path: Path) -> None:
+    def _check_tag(self, written: WrittenList | WrittenMapping, path: TreePath) -> None:
         if written.tag not in (None, "!", _COLLECTION_TAGS[type(written)]):
             self._refuse_tag(written, path)
 
-    def _refuse_tag(self, written: WrittenScalar | WrittenList | WrittenMapping, path: Path) -> None:
+    def _refuse_tag(self, written: WrittenScalar | WrittenList | WrittenMapping, path: TreePath) -> None:
         start = self._text.content.find("!", written.start)
         tag = _TAG.match(self._text.content, max(start, 0))
         text = tag.group() if tag else written.tag or "!"
@@ -155,7 +155,7 @@ class _Builder:
         self._report(f"The YAML tag {shown(text)} means nothing here.", start, start + len(text), path, hint)
 
     def _fill(
-        self, entries: dict[str, Entry], mapping: WrittenMapping, path: Path, above: tuple[Container[str], ...]
+        self, entries: dict[str, Entry], mapping: WrittenMapping, path: TreePath, above: tuple[Container[str], ...]
     ) -> None:
         """Add a mapping's entries. What ``above`` or the mapping itself names is not taken from its merge keys."""
         pairs = list(zip(mapping.items[::2], mapping.items[1::2], strict=True))
@@ -176,7 +176,9 @@ class _Builder:
                 below = (*path, name)
                 entries[name] = Entry(self._scalar(target, below), self.node(value, below), bool(above))
 
-    def _merge(self, entries: dict[str, Entry], value: Written, path: Path, own: tuple[Container[str], ...]) -> None:
+    def _merge(
+        self, entries: dict[str, Entry], value: Written, path: TreePath, own: tuple[Container[str], ...]
+    ) -> None:
         """Add what a merge key brings: of equal names the first stays, and the mapping's own before all."""
         target = self._target(value, path) if isinstance(value, WrittenAlias) else value
         for source in target.items if isinstance(target, WrittenList) else (value,):
@@ -195,7 +197,7 @@ class _Builder:
             self._open.pop()
 
     def _check_once(
-        self, first: dict[str, Written], name: str, key: Written, path: Path, hint: str = "remove one of the two"
+        self, first: dict[str, Written], name: str, key: Written, path: TreePath, hint: str = "remove one of the two"
     ) -> bool:
         """Whether a key stands for the first time; if not, that is reported."""
         other = first.setdefault(name, key)
@@ -208,7 +210,7 @@ class _Builder:
         self._report(message, self._start(key), self._end(key), (*path, name), hint, Related(before, "first here"))
         return False
 
-    def _refuse_key(self, key: Written, target: Written | None, path: Path) -> None:
+    def _refuse_key(self, key: Written, target: Written | None, path: TreePath) -> None:
         if target is None:
             return
         kind = "list" if isinstance(target, WrittenList) else "mapping"
@@ -235,7 +237,7 @@ class _Builder:
             message = f"With its aliases the file is nested more than {self._limits.depth} deep."
             raise TooLargeError(message, "flatten the structure", start)
 
-    def _report(self, message: str, start: int, end: int, path: Path, hint: str, *related: Related) -> None:
+    def _report(self, message: str, start: int, end: int, path: TreePath, hint: str, *related: Related) -> None:
         """Add an error, once for a place however often an alias brings it."""
         if (message, start) not in self._reported:
             self._reported.add((message, start))

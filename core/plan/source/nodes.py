@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PlainScalar: TypeAlias = "bool | int | float | str | None"
 Plain: TypeAlias = "PlainScalar | list[Plain] | dict[str, Plain]"
-Path: TypeAlias = "tuple[str | int, ...]"
+TreePath: TypeAlias = "tuple[str | int, ...]"
 
 _NAME: Final = re.compile(r"[A-Za-z_][\w-]*")
 
@@ -48,7 +48,7 @@ class Scalar:
     raw: str
     style: Style
     place: Place
-    path: Path
+    path: TreePath
     alias: Place | None = None
 
     def to_plain(self) -> PlainScalar:
@@ -62,7 +62,7 @@ class ListNode:
 
     items: tuple[Node, ...]
     place: Place
-    path: Path
+    path: TreePath
     alias: Place | None = None
 
     def to_plain(self) -> list[Plain]:
@@ -85,7 +85,7 @@ class MappingNode:
 
     entries: Mapping[str, Entry]
     place: Place
-    path: Path
+    path: TreePath
     alias: Place | None = None
 
     def get(self, name: str) -> Node | None:
@@ -101,7 +101,7 @@ class MappingNode:
 Node: TypeAlias = "Scalar | ListNode | MappingNode"
 
 
-def path_text(path: Path) -> str:
+def path_text(path: TreePath) -> str:
     """A path as it is told, such as ``jobs.deploy.needs[1]`` or ``env['A.B']``."""
     parts: list[str] = []
     for part in path:
@@ -115,7 +115,7 @@ def path_text(path: Path) -> str:
     return "".join(parts)
 
 
-def node_at(root: Node, path: Path) -> Node | None:
+def node_at(root: Node, path: TreePath) -> Node | None:
     """The node at a path below ``root``; none if there is no such path."""
     node: Node | None = root
     for part in path:
