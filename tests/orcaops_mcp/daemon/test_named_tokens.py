@@ -105,6 +105,18 @@ def test_a_damaged_file_is_said_to_be_and_left_as_it_is(file: TokenFile, content
     assert file.path.read_text() == content
 
 
+def test_a_home_has_a_thousand_tokens_at_most(file: TokenFile) -> None:
+    file.path.parent.mkdir()
+    tokens = [_GOOD | {"name": f"t{number}"} for number in range(1000)]
+    file.path.write_text(json.dumps({"tokens": tokens}))
+    file.path.chmod(0o600)
+    with pytest.raises(InvalidArgumentError, match="1000"):
+        file.add("one-more", "read", _NOW)
+    file.path.write_text(json.dumps({"tokens": tokens}) + " " * 1024 * 1024)
+    with pytest.raises(UnusableTokenError):
+        file.read()
+
+
 def test_a_file_that_others_may_read_is_not_trusted(file: TokenFile) -> None:
     file.add("ci", "read", _NOW)
     file.path.chmod(0o640)

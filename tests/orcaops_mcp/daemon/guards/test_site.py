@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from orcaops_mcp.daemon.guards import host_names
+from orcaops_mcp.daemon.guards import host_names, rules_for
 from orcaops_mcp.settings import Settings
 from tests.orcaops_mcp.daemon.guards.conftest import BEARER, TOKEN, Room, a_room
 
@@ -101,6 +101,12 @@ async def test_every_answer_tells_browsers_to_take_it_for_nothing_else(room: Roo
             assert answer.headers["referrer-policy"] == "no-referrer"
             assert answer.headers["cross-origin-resource-policy"] == "same-origin"
             assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_on_the_port_of_the_web_a_host_is_ours_without_one(tmp_path: Path) -> None:
+    rules = rules_for(Settings(home=tmp_path), 80, None)
+    assert {"localhost", "localhost:80"} <= rules.hosts
+    assert {"http://localhost", "http://localhost:80"} <= rules.origins
 
 
 def test_names_of_the_bound_address_count_as_ours(tmp_path: Path) -> None:
