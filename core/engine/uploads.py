@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 import anyio.from_thread
@@ -15,7 +15,7 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from core.engine.answers import Snapshot
-from core.errors import Finding, InvalidArgumentError
+from core.errors import BusyError, Finding, InvalidArgumentError
 from core.ids import new_upload_id
 from core.records.artifact import Upload
 from core.settings import MIB
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     from core.store.blobs import Blob
     from core.workspace.listing import Workspace, WorkspaceFile
 
+Item = TypeVar("Item")
+
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _MOST_HASHES: Final = 20_000
 _TOLD: Final = 20
-_BATCH_FILES: Final = 64
+_BATCH_FILES: Final = 128
 _BATCH_BYTES: Final = 32 * MIB
 
 
@@ -69,8 +71,8 @@ class UploadDesk:
             len(files), sum(map(len, files.values())), self._limits.upload_files, self._limits.upload_bytes
         )
         entries = tuple(_entry(index, path, data, executable) for index, (path, data) in enumerate(files.items()))
-        for data in files.values():
-            await self._blobs.put(data)
+        for batch in _batches([(data, len(data)) for data in files.values()]):
+            await self._blobs.put_many((data,) for data in batch)
         return await self._save(entries)
 
     async def missing(self, hashes: Iterable[str]) -> tuple[str, ...]:
@@ -170,7 +172,7 @@ class UploadDesk:
             )
         missing = set(await self.missing(file.sha256 for file in listed.files))
         new = list({file.sha256: file for file in listed.files if file.sha256 in missing}.values())
-        changed = await anyio.to_thread.run_sync(partial(self._copy, new), limiter=self._one_walk)
+        changed = await self._copy(new)
         manifest = _with_changes(listed, changed)
         return Snapshot(
             upload=await self._save(manifest),
@@ -182,16 +184,15 @@ class UploadDesk:
             skipped=listed.skipped,
         )
 
-    def _copy(self, files: Sequence[WorkspaceFile]) -> dict[str, Blob]:
-        """Copy files in, some at a time; for a worker thread.
+    async def _copy(self, files: Sequence[WorkspaceFile]) -> dict[str, Blob]:
+        """Copy files in, some at a time.
 
         Returns:
             What was copied instead, by the hash that was listed: files that changed between listing and copying.
         """
         changed: dict[str, Blob] = {}
-        for batch in _batches(files):
-            anyio.from_thread.check_cancelled()
-            for file, blob in zip(batch, self._blobs.put_many(map(_bytes_of, batch)), strict=True):
+        for batch in _batches([(file, file.size) for file in files]):
+            for file, blob in zip(batch, await self._blobs.put_many(map(_bytes_of, batch)), strict=True):
                 if blob.sha256 != file.sha256:
                     changed[file.sha256] = blob
         return changed
@@ -212,16 +213,20 @@ def _with_changes(listed: Workspace, changed: Mapping[str, Blob]) -> tuple[Input
 
 
 def _bytes_of(file: WorkspaceFile) -> Iterator[bytes]:
-    with opened(os.fspath(file.source), file.stamp) as descriptor:
-        yield from pieces(descriptor)
+    try:
+        with opened(os.fspath(file.source), file.stamp) as descriptor:
+            yield from pieces(descriptor)
+    except OSError as error:
+        raise BusyError(f"workspace: {file.path} could not be read any more ({error.strerror})") from error
 
 
-def _batches(files: Sequence[WorkspaceFile]) -> Iterator[list[WorkspaceFile]]:
-    batch: list[WorkspaceFile] = []
+def _batches(items: Sequence[tuple[Item, int]]) -> Iterator[list[Item]]:
+    """Items with their sizes, some at a time: open files and unsynced bytes are bounded."""
+    batch: list[Item] = []
     size = 0
-    for file in files:
-        batch.append(file)
-        size += file.size
+    for item, its_size in items:
+        batch.append(item)
+        size += its_size
         if len(batch) == _BATCH_FILES or size > _BATCH_BYTES:
             yield batch
             batch, size = [], 0

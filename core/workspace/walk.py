@@ -85,6 +85,7 @@ class FolderWalk:
     between: Callable[[], None] = lambda: None
     files: list[ListedFile] = field(default_factory=list[ListedFile])
     skipped: list[SkippedPath] = field(default_factory=list[SkippedPath])
+    _top: str = ""
     _links: list[str] = field(default_factory=list[str])
     _prefix: str = ""
     _docker: DockerRules = field(default_factory=lambda: DockerRules(""))
@@ -96,6 +97,7 @@ class FolderWalk:
         Raises:
             InvalidArgumentError: It is no folder, cannot be read, or has far too many entries.
         """
+        self._top = str(self.root).rstrip("/")
         try:
             top = os.open(self.root, _FOLDER)
         except OSError as error:
@@ -126,7 +128,7 @@ class FolderWalk:
     def _entry(self, descriptor: int, entry: os.DirEntry[str], folder: _Folder) -> None:
         path = f"{folder.path}/{entry.name}" if folder.path else entry.name
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name == ".git" or str(self.root / path) in self.without:
+        if entry.name == ".git" or (self.without and f"{self._top}/{path}" in self.without):
             return
         if not _can_be_told(path):
             self.skipped.append(SkippedPath(_shown(path), "its name cannot be passed on"))
@@ -158,7 +160,7 @@ class FolderWalk:
             return
         if stat.S_ISREG(status.st_mode):
             executable = bool(status.st_mode & stat.S_IXUSR)
-            self.files.append(ListedFile(path, str(self.root / path), FileStamp.of(status), executable))
+            self.files.append(ListedFile(path, f"{self._top}/{path}", FileStamp.of(status), executable))
         elif stat.S_ISLNK(status.st_mode):
             self._links.append(path)
         else:
@@ -168,7 +170,7 @@ class FolderWalk:
         """Links become copies of the files they point at, if those are sent themselves."""
         known = {file.source: file for file in self.files}
         for path in self._links:
-            target = os.path.realpath(self.root / path)
+            target = os.path.realpath(f"{self._top}/{path}")
             file = known.get(target)
             if file is not None:
                 self.files.append(file._replace(path=path))
@@ -176,7 +178,7 @@ class FolderWalk:
                 self.skipped.append(SkippedPath(path, self._why_not(target)))
 
     def _why_not(self, target: str) -> str:
-        if not target.startswith(f"{self.root}/"):
+        if not target.startswith(f"{self._top}/"):
             return "a link that leads out of the folder"
         if os.path.isdir(target):  # noqa: PTH112 - a text like the others here
             return "a link to a folder"
@@ -239,13 +241,15 @@ def _text_in(folder: int, name: str) -> str:
         if _is_no_file(folder, name):
             return ""
         raise InvalidArgumentError(f"workspace: {name} cannot be read ({error.strerror})") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return ""
         if status.st_size > _RULE_BYTES:
             raise InvalidArgumentError(f"workspace: {name} is larger than 1 MiB")
-        return file.read(_RULE_BYTES).decode("utf-8", "replace")
+        return os.read(descriptor, _RULE_BYTES).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
 
 
 def _is_no_file(folder: int, name: str) -> bool:

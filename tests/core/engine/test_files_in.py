@@ -215,3 +215,33 @@ async def test_a_snapshot_that_nobody_waits_for_any_more_ends_between_two_files(
             go_on.set()
         assert cache.reads == 1
         assert (await engine.snapshot_folder(project)).new_files == 3
+
+
+@pytest.mark.parametrize("becomes", ["another text", "gone"])
+async def test_a_file_that_changes_between_its_listing_and_its_copy(
+    engine: Engine, tmp_path: Path, becomes: str
+) -> None:
+    project = a_project(tmp_path / "project")
+
+    def after_the_listing() -> int:
+        if becomes == "gone":
+            (project / "data.txt").unlink(missing_ok=True)
+        else:
+            (project / "src" / "main.sh").write_text(becomes, encoding="utf-8")
+        return 0
+
+    engine._uploads._cache = HashCache(now_ns=after_the_listing)
+    if becomes == "gone":  # as if it had never been there
+        assert (await engine.snapshot_folder(project)).files == 2
+        return
+    await engine.snapshot_folder(project)
+    files = {file.path: file for file in (await engine.snapshot_folder(project)).upload.files}
+    assert files["src/main.sh"].sha256 == sha256_of(becomes.encode())
+
+
+async def test_of_very_many_missing_files_the_first_are_named(engine: Engine) -> None:
+    with pytest.raises(InvalidArgumentError, match="and 10 more") as refused:
+        await engine.register_upload([an_input(f"{index}", b"%d" % index) for index in range(30)])
+    assert len(refused.value.findings) == 30
+    with pytest.raises(InvalidArgumentError, match="at most"):
+        await engine.missing_files(f"{index:064x}" for index in range(20_001))

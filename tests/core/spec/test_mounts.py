@@ -59,6 +59,14 @@ def test_what_is_no_mount_is_refused_with_its_place(given: object, words: str) -
     assert words in refused.value.message
 
 
+def test_with_a_folder_what_is_no_mount_is_refused_all_the_same() -> None:
+    for given in ("/a", {"source": 5, "target": "/b"}, 5):
+        with pytest.raises(InvalidSpecError, match="mounts"):
+            mounts(given, folder="/me")
+    with pytest.raises(InvalidSpecError, match="must be a list"):
+        parse_job({"image": "busybox", "mounts": "/a:/b"}, folder=Path("/me"))
+
+
 @pytest.mark.parametrize("targets", [("/a", "/a"), ("/a", "/a/b"), ("/x/y/z", "/x"), ("/a", "/a/")])
 def test_mounts_may_not_hide_one_another(targets: tuple[str, str]) -> None:
     with pytest.raises(InvalidSpecError, match="target"):

@@ -98,6 +98,21 @@ async def test_a_thread_stores_pieces_and_nothing_stays_when_they_break_off(blob
     assert _names(parts) == []
 
 
+async def test_some_files_are_stored_at_once_or_not_at_all(blobs: BlobFolder, parts: Path, tmp_path: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"some"
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await blobs.put_many([[b"one"], broken()])
+    assert _names(parts) == []
+    assert _names(tmp_path / "kept" / "here") == []
+    stored = await blobs.put_many([[b"o", b"ne"], [], [_LARGE]])
+    assert stored == [_blob(b"one"), _blob(b""), _blob(_LARGE)]
+    assert await blobs.sizes([blob.sha256 for blob in stored]) == {blob.sha256: blob.size for blob in stored}
+    assert await blobs.put_many([]) == []
+
+
 async def test_a_disk_that_is_full_leaves_nothing(
     blobs: BlobFolder, parts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +123,8 @@ async def test_a_disk_that_is_full_leaves_nothing(
     with pytest.raises(StoreError) as refused:
         await blobs.put(b"hello")
     assert "disk is full" in refused.value.hint
+    with pytest.raises(StoreError):
+        await blobs.put_many([[b"one"], [b"two"]])
     assert _names(parts) == []
     assert not await blobs.has(_blob(b"hello").sha256)
 

@@ -201,3 +201,21 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     (tmp_path / "a").chmod(0)
     assert "cannot be read" in reasons(tmp_path)["a"]
+
+
+def test_an_ignore_file_that_is_a_link_or_a_folder_says_nothing_as_in_git(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text("a\n", encoding="utf-8")
+    (tmp_path / ".gitignore").symlink_to("rules")
+    (tmp_path / "d" / ".gitignore").mkdir(parents=True)
+    (tmp_path / "a").write_bytes(b"")
+    assert [file.path for file in list_workspace(tmp_path).files] == [".gitignore", "a", "rules"]
+
+
+def test_far_too_many_entries_are_refused_before_they_are_all_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.workspace.walk._ENTRIES", 3)
+    for name in "abcd":
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(InvalidArgumentError, match="more than 3 entries"):
+        list_workspace(tmp_path)
