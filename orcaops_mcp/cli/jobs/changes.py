@@ -49,7 +49,7 @@ def cancel(session: Session, *, jobs: tuple[str, ...], reason: str, grace: float
             word = "cancelled" if is_over else "cancelling" if not stopped[-1]["finished_at"] else stopped[-1]["status"]
             out.text(f"{word} {job_id}")
             out.flush()
-    if out.is_json:
+    if out.is_json and (stopped or not ended):
         out.document(stopped)
     if ended:
         message = f"Nothing to cancel: {', '.join(map(shown, ended))}."
