@@ -49,7 +49,7 @@ async def artifact_response(engine: Engine, job_id: str, path: str, headers: Hea
     """
     stored = await engine.open_artifact(job_id, path)
     size, tag = stored.artifact.size, f'"{stored.artifact.sha256}"'
-    said = _fixed_headers(stored) | {"ETag": tag}
+    said = _standing_headers(stored) | {"ETag": tag}
     if _is_known(headers.getlist("if-none-match"), tag):
         return Response(status_code=304, headers=said)
     asked = _asked_range(headers, tag, size)
@@ -68,7 +68,7 @@ async def artifact_response(engine: Engine, job_id: str, path: str, headers: Hea
     return StreamingResponse(_closed(pieces), 206 if asked else 200, said, _media_type(stored))
 
 
-def _fixed_headers(stored: StoredArtifact) -> dict[str, str]:
+def _standing_headers(stored: StoredArtifact) -> dict[str, str]:
     return {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",

@@ -22,8 +22,15 @@ from orcaops_mcp.views.history import attempt_view, change_view, digest_view
 
 router = APIRouter(prefix="/orcaops/jobs", tags=["jobs"])
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
-"""The same key with the same request gives the first call's job."""
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="The same key with the same request gives the first call's job; with another it is refused.",
+    ),
+]
 
 _LOCATION: Final = {"Location": header("Where the job is.")}
 _COMMAND_JOB: Final = {"image": "busybox:latest", "command": ["echo", "hello"]}

@@ -47,7 +47,10 @@ _STREAM_EXAMPLE: Final = (
     'event: log\nid: 1-10\ndata: {"n":9,"ts":"2026-01-31T12:00:00.000Z","stream":"stdout","step":0,"text":"ok"}\n\n'
 )
 
-LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)]
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", max_length=100, description="Id of the last event received; goes on behind it."),
+]
 
 
 @router.get(

@@ -129,7 +129,9 @@ async def metrics(request: Request) -> Response:
 async def follow_changes(
     request: Request,
     query: Annotated[ChangesQuery, Query()],
-    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", max_length=100, description="Id of the last event received.")
+    ] = None,
 ) -> Response:
     """What changes, as it changes: `job` with a row of the list, `log` when a log grew, `progress` in words.
 

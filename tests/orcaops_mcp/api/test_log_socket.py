@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
     from tests.orcaops_mcp.api.conftest import Served
 
 
-async def messages_of(socket: ClientConnection) -> list[dict[str, Any]]:
-    return [json.loads(message) async for message in socket]
+async def messages_of(client: ClientConnection) -> list[dict[str, Any]]:
+    return [json.loads(message) async for message in client]
 
 
 async def path_of(http: httpx2.AsyncClient, *command: str, **more: Any) -> str:
@@ -29,11 +32,11 @@ async def path_of(http: httpx2.AsyncClient, *command: str, **more: Any) -> str:
 async def test_an_upgrade_is_answered_with_101_and_the_log(served: Served) -> None:
     path = await path_of(served.http, "sh", "-c", "echo a; sleep 0.5; echo b >&2; exit 2")
     with anyio.fail_after(15):
-        async with connect(served.socket_url + path) as socket:
-            assert socket.response is not None
-            assert socket.response.status_code == 101
-            *lines, end = await messages_of(socket)
-            assert socket.close_code == 1000
+        async with connect(served.socket_url + path) as client:
+            assert client.response is not None
+            assert client.response.status_code == 101
+            *lines, end = await messages_of(client)
+            assert client.close_code == 1000
     assert [(line["type"], line["n"], line["stream"], line["text"], line["cursor"]) for line in lines] == [
         ("log", 1, "stdout", "a", "1-2"),
         ("log", 2, "stderr", "b", "1-3"),
@@ -45,8 +48,8 @@ async def test_both_ways_of_following_tell_the_same(served: Served) -> None:
     path = await path_of(served.http, commands=["seq 1 50", "seq 51 99 >&2"], wait_s=20)
     events = await all_events(served.http, path)
     with anyio.fail_after(15):
-        async with connect(served.socket_url + path) as socket:
-            messages = await messages_of(socket)
+        async with connect(served.socket_url + path) as client:
+            messages = await messages_of(client)
     assert [{"type": event["event"], "cursor": event["id"], **event["data"]} for event in events] == messages
 
 
@@ -62,8 +65,8 @@ async def test_both_ways_of_following_tell_the_same(served: Served) -> None:
 async def test_the_query_chooses_lines(served: Served, query: str, texts: list[str]) -> None:
     path = await path_of(served.http, commands=["echo a1; sleep 0.1; echo a2 >&2", "echo b1; echo b2"], wait_s=20)
     with anyio.fail_after(15):
-        async with connect(f"{served.socket_url}{path}?{query}") as socket:
-            messages = await messages_of(socket)
+        async with connect(f"{served.socket_url}{path}?{query}") as client:
+            messages = await messages_of(client)
     assert [message["text"] for message in messages if message["type"] == "log"] == texts
 
 
@@ -92,9 +95,9 @@ async def test_what_is_wrong_is_said_before_the_handshake(
 async def test_text_from_a_client_is_passed_over(served: Served) -> None:
     path = await path_of(served.http, "sh", "-c", "sleep 1; echo done")
     with anyio.fail_after(15):
-        async with connect(served.socket_url + path) as socket:
-            await socket.send("hello")
-            messages = await messages_of(socket)
+        async with connect(served.socket_url + path) as client:
+            await client.send("hello")
+            messages = await messages_of(client)
     assert [message["type"] for message in messages] == ["log", "end"]
 
 
@@ -104,18 +107,37 @@ async def test_bytes_and_large_messages_from_a_client_close_the_connection(
 ) -> None:
     path = await path_of(served.http, "sleep", "600")
     with anyio.fail_after(15):
-        async with connect(served.socket_url + path) as socket:
-            await socket.send(message)
+        async with connect(served.socket_url + path) as client:
+            await client.send(message)
             with pytest.raises(ConnectionClosed):
-                await socket.recv()
-            assert socket.close_code == code
+                await client.recv()
+            assert client.close_code == code
 
 
 async def test_a_client_that_leaves_frees_its_stream(served: Served) -> None:
     path = await path_of(served.http, "sh", "-c", "echo a; sleep 600")
     with anyio.fail_after(15):
-        async with connect(served.socket_url + path) as socket:
-            assert json.loads(await socket.recv())["text"] == "a"
+        async with connect(served.socket_url + path) as client:
+            assert json.loads(await client.recv())["text"] == "a"
         gauge = 'orcaops_http_streams{kind="websocket"}'
         while f"{gauge} 0.0" not in (await served.http.get("/orcaops/metrics")).text:
             await anyio.lowlevel.checkpoint()
+
+
+async def test_a_client_that_never_reads_is_let_go(served: Served) -> None:
+    script = f"for i in $(seq 1 3000); do echo {'x' * 2000}; done"
+    path = await path_of(served.http, "sh", "-c", script, log_limit={"bytes": 50_000_000}, wait_s=20)
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}\r\n\r\n"
+    )
+    loop = asyncio.get_running_loop()
+    with socket.socket() as dead, anyio.fail_after(30):
+        dead.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # set before connecting, it stays that small
+        dead.setblocking(False)
+        await loop.sock_connect(dead, ("127.0.0.1", served.port))
+        await loop.sock_sendall(dead, request.encode())
+        gauge = 'orcaops_http_streams{kind="websocket"}'
+        for expected in (f"{gauge} 1.0", f"{gauge} 0.0"):
+            while expected not in (await served.http.get("/orcaops/metrics")).text:
+                await anyio.lowlevel.checkpoint()
