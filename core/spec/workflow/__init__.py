@@ -1,0 +1,55 @@
+"""A workflow in its one canonical form: frozen, every spelling and template resolved, expressions as texts."""
+
+from core.spec.workflow.container import (
+    ArtifactSpec,
+    CredentialsSpec,
+    HealthCheckSpec,
+    ImageSpec,
+    OutputSpec,
+    ReadinessSpec,
+    ServiceSpec,
+)
+from core.spec.workflow.control import (
+    BackoffSpec,
+    Completion,
+    ConcurrencySpec,
+    FailureKind,
+    MatrixSpec,
+    NeedSpec,
+    ResourcesSpec,
+    RetrySpec,
+    ToleranceSpec,
+)
+from core.spec.workflow.job import DEFAULT_JOB_SECONDS, CallSpec, WorkflowJobSpec, WorkflowStepSpec
+from core.spec.workflow.values import Expression, Plain
+from core.spec.workflow.workflow import DEFAULT_RUN_SECONDS, DefaultsSpec, InputSpec, InputType, WorkflowSpec
+
+__all__ = (
+    "DEFAULT_JOB_SECONDS",
+    "DEFAULT_RUN_SECONDS",
+    "ArtifactSpec",
+    "BackoffSpec",
+    "CallSpec",
+    "Completion",
+    "ConcurrencySpec",
+    "CredentialsSpec",
+    "DefaultsSpec",
+    "Expression",
+    "FailureKind",
+    "HealthCheckSpec",
+    "ImageSpec",
+    "InputSpec",
+    "InputType",
+    "MatrixSpec",
+    "NeedSpec",
+    "OutputSpec",
+    "Plain",
+    "ReadinessSpec",
+    "ResourcesSpec",
+    "RetrySpec",
+    "ServiceSpec",
+    "ToleranceSpec",
+    "WorkflowJobSpec",
+    "WorkflowSpec",
+    "WorkflowStepSpec",
+)
