@@ -51,7 +51,7 @@ def test_the_readme_names_every_status_and_no_cause_that_does_not_exist() -> Non
     assert set(re.findall(r"`(\w+)`", causes[1])) <= set(FailureKind)
 
 
-@pytest.mark.parametrize("field", ["privileged", "volumes"])
+@pytest.mark.parametrize("field", ["privileged", "devices"])
 def test_what_the_readme_says_is_no_field_is_none(field: str) -> None:
     assert f"`{field}`" in _README
     assert field not in JobSpec.model_fields
