@@ -7,6 +7,7 @@ process.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -41,7 +42,7 @@ def command(*, in_process: bool, transport: str, **overrides: Any) -> None:
         raise SystemExit(bridge.serve(_for_the_bridge(overrides)))
     if not in_process:
         click.echo(_WINDOWS, err=True)
-    anyio.run(_serve, configure(overrides))
+    anyio.run(_serve, configure(overrides), Path.cwd())
 
 
 def _for_the_bridge(overrides: dict[str, Any]) -> dict[str, str]:
@@ -52,8 +53,8 @@ def _for_the_bridge(overrides: dict[str, Any]) -> dict[str, str]:
     }
 
 
-async def _serve(configuration: Configuration) -> None:
+async def _serve(configuration: Configuration, folder: Path) -> None:
     # the help, and the bridge, shall not wait for the server's imports
     from orcaops_mcp.daemon.in_process import serve_stdio  # noqa: PLC0415
 
-    await serve_stdio(configuration, tool_choice(configuration.settings))
+    await serve_stdio(configuration, tool_choice(configuration.settings), folder)

@@ -87,7 +87,7 @@ def test_doctor_says_what_is_wrong_with_the_configuration(monkeypatch: pytest.Mo
 
 
 def test_an_unknown_tool_is_said_before_anything_is_served(tmp_path: Path) -> None:
-    result = _run("mcp", "--backend", "simulated", "--tools", "orcaops_wat")
+    result = _run("mcp", "--in-process", "--backend", "simulated", "--tools", "orcaops_wat")
     assert result.exit_code == 1
     assert "did you mean orcaops_wait?" in result.stderr
 
