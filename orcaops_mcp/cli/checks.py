@@ -182,7 +182,7 @@ async def _could_run(configuration: Configuration) -> Check:
 
 
 def _sole(error: Exception) -> OrcaOpsError | None:
-    from orcaops_mcp.cli.options import sole_error  # noqa: PLC0415 - brings the MCP server with it
+    from orcaops_mcp.daemon.telling import sole_error  # noqa: PLC0415 - brings the MCP server with it
 
     return sole_error(error)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from core import OrcaOpsError
+from orcaops_mcp.daemon.telling import sole_error
 from orcaops_mcp.log_config import configure_logging
 from orcaops_mcp.mcp_server.toolset import ToolChoice
 from orcaops_mcp.settings import load_configuration
@@ -78,14 +79,6 @@ def told_plainly(command: Callable[Parameters, Result]) -> Callable[Parameters, 
             raise SystemExit(1) from None
 
     return run
-
-
-def sole_error(error: Exception) -> OrcaOpsError | None:
-    """The one `OrcaOpsError` an exception is or wraps; None if there is more to it."""
-    if isinstance(error, ExceptionGroup):
-        inner = cast("ExceptionGroup[Exception]", error).exceptions
-        return sole_error(inner[0]) if len(inner) == 1 else None
-    return error if isinstance(error, OrcaOpsError) else None
 
 
 def tool_choice(settings: Settings) -> ToolChoice:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from pydantic import Field, field_validator
 
 from core import InvalidArgumentError, failure_document
-from orcaops_mcp.intake.caller import AGENT
 from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.intake.job_request import canonical, spec_of
 from orcaops_mcp.mcp_server.answers import facts
 from orcaops_mcp.mcp_server.outcomes import next_call, outcome, shown_spec, whole_record
+from orcaops_mcp.mcp_server.state import caller_of
 from orcaops_mcp.mcp_server.tools.job_request import SubmitJob
 from orcaops_mcp.mcp_server.toolset import READS, STARTS, STOPS, AnyTool, Arguments, ToolDefinition
 from orcaops_mcp.mcp_server.untrusted import one_line
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from core import Engine, Job, Submitted, WaitResult
     from orcaops_mcp.mcp_server.state import AppContext
 
-_BY: Final = "mcp"
-
 
 async def submit_job(ctx: AppContext, arguments: SubmitJob) -> CallToolResult:
     """Run a command, shell steps or uploaded code in a fresh container.
@@ -32,13 +30,13 @@ async def submit_job(ctx: AppContext, arguments: SubmitJob) -> CallToolResult:
     Returns job_id and status at once; the job goes on whatever becomes of this call. With wait_s also the outcome:
     exit code, failure, steps, last log lines.
     """
-    engine = ctx.request_context.lifespan_context.engine
-    spec = await spec_of(engine, arguments.request(), AGENT)
+    engine, caller = ctx.request_context.lifespan_context.engine, caller_of(ctx)
+    spec = await spec_of(engine, arguments.request(), caller)
     if arguments.dry_run:
-        effective = await engine.admit(spec, folder=AGENT.folder)
+        effective = await engine.admit(spec, folder=caller.folder)
         return facts({"dry_run": True, "admitted": True, "spec": shown_spec(effective)})
     key = arguments.idempotency_key or None
-    submitted = await engine.submit_job(spec, by=_BY, idempotency_key=key, folder=AGENT.folder)
+    submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=key, folder=caller.folder)
     return await _accepted(ctx, submitted, arguments.wait_s)
 
 
@@ -119,7 +117,7 @@ async def cancel_job(ctx: AppContext, arguments: CancelJob) -> CallToolResult:
     """Stop a queued or running job. A job that has ended comes back as it is."""
     engine = ctx.request_context.lifespan_context.engine
     job = await engine.cancel_job(
-        known_form(arguments.job_id), by=_BY, reason=arguments.reason, grace_s=arguments.grace_s
+        known_form(arguments.job_id), by=caller_of(ctx).name, reason=arguments.reason, grace_s=arguments.grace_s
     )
     note = (
         None if job.is_finished else "Stopping it was requested; the status says cancelled once its container is gone."
@@ -144,14 +142,16 @@ class Rerun(Arguments):
 
 async def rerun(ctx: AppContext, arguments: Rerun) -> CallToolResult:
     """Run a job again as a fresh job linked to the old one, unchanged or with changes."""
-    engine = ctx.request_context.lifespan_context.engine
+    engine, caller = ctx.request_context.lifespan_context.engine, caller_of(ctx)
     job_id = known_form(arguments.id)
-    changes = await canonical(engine, arguments.changes or {}, AGENT)
+    changes = await canonical(engine, arguments.changes or {}, caller)
     if arguments.preview:
-        spec = await engine.rerun_spec(job_id, changes, folder=AGENT.folder)
+        spec = await engine.rerun_spec(job_id, changes, folder=caller.folder)
         return facts({"preview": True, "rerun_of": job_id, "spec": shown_spec(spec)})
     key = arguments.idempotency_key or None
-    submitted = await engine.rerun_job(job_id, changes=changes, by=_BY, idempotency_key=key, folder=AGENT.folder)
+    submitted = await engine.rerun_job(
+        job_id, changes=changes, by=caller.name, idempotency_key=key, folder=caller.folder
+    )
     return await _accepted(ctx, submitted, 0)
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from core import HomeInUseError
 from orcaops_mcp.cli.main import cli
-from orcaops_mcp.cli.options import sole_error
+from orcaops_mcp.daemon.telling import sole_error
 
 if TYPE_CHECKING:
     from pathlib import Path
