@@ -6,7 +6,7 @@ Messages never repeat the value they refuse: it may hold a secret.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 
 from pydantic import AfterValidator, Field
 
@@ -160,6 +160,23 @@ def _alternatives(pattern: str) -> int:
         elif mark == "}" and open_groups:
             total *= open_groups.pop()
     return total
+
+
+def env_from_pairs(value: Any) -> Any:
+    """Variables from `KEY=VALUE` lines, which are taken beside a mapping: free-form maps get lost in some clients.
+
+    Raises:
+        ValueError: An entry is not written so.
+    """
+    if not isinstance(value, (list, tuple)):
+        return value
+    pairs: dict[str, str] = {}
+    for index, item in enumerate(cast("list[object] | tuple[object, ...]", value)):
+        name, equals, text = item.partition("=") if isinstance(item, str) else ("", "", "")
+        if not equals:
+            raise ValueError(f"entry {index} is not KEY=VALUE")
+        pairs[name] = text
+    return pairs
 
 
 ImageReference = Annotated[str, AfterValidator(_image)]

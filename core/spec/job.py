@@ -27,8 +27,10 @@ from core.spec.fields import (
     StepName,
     Tag,
     User,
+    env_from_pairs,
 )
 from core.spec.mounts import MountSpec, check_targets, is_within, mount_fields
+from core.spec.service import ServiceSpec, check_services, services_from
 
 Network = Literal["bridge", "none"]
 """``bridge`` reaches out through Docker's default network, ``none`` has no network at all."""
@@ -103,6 +105,8 @@ class JobSpec(Frozen):
     """Files put into the working directory."""
     mounts: Annotated[tuple[MountSpec, ...], Field(max_length=16)] = ()
     """Files and folders of the engine's machine, below folders that are allowed; read-only unless said otherwise."""
+    services: Annotated[tuple[ServiceSpec, ...], Field(max_length=16)] = ()
+    """Containers beside the job, such as a database, reached by their ids; they are up before it starts."""
     artifacts: Annotated[tuple[ArtifactGlob, ...], Field(max_length=64)] = ()
     """Files and folders kept after the job, whether it succeeded or not."""
     outputs: Annotated[tuple[OutputName, ...], Field(max_length=100)] = ()
@@ -140,16 +144,7 @@ class JobSpec(Frozen):
     @field_validator("env", mode="before")
     @classmethod
     def _env_from_pairs(cls, value: Any) -> Any:
-        """Accept `KEY=VALUE` lines beside a mapping: free-form maps get lost in some clients."""
-        if not isinstance(value, (list, tuple)):
-            return value
-        pairs: dict[str, str] = {}
-        for index, item in enumerate(cast("list[object] | tuple[object, ...]", value)):
-            name, equals, text = item.partition("=") if isinstance(item, str) else ("", "", "")
-            if not equals:
-                raise ValueError(f"entry {index} is not KEY=VALUE")
-            pairs[name] = text
-        return pairs
+        return env_from_pairs(value)
 
     @field_validator("commands", mode="before")
     @classmethod
@@ -173,6 +168,11 @@ class JobSpec(Frozen):
         if value is not None and (not value or not value[0]):
             raise ValueError("empty; name the program first, or leave the field out to keep the image's own")
         return value
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _services_as_written(cls, value: Any) -> Any:
+        return services_from(value)
 
     @model_validator(mode="after")
     def _one_way_to_run(self) -> JobSpec:
@@ -210,6 +210,7 @@ class JobSpec(Frozen):
         if paths & folders:
             raise ValueError("files name a path both as a file and as a folder")
         check_targets(self.mounts)
+        check_services(self.services)
         return self
 
     def files_in_mounts(self, workdir: str) -> bool:

@@ -19,6 +19,7 @@ from core.errors import Finding, InvalidSpecError
 from core.spec.job import InputFile, JobSpec, LogLimit, StepSpec
 from core.spec.mounts import MountSpec, mounts_below
 from core.spec.runtimes import RUNTIMES
+from core.spec.service import HealthCheckSpec, ReadySpec, ServiceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,9 @@ _NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
     "files": tuple(InputFile.model_fields),
     "mounts": tuple(MountSpec.model_fields),
     "log_limit": tuple(LogLimit.model_fields),
+    "services": tuple(ServiceSpec.model_fields),
+    "health_check": tuple(HealthCheckSpec.model_fields),
+    "ready": tuple(ReadySpec.model_fields),
 }
 _KINDS: Final = {
     "string_type": "must be a text",
@@ -93,36 +97,46 @@ def invalid_spec(findings: list[Finding]) -> InvalidSpecError:
     return InvalidSpecError("; ".join(said), findings=tuple(findings[:_KEPT]))
 
 
-def findings_of(error: ValidationError, fields: tuple[str, ...] = ()) -> list[Finding]:
+def findings_of(
+    error: ValidationError,
+    fields: tuple[str, ...] = (),
+    nested: Mapping[int | str, tuple[str, ...]] = _NESTED_FIELDS,
+) -> list[Finding]:
     """What pydantic found, in our words and without the values it refused.
 
     Args:
         error: What pydantic raised.
         fields: Names that an unknown one may have been meant for.
+        nested: The same below some of the fields.
     """
     return [
-        _finding(detail["type"], detail["loc"], detail["msg"], fields)
+        _finding(detail["type"], detail["loc"], detail["msg"], _fields_beside(detail["loc"], fields, nested))
         for detail in error.errors(include_url=False, include_input=False, include_context=False)
     ]
 
 
-def _finding(kind: str, loc: tuple[int | str, ...], message: str, fields: tuple[str, ...]) -> Finding:
+def _fields_beside(
+    loc: tuple[int | str, ...], fields: tuple[str, ...], nested: Mapping[int | str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The fields that an unknown one could have been, by where it stands."""
+    if len(loc) <= 1:
+        return fields
+    above = next((part for part in reversed(loc[:-1]) if isinstance(part, str)), "")
+    return nested.get(above, nested.get(loc[0], ()))
+
+
+def _finding(kind: str, loc: tuple[int | str, ...], message: str, known: tuple[str, ...]) -> Finding:
     path = ".".join(_shown(part) for part in loc if part != "[key]")
     if kind == "missing":
         return Finding(path, "required, and missing")
     if kind == "extra_forbidden":
-        return _unknown_field(path, _fields_beside(loc, fields))
+        return _unknown_field(path, known)
     if kind in _KINDS:
         if loc == ("command",):
             return Finding(path, "must be a list, such as ['echo', 'hi']; for text that a shell runs there is script")
         return Finding(path, _KINDS[kind])
     text = message.removeprefix("Value error, ")
     return Finding(path, text.replace("Input should be", "must be", 1))
-
-
-def _fields_beside(loc: tuple[int | str, ...], fields: tuple[str, ...]) -> tuple[str, ...]:
-    """The fields that an unknown one could have been, by where it stands."""
-    return fields if len(loc) == 1 else _NESTED_FIELDS.get(loc[0], ())
 
 
 def _unknown_field(path: str, known: tuple[str, ...]) -> Finding:
@@ -156,7 +170,18 @@ def _as_written(finding: Finding, request: Mapping[str, Any]) -> Finding:
         return replace(finding, path="script")
     if request.get("entry") is not None and finding.path.startswith("command."):
         return replace(finding, path="args")
+    services = request.get("services")
+    if isinstance(services, dict) and finding.path.startswith("services."):
+        return replace(finding, path=_with_id(finding.path, tuple(cast("dict[object, object]", services))))
     return finding
+
+
+def _with_id(path: str, ids: tuple[object, ...]) -> str:
+    """The path of a fault in services that were written as a mapping: with the id where the number stands."""
+    head, _, rest = path.partition(".")
+    number, dot, below = rest.partition(".")
+    id_ = ids[int(number)] if number.isdecimal() and int(number) < len(ids) else number
+    return f"{head}.{_shown(str(id_))}{dot}{below}"
 
 
 def _rewrite(request: Mapping[str, Any], runtimes: Mapping[str, Runtime], findings: list[Finding]) -> dict[str, Any]:
