@@ -3,11 +3,11 @@
 from core.spec.workflow.container import (
     ArtifactSpec,
     CredentialsSpec,
-    HealthCheckSpec,
     ImageSpec,
     OutputSpec,
-    ReadinessSpec,
-    ServiceSpec,
+    WorkflowHealthCheckSpec,
+    WorkflowReadySpec,
+    WorkflowServiceSpec,
 )
 from core.spec.workflow.control import (
     BackoffSpec,
@@ -22,7 +22,7 @@ from core.spec.workflow.control import (
 )
 from core.spec.workflow.job import DEFAULT_JOB_SECONDS, CallSpec, WorkflowJobSpec, WorkflowStepSpec
 from core.spec.workflow.values import Expression, Plain
-from core.spec.workflow.workflow import DEFAULT_RUN_SECONDS, DefaultsSpec, InputSpec, InputType, WorkflowSpec
+from core.spec.workflow.workflow import DEFAULT_RUN_SECONDS, DefaultsSpec, WorkflowSpec
 
 __all__ = (
     "DEFAULT_JOB_SECONDS",
@@ -36,20 +36,18 @@ __all__ = (
     "DefaultsSpec",
     "Expression",
     "FailureKind",
-    "HealthCheckSpec",
     "ImageSpec",
-    "InputSpec",
-    "InputType",
     "MatrixSpec",
     "NeedSpec",
     "OutputSpec",
     "Plain",
-    "ReadinessSpec",
     "ResourcesSpec",
     "RetrySpec",
-    "ServiceSpec",
     "ToleranceSpec",
+    "WorkflowHealthCheckSpec",
     "WorkflowJobSpec",
+    "WorkflowReadySpec",
+    "WorkflowServiceSpec",
     "WorkflowSpec",
     "WorkflowStepSpec",
 )

@@ -35,7 +35,7 @@ class ImageSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HealthCheckSpec:
+class WorkflowHealthCheckSpec:
     """A check that the container engine carries out in a service's container."""
 
     test: tuple[str, ...]
@@ -47,7 +47,7 @@ class HealthCheckSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadinessSpec:
+class WorkflowReadySpec:
     """When a service is ready; exactly one of the fields is set."""
 
     tcp: int | None = None
@@ -61,7 +61,7 @@ class ReadinessSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSpec:
+class WorkflowServiceSpec:
     """A container beside a job, or beside all jobs of a run."""
 
     id: str
@@ -75,8 +75,8 @@ class ServiceSpec:
     ports: tuple[str, ...] = ()
     """As Docker writes them; the container's port stands last."""
     volumes: tuple[str, ...] = ()
-    health_check: HealthCheckSpec | None = None
-    ready: ReadinessSpec | None = None
+    health_check: WorkflowHealthCheckSpec | None = None
+    ready: WorkflowReadySpec | None = None
     ready_timeout_s: Seconds = 60
     depends_on: tuple[str, ...] = ()
     """Services of the same job that have to be ready before this one starts."""
@@ -110,5 +110,5 @@ class OutputSpec:
     description: str = ""
 
 
-Services = Mapping[str, ServiceSpec]
+Services = Mapping[str, WorkflowServiceSpec]
 Outputs = Mapping[str, OutputSpec]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from core.spec.workflow.container import ArtifactSpec, ImageSpec, Outputs, Services, ServiceSpec
+from core.spec.workflow.container import ArtifactSpec, ImageSpec, Outputs, Services, WorkflowServiceSpec
 from core.spec.workflow.control import (
     Completion,
     ConcurrencySpec,
@@ -92,7 +92,7 @@ class WorkflowJobSpec:
     working_directory: str = ""
     user: str = ""
     volumes: tuple[str, ...] = ()
-    services: Services = field(default_factory=dict[str, ServiceSpec])
+    services: Services = field(default_factory=dict[str, WorkflowServiceSpec])
     artifacts: tuple[ArtifactSpec, ...] = ()
     outputs: Outputs | None = None
     """The outputs that are declared; None hands on whatever the job writes."""

@@ -5,36 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from core.spec.workflow.container import ImageSpec, Services, ServiceSpec
+from core.spec.inputs import InputSpec
+from core.spec.workflow.container import ImageSpec, Services, WorkflowServiceSpec
 from core.spec.workflow.job import WorkflowJobSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.spec.workflow.control import ConcurrencySpec, ResourcesSpec, RetrySpec
-    from core.spec.workflow.values import Environment, Plain, Seconds
+    from core.spec.workflow.values import Environment, Seconds
 
 DEFAULT_RUN_SECONDS = 3600
 """The time limit of a run that names none."""
-
-InputType = Literal["string", "number", "boolean", "choice", "json"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSpec:
-    """A value that whoever starts the workflow gives."""
-
-    type: InputType = "string"
-    description: str = ""
-    required: bool = False
-    default: Plain = None
-    """Texts in it may hold ``${{ }}``; None if there is none."""
-    options: tuple[Plain, ...] = ()
-    """What may be chosen."""
-    pattern: str = ""
-    """The regular expression that a text has to match."""
-    min: float | None = None
-    max: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +49,7 @@ class WorkflowSpec:
     secrets: tuple[str, ...] = ()
     """Names of the secrets that have to be there."""
     defaults: DefaultsSpec = field(default_factory=DefaultsSpec)
-    services: Services = field(default_factory=dict[str, ServiceSpec])
+    services: Services = field(default_factory=dict[str, WorkflowServiceSpec])
     """Services that all jobs of a run share."""
     concurrency: ConcurrencySpec | None = None
     max_parallel: int | None = None
