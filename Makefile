@@ -27,8 +27,8 @@ demo: setup ## see it work: real jobs on a real engine
 	@$(ENGINE) images --only busybox
 	@$(BIN)/python -m orcaops_mcp.demo
 
-check: setup static ## format, lint, types, layers, and the tests without containers
-	@$(PYTEST) -q -n auto -m "not docker and not node"
+check: setup static ## format, lint, types, layers, and the quick tests without containers
+	@$(PYTEST) -q -n auto -m "not docker and not node and not slow"
 
 static: setup
 	@$(BIN)/ruff format --check -q

@@ -22,6 +22,8 @@ from tests.orcaops_mcp.conftest import finished_job
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+pytestmark = pytest.mark.slow
+
 ORCAOPS = Path(sys.executable).parent / "orcaops"
 
 

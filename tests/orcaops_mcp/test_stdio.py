@@ -18,6 +18,8 @@ from tests.orcaops_mcp.conftest import call, error_of, log_of
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+pytestmark = pytest.mark.slow
+
 ORCAOPS = Path(sys.executable).parent / "orcaops"
 _HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 

@@ -18,6 +18,8 @@ from tests.orcaops_mcp.cli.conftest import COMMAND
 if TYPE_CHECKING:
     from tests.orcaops_mcp.cli.conftest import EngineHome
 
+pytestmark = pytest.mark.slow
+
 
 def test_global_options_stand_before_or_after_the_command(engine_home: EngineHome) -> None:
     engine_home.ok("run", "busybox", "true")

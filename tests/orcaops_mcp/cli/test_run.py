@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.orcaops_mcp.cli.conftest import EngineHome, Terminal
 
+pytestmark = pytest.mark.slow
+
 
 def test_both_outputs_and_the_exit_code_are_the_containers(engine_home: EngineHome) -> None:
     result = engine_home.run("run", "busybox", "sh", "-c", "echo out; echo err >&2; exit 7")

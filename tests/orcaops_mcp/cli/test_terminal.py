@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     OpenTerminal = Callable[..., Terminal]
 
+pytestmark = pytest.mark.slow
+
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 HOSTILE = "printf '\\033]0;owned\\007\\033[2J\\033[32mgreen\\033[0m\\r\\n'"
 

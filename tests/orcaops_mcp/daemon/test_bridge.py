@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from anyio.abc import Process
 
+pytestmark = pytest.mark.slow
+
 _ROOT = Path(__file__).resolve().parents[3]
 _SIMULATED = ("--backend", "simulated", "--log-level", "info")
 _LOOK_AT_IMPORTS = """
