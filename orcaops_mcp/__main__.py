@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import sys
 
+_NOT_ON_WINDOWS = """orcaops: The engine needs Linux or macOS: it locks its home and talks over unix sockets.
+  hint: On Windows install it inside WSL 2, where Docker Desktop's engine answers too, and start it from there:
+        `wsl orcaops mcp` is the command for a client's configuration.
+"""
+
 
 def main() -> None:
     """The `orcaops` command."""
-    if sys.argv[1:2] == ["mcp"] and sys.platform != "win32":
+    if sys.platform == "win32":
+        sys.stderr.write(_NOT_ON_WINDOWS)
+        sys.exit(1)
+    if sys.argv[1:2] == ["mcp"]:
         from orcaops_mcp import bridge  # noqa: PLC0415 - the one command that shall start at once
 
         code = bridge.run(sys.argv[2:])

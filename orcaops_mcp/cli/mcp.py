@@ -6,9 +6,8 @@ process.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
@@ -18,8 +17,6 @@ from orcaops_mcp.cli.options import configure, engine_options, told_plainly, too
 
 if TYPE_CHECKING:
     from orcaops_mcp.settings import Configuration
-
-_WINDOWS: Final = "orcaops: on Windows the engine runs in this process and serves this chat alone."
 
 
 @click.command("mcp")
@@ -38,10 +35,8 @@ def command(*, in_process: bool, transport: str, **overrides: Any) -> None:
     """
     if transport == "http":
         raise click.UsageError("MCP over HTTP is served by `orcaops serve`, at http://127.0.0.1:8787/mcp.")
-    if not in_process and sys.platform != "win32":
-        raise SystemExit(bridge.serve(_for_the_bridge(overrides)))
     if not in_process:
-        click.echo(_WINDOWS, err=True)
+        raise SystemExit(bridge.serve(_for_the_bridge(overrides)))
     anyio.run(_serve, configure(overrides), Path.cwd())
 
 
