@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from orcaops_mcp.api.answers import refusal
 from orcaops_mcp.api.problems import crashed
 from orcaops_mcp.api.state import caller_of
+from orcaops_mcp.intake.looking import only_looks
 from orcaops_mcp.views.problem import problem
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from orcaops_mcp.api.metrics import Metrics
 
-_LOOKING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -59,7 +59,7 @@ class Edge:
 
         connection = HTTPConnection(scope)
         try:
-            if scope["method"] not in _LOOKING and not caller_of(connection).may_change:
+            if not only_looks(scope["method"], scope["path"]) and not caller_of(connection).may_change:
                 await refusal(_READ_ONLY, 403)(scope, receive, send_on)
             else:
                 await self._app(scope, receive, send_on)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from orcaops_mcp.intake.looking import LOOKING_METHODS, only_looks
+
 if TYPE_CHECKING:
     from starlette.types import Scope
 
@@ -12,8 +14,6 @@ MCP_PATH: Final = "/mcp"
 
 OPEN_PATHS: Final = frozenset({"/healthz"})
 """Paths that say nothing and ask nobody who they are."""
-
-_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def is_guarded(scope: Scope) -> bool:
@@ -29,7 +29,12 @@ def is_local(scope: Scope) -> bool:
 
 def changes_something(scope: Scope) -> bool:
     """Whether it may change something. No WebSocket does: they only show."""
-    return scope["type"] == "http" and scope["method"] not in _READING
+    return scope["type"] == "http" and not only_looks(scope["method"], scope["path"])
+
+
+def sends_something(scope: Scope) -> bool:
+    """Whether it is made with a method that brings something, even where nothing is changed by it."""
+    return scope["type"] == "http" and scope["method"] not in LOOKING_METHODS
 
 
 def header_values(scope: Scope, name: bytes) -> list[bytes]:

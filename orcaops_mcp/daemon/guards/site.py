@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from orcaops_mcp.daemon.guards.refusal import Refusal, refuse
-from orcaops_mcp.daemon.guards.request import changes_something, header_values, is_guarded, is_local
+from orcaops_mcp.daemon.guards.request import header_values, is_guarded, is_local, sends_something
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -78,4 +78,4 @@ def _is_strayed(scope: Scope) -> bool:
         return False
     is_link = header_values(scope, b"sec-fetch-mode") == [b"navigate"]
     is_framed = not {b"document"}.issuperset(header_values(scope, b"sec-fetch-dest"))
-    return changes_something(scope) or scope["type"] == "websocket" or not is_link or is_framed
+    return sends_something(scope) or scope["type"] == "websocket" or not is_link or is_framed

@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidStatus
 from orcaops_mcp.daemon.guards import rules_for
 from orcaops_mcp.daemon.guards.identity import IdentityGuard
 from orcaops_mcp.daemon.guards.request import address_of
+from orcaops_mcp.intake.looking import LOOKING_POSTS
 from orcaops_mcp.settings import HttpSettings, Settings
 from tests.orcaops_mcp.daemon.guards.conftest import BEARER, TOKEN, Room, a_room
 
@@ -122,6 +123,18 @@ async def test_a_token_that_may_only_read_changes_nothing(room: Room) -> None:
             answer = await client.request(method, path)
             assert (answer.status_code, answer.json()["error"]["code"]) == (403, "read_only_token")
     assert room.changes == []
+
+
+async def test_who_may_only_look_asks_questions_that_are_posted(room: Room) -> None:
+    assert LOOKING_POSTS
+    async with room.client() as client:
+        reader = await room.token("watcher", "read")
+        for path in LOOKING_POSTS:
+            assert (await client.post(path, headers=reader)).json()["name"] == "token watcher"
+            assert (await client.post(path)).json()["name"] == "visitor"
+            for method, other in (("POST", path + "/"), ("POST", path + "/x"), ("POST", path.upper()), ("PUT", path)):
+                assert (await client.request(method, other, headers=reader)).status_code == 403
+                assert (await client.request(method, other)).status_code == 401
 
 
 async def test_a_token_that_may_only_read_reaches_the_mcp_server_which_is_told(room: Room) -> None:

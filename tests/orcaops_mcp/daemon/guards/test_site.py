@@ -9,6 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from orcaops_mcp.daemon.guards import host_names, rules_for
+from orcaops_mcp.intake.looking import LOOKING_POSTS
 from orcaops_mcp.settings import Settings
 from tests.orcaops_mcp.daemon.guards.conftest import BEARER, TOKEN, Room, a_room
 
@@ -69,7 +70,8 @@ async def test_what_another_sites_page_makes_a_browser_send_is_refused(room: Roo
         frame = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
         assert (await client.get("/", headers=frame)).status_code == 403
         form = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-        assert (await client.post("/orcaops/jobs", headers=form)).status_code == 403
+        for path in ("/orcaops/jobs", *LOOKING_POSTS):
+            assert (await client.post(path, headers=form)).status_code == 403
     assert room.changes == []
 
 
