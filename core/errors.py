@@ -14,10 +14,16 @@ a hint naming the next thing to do, and whether the same call may work later::
     ├── NotFoundError                the caller looks again
     │   ├── JobNotFoundError         job_not_found
     │   ├── ArtifactNotFoundError    artifact_not_found
-    │   └── UploadNotFoundError      upload_not_found
+    │   ├── WorkflowNotFoundError    workflow_not_found
+    │   ├── NodeNotFoundError        node_not_found
+    │   ├── UploadNotFoundError      upload_not_found
+    │   └── TemplateNotFoundError    template_not_found
     ├── ConflictError                the caller chooses otherwise
     │   ├── IllegalMoveError         illegal_move
     │   ├── JobNotFinishedError      job_not_finished
+    │   ├── WorkflowNotFinishedError workflow_not_finished
+    │   ├── JobOfWorkflowError       job_of_workflow
+    │   ├── TemplateExistsError      template_exists
     │   └── IdempotencyConflictError idempotency_conflict
     ├── BusyError                    waiting helps
     │   ├── QueueFullError           queue_full
@@ -173,6 +179,20 @@ class JobNotFoundError(NotFoundError):
     default_hint = "List the jobs with orcaops_list_runs and use an id from there."
 
 
+class WorkflowNotFoundError(NotFoundError):
+    """There is no workflow run with this id."""
+
+    code = "workflow_not_found"
+    default_hint = "List the runs with orcaops_list_runs and kind=workflow, and use an id from there."
+
+
+class NodeNotFoundError(NotFoundError):
+    """The run has no such node."""
+
+    code = "node_not_found"
+    default_hint = "Read the run with orcaops_get_workflow_status and use the id of one of its nodes."
+
+
 class ArtifactNotFoundError(NotFoundError):
     """The job has no artifact with this path."""
 
@@ -185,6 +205,13 @@ class UploadNotFoundError(NotFoundError):
 
     code = "upload_not_found"
     default_hint = "Upload the files again with orcaops_upload_files and use the id it returns."
+
+
+class TemplateNotFoundError(NotFoundError):
+    """There is no template with this name."""
+
+    code = "template_not_found"
+    default_hint = "List the templates with orcaops_list_templates and use a name from there."
 
 
 class ConflictError(OrcaOpsError):
@@ -205,6 +232,27 @@ class JobNotFinishedError(ConflictError):
 
     code = "job_not_finished"
     default_hint = "Wait for it with orcaops_wait, or cancel it with orcaops_cancel_job."
+
+
+class TemplateExistsError(ConflictError):
+    """There is a template with this name already."""
+
+    code = "template_exists"
+    default_hint = "Save it with overwrite to make this its next version, or choose another name."
+
+
+class WorkflowNotFinishedError(ConflictError):
+    """The workflow run has not finished yet."""
+
+    code = "workflow_not_finished"
+    default_hint = "Wait for it with orcaops_wait, or cancel it with orcaops_cancel_workflow."
+
+
+class JobOfWorkflowError(ConflictError):
+    """The job belongs to a workflow run and goes with it."""
+
+    code = "job_of_workflow"
+    default_hint = "Delete the whole run, or leave it to the retention."
 
 
 class IdempotencyConflictError(ConflictError):

@@ -14,7 +14,7 @@ from typing import Final
 
 _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)
-_ID: Final = re.compile(r"(?:job|up)_[0-9a-hjkmnp-tv-z]{25}")
+_ID: Final = re.compile(r"(?:job|up|wf)_[0-9a-hjkmnp-tv-z]{25}")
 
 MAX_ID_LENGTH: Final = 30
 """No id is longer than this."""
@@ -30,6 +30,11 @@ def new_upload_id() -> str:
     return _make("up")
 
 
+def new_workflow_id() -> str:
+    """A fresh id of a workflow's run, such as ``wf_1k4m…``."""
+    return _make("wf")
+
+
 def is_job_id(text: str) -> bool:
     """Whether ``text`` has the form of a job id; says nothing about whether the job exists."""
     return text.startswith("job_") and _ID.fullmatch(text) is not None
@@ -38,6 +43,11 @@ def is_job_id(text: str) -> bool:
 def is_upload_id(text: str) -> bool:
     """Whether ``text`` has the form of an upload id."""
     return text.startswith("up_") and _ID.fullmatch(text) is not None
+
+
+def is_workflow_id(text: str) -> bool:
+    """Whether ``text`` has the form of an id of a workflow's run."""
+    return text.startswith("wf_") and _ID.fullmatch(text) is not None
 
 
 def _make(prefix: str) -> str:

@@ -3,50 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from core.lifecycle.workflow import Outcome, Reason, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class Result(StrEnum):
-    """What other jobs see: after tolerance."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
-
-
-class Outcome(StrEnum):
-    """What happened: before tolerance."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    TIMED_OUT = "timed_out"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether it counts as failure unless it is tolerated."""
-        return self in {Outcome.FAILURE, Outcome.TIMED_OUT}
-
-
-class Reason(StrEnum):
-    """Why a node was skipped or cancelled, or waits."""
-
-    CONDITION = "condition"
-    NEEDS = "needs"
-    EMPTY_MATRIX = "empty-matrix"
-    FAIL_FAST = "fail-fast"
-    CANCELLED = "cancelled"
-    NOT_SELECTED = "not-selected"
-    CONCURRENCY = "concurrency"
-    MAX_PARALLEL = "max-parallel"
-    APPROVAL = "approval"
-    RETRY_WAIT = "retry-wait"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _ALLOWED = {
     "add_request_handler": "the MCP SDK's word",
     "new_job_id": "makes one",
     "new_upload_id": "makes one",
+    "new_workflow_id": "makes one",
     "SchemaTooNewError": "compares two versions",
     "Simple": "POSIX calls a command without keywords a simple command",
     "_simple": "POSIX calls a command without keywords a simple command",

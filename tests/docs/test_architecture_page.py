@@ -7,13 +7,15 @@ from pathlib import Path
 
 from core import JobPhase
 from core.lifecycle.job import JOB_LIFECYCLE
+from core.lifecycle.workflow import NODE_LIFECYCLE, WORKFLOW_LIFECYCLE
 
 _PAGE = (Path(__file__).resolve().parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
 _DIAGRAM = re.compile(r"^```mermaid\n(stateDiagram-v2.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_state_diagram_is_the_table_of_moves() -> None:
-    assert _DIAGRAM.findall(_PAGE) == [JOB_LIFECYCLE.mermaid()]
+def test_the_state_diagrams_are_the_tables_of_moves() -> None:
+    tables = (JOB_LIFECYCLE, WORKFLOW_LIFECYCLE, NODE_LIFECYCLE)
+    assert _DIAGRAM.findall(_PAGE) == [table.mermaid() for table in tables]
 
 
 def test_the_phases_are_named_in_their_order() -> None:
