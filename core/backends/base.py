@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from core.backends.services import ServiceVerbs
 from core.records.log import LogFrame, LogPosition  # noqa: TC001 - backends import them from here, with the seam
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from core.backends.services import Health, HealthCheck
     from core.spec.job import Network, PullPolicy
 
 ContainerPhase = Literal["created", "running", "paused", "exited"]
@@ -49,6 +51,8 @@ class ImageInfo:
         command: The image's own command.
         workdir: The image's working directory; empty for none.
         user: The image's user; empty for root.
+        ports: TCP ports that it says it serves.
+        has_health_check: Whether it brings a health check of its own.
     """
 
     reference: str
@@ -58,6 +62,8 @@ class ImageInfo:
     command: tuple[str, ...] = ()
     workdir: str = ""
     user: str = ""
+    ports: tuple[int, ...] = ()
+    has_health_check: bool = False
 
 
 class Mount(NamedTuple):
@@ -92,6 +98,9 @@ class ContainerRequest:
         log_bytes: The log quota; the engine's own rotation must not fire inside it.
         log_lines: The log quota in lines.
         mounts: What it sees of the machine; checked by the engine.
+        attached_to: A network of ours that takes the place of ``network``; empty for none.
+        aliases: Names under which it is found there.
+        health: The health check; None means none, not even the image's.
     """
 
     name: str
@@ -111,6 +120,9 @@ class ContainerRequest:
     log_bytes: int
     log_lines: int
     mounts: tuple[Mount, ...] = ()
+    attached_to: str = ""
+    aliases: tuple[str, ...] = ()
+    health: HealthCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,8 @@ class ContainerState:
         finished_at: When it ended.
         killed_from_outside: A signal was sent to it through the container engine that this backend did not send;
             its name such as ``TERM``, or None.
+        health: What its health check says; None without one, or when it does not run.
+        health_output: The end of what the last check printed.
     """
 
     container_id: str
@@ -143,6 +157,8 @@ class ContainerState:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     killed_from_outside: str | None = None
+    health: Health | None = None
+    health_output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +221,7 @@ class PathInfo(NamedTuple):
     link_target: str
 
 
-class ContainerBackend(Protocol):
+class ContainerBackend(ServiceVerbs, Protocol):
     """Runs containers. See the module's docstring for what holds for every verb."""
 
     @property

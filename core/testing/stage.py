@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB
+from core.backends.services import NetworkRequest
 from core.errors import ContainerLostError
 from core.testing.factories import a_container_request
 
@@ -48,6 +50,15 @@ class Stage:
             changes: Fields of `ContainerRequest`.
         """
         return a_container_request(argv=argv or None, **{"labels": self.labels(), **changes})
+
+    def network_request(self, **changes: Any) -> NetworkRequest:
+        """A request for a network under this stage's home.
+
+        Args:
+            changes: Fields of `NetworkRequest`.
+        """
+        request = NetworkRequest(f"orcaops-test-{secrets.token_hex(8)}", self.labels())
+        return replace(request, **changes)
 
     def labels(self, home_id: str = "") -> dict[str, str]:
         """Labels of a job's container, in another home if named; `clear` removes what carries them."""
@@ -102,10 +113,12 @@ class Stage:
         await self.backend.follow(container_id, None, look)
 
     async def clear(self) -> None:
-        """Remove every container of this stage."""
+        """Remove every container and every network of this stage."""
         for home_id in self._homes:
             for state in await self.backend.list_owned(home_id):
                 await self.backend.remove(state.container_id)
+            for network in await self.backend.list_networks(home_id):
+                await self.backend.remove_network(network.name)
 
 
 def printed(frames: Sequence[LogFrame], stream: int) -> bytes:

@@ -17,6 +17,7 @@ from core.backends.docker.client import EngineClient, container_path, engine_soc
 from core.backends.docker.events import ContainerWatch
 from core.backends.docker.faults import is_transient, refusal, start_fault, words_of
 from core.backends.docker.pull import Images
+from core.backends.docker.services import DockerServices
 from core.backends.docker.states import init_failure, state_of, usage_of
 from core.backends.docker.translate import create_payload
 from core.errors import (
@@ -54,7 +55,7 @@ _RECOVERY_S: Final = 30.0
 _COMMAND_FAULTS: Final = (126, 127)
 
 
-class DockerBackend:
+class DockerBackend(DockerServices):
     """A `core.backends.base.ContainerBackend` on a Docker Engine, near or far.
 
     Constructing it reaches for nothing, so that OrcaOps starts without an engine and recovers with it. Outside
@@ -66,8 +67,8 @@ class DockerBackend:
     """
 
     def __init__(self, settings: DockerSettings, *, home_id: str) -> None:
+        super().__init__(EngineClient(settings))
         self._settings = settings
-        self._client = EngineClient(settings)
         self._watch = ContainerWatch(self._client, home_id, settings.reconcile_s)
         self._images = Images(self._client)
         self._unstarted: set[str] = set()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from core.backends.base import ContainerPhase
+    from core.backends.services import Health
 
 _PHASES: Final[dict[str, ContainerPhase]] = {
     "created": "created",
@@ -27,6 +28,8 @@ _PHASES: Final[dict[str, ContainerPhase]] = {
     "removing": "exited",
     "dead": "exited",
 }
+_HEALTH: Final[dict[str, Health]] = {"starting": "starting", "healthy": "healthy", "unhealthy": "unhealthy"}
+_SAID: Final = 2000
 _FOLDER: Final = 1 << 31
 _SYMLINK: Final = 1 << 27
 _NOT_REGULAR: Final = (1 << 26) | (1 << 25) | (1 << 24) | (1 << 21) | (1 << 19)
@@ -57,7 +60,21 @@ def state_of(container: Mapping[str, Any], killed_from_outside: str | None = Non
         started_at=moment(state["StartedAt"]),
         finished_at=moment(state["FinishedAt"]) if phase == "exited" else None,
         killed_from_outside=killed_from_outside,
+        health=_health_of(state),
+        health_output=_health_output(state),
     )
+
+
+def _health_of(state: Mapping[str, Any]) -> Health | None:
+    checked: Mapping[str, Any] = state.get("Health") or {}
+    return _HEALTH.get(checked.get("Status") or "") if state["Status"] == "running" else None
+
+
+def _health_output(state: Mapping[str, Any]) -> str:
+    """What the last check that ended printed, bounded by the engine at 4 KiB."""
+    checked: Mapping[str, Any] = state.get("Health") or {}
+    log: list[Mapping[str, Any]] = checked.get("Log") or []
+    return str(log[-1].get("Output") or "").strip()[-_SAID:] if log else ""
 
 
 def moment(text: str) -> datetime | None:
@@ -85,7 +102,20 @@ def image_of(reference: str, image: Mapping[str, Any]) -> ImageInfo:
         command=tuple(config.get("Cmd") or ()),
         workdir=config.get("WorkingDir") or "",
         user=config.get("User") or "",
+        ports=_tcp_ports(config.get("ExposedPorts") or {}),
+        has_health_check=_has_health_check(config.get("Healthcheck") or {}),
     )
+
+
+def _tcp_ports(exposed: Mapping[str, Any]) -> tuple[int, ...]:
+    """The ports of keys such as ``5432/tcp``; ranges are left out."""
+    named = [port.removesuffix("/tcp") for port in exposed]
+    return tuple(sorted(int(port) for port in named if port.isascii() and port.isdecimal()))
+
+
+def _has_health_check(check: Mapping[str, Any]) -> bool:
+    test: list[str] = check.get("Test") or []
+    return bool(test) and test[0] != "NONE"
 
 
 def _digest(reference: str, image: Mapping[str, Any]) -> str:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from core.backends.base import ContainerRequest, Mount
+    from core.backends.services import HealthCheck
 
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 _MIN_LOG_FILE: Final = 64 * 1024 * 1024
 _HOSTNAME_LENGTH: Final = 30
+_NANO: Final = 1_000_000_000
 
 
 def create_payload(request: ContainerRequest) -> dict[str, Any]:
@@ -27,9 +29,12 @@ def create_payload(request: ContainerRequest) -> dict[str, Any]:
         "Tty": False,
         "OpenStdin": False,
         "StopSignal": "SIGTERM",
-        "Healthcheck": {"Test": ["NONE"]},
+        "Healthcheck": _health_check(request.health),
         "HostConfig": _host_config(request),
     }
+    if request.attached_to:
+        endpoint = {"Aliases": list(request.aliases)}
+        payload["NetworkingConfig"] = {"EndpointsConfig": {request.attached_to: endpoint}}
     if request.argv is not None:
         payload["Cmd"] = list(request.argv)
     if request.entrypoint is not None:
@@ -58,7 +63,7 @@ def log_file_bytes(log_bytes: int, log_lines: int) -> int:
 def _host_config(request: ContainerRequest) -> dict[str, Any]:
     max_size = log_file_bytes(request.log_bytes, request.log_lines)
     config: dict[str, Any] = {
-        "NetworkMode": request.network,
+        "NetworkMode": request.attached_to or request.network,
         "CapDrop": ["ALL"],
         "CapAdd": list(_CAPABILITIES),
         "SecurityOpt": ["no-new-privileges"],
@@ -78,6 +83,19 @@ def _host_config(request: ContainerRequest) -> dict[str, Any]:
     if request.gpus:
         config["DeviceRequests"] = [{"Count": request.gpus, "Capabilities": [["gpu"]]}]
     return config
+
+
+def _health_check(check: HealthCheck | None) -> dict[str, Any]:
+    """What is left out is the image's, and Docker's own where the image says nothing."""
+    if check is None:
+        return {"Test": ["NONE"]}
+    return {
+        "Test": list(check.test),
+        "Interval": round(check.interval_s * _NANO),
+        "Timeout": round((check.timeout_s or 0) * _NANO),
+        "StartPeriod": round((check.start_period_s or 0) * _NANO),
+        "Retries": check.retries or 0,
+    }
 
 
 def _bind(mount: Mount) -> dict[str, Any]:

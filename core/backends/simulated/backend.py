@@ -16,6 +16,7 @@ from core.backends.base import LABEL_HOME, BackendHealth, PathInfo
 from core.backends.simulated.archive import tar_of
 from core.backends.simulated.container import SimulatedContainer
 from core.backends.simulated.images import ImageShelf
+from core.backends.simulated.services import SimulatedServices
 from core.backends.simulated.steering import Steering
 from core.clock import SystemClock
 from core.errors import (
@@ -49,7 +50,7 @@ _FRAMES_A_CALL: Final = 1000
 _FOLLOWING_THREADS: Final = 8
 
 
-class SimulatedBackend:
+class SimulatedBackend(SimulatedServices):
     """Runs containers in memory; they live as long as this object, through any number of `run` contexts.
 
     As the seam says, `follow` calls ``on_frames`` in a worker thread, one call at a time.
@@ -72,6 +73,7 @@ class SimulatedBackend:
         self._returned = anyio.Event()
         self._refused_once: set[str] = set()
         self._threads = anyio.CapacityLimiter(_FOLLOWING_THREADS)
+        super().__init__(self._clock, self._reach, self._get, self._containers)
 
     @property
     def name(self) -> str:
@@ -127,6 +129,7 @@ class SimulatedBackend:
         container = SimulatedContainer(
             secrets.token_hex(32),
             request,
+            image=image.reference,
             argv=(*(image.entrypoint if request.entrypoint is None else request.entrypoint), *arguments),
             folder=request.workdir or image.workdir or "/",
             steering=steering,
@@ -168,6 +171,8 @@ class SimulatedBackend:
         if container.steering.failure == "unavailable" and container.container_id not in self._refused_once:
             self._refused_once.add(container.container_id)
             raise BackendUnavailableError
+        if container.phase == "created":
+            self.refuse_without_network(container.request.attached_to)
         container.begin(self._clock.monotonic(), self._clock.now())
 
     async def follow(
@@ -312,6 +317,7 @@ class SimulatedBackend:
         if container.lost:
             self._forget(key)
             return None
+        container.check_health(self._clock.monotonic())
         return container
 
     def _get(self, key: str) -> SimulatedContainer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from core.backends.base import ContainerState, UsageSample
+from core.backends.services import EXECUTED_BYTES, Executed
+from core.backends.simulated.checks import HealthRecord
 from core.backends.simulated.files import FileTree
 from core.backends.simulated.output import Output
 from core.backends.simulated.process import MISSING_PROGRAMS, Io, Killed, Lost, Signalled, World, made_up_use
+from core.backends.simulated.servers import HEALTHY_IMAGE
 from core.backends.simulated.shell import Shell
 from core.clock import to_microseconds
 from core.errors import ContainerStartError
@@ -40,6 +44,7 @@ class SimulatedContainer:
     Args:
         container_id: Its id.
         request: What was asked for.
+        image: The image's name.
         argv: Entrypoint and arguments.
         folder: Working directory.
         steering: What its environment asks for.
@@ -47,6 +52,7 @@ class SimulatedContainer:
         time_scale: Seconds of the clock in a scripted second.
 
     Attributes:
+        image: The image's name.
         output: What it printed.
         files: Its file system.
         phase: Where it stands.
@@ -59,6 +65,7 @@ class SimulatedContainer:
         container_id: str,
         request: ContainerRequest,
         *,
+        image: str,
         argv: tuple[str, ...],
         folder: str,
         steering: Steering,
@@ -66,6 +73,7 @@ class SimulatedContainer:
         time_scale: float,
     ) -> None:
         self.container_id, self.request, self.steering = container_id, request, steering
+        self.image = image
         self.output = Output(request.log_bytes, request.log_lines)
         self.files = FileTree()
         self.files.now = int(created_at.timestamp())
@@ -83,6 +91,7 @@ class SimulatedContainer:
         self._start = 0.0
         self._run: Run | None = None
         self._world: World | None = None
+        self._health: HealthRecord | None = None
         self._changed: anyio.Event | None = None
         if folder != "/":
             self.files.make_folders(folder)
@@ -127,6 +136,9 @@ class SimulatedContainer:
             time_scale=self._time_scale,
         )
         self._run = self._program(self._world)
+        if (check := self.request.health) is not None and check.test[:1] != ("NONE",):
+            test = check.test or (("CMD", "pg_isready") if self.image.startswith(HEALTHY_IMAGE) else ())
+            self._health = HealthRecord(check, test, now, self._time_scale) if test else None
         self.wake_at = now
         self.advance(now)
         self.announce()
@@ -160,6 +172,40 @@ class SimulatedContainer:
             self._step(moment)
             if self.wake_at == moment or self.output.count > most_frames:
                 return
+
+    @property
+    def listening(self) -> frozenset[int]:
+        """The ports on which it takes connections; none when it does not run."""
+        return frozenset(self._world.listening) if self._world and self.phase == "running" else frozenset()
+
+    def execute(self, argv: tuple[str, ...], timeout_s: float = math.inf) -> Executed:
+        """Run a command beside its program, at this moment; its waits are walked past."""
+        if self._world is None or self.phase != "running":
+            return Executed(None, "the container does not run")
+        if argv[0].startswith(MISSING_PROGRAMS):
+            return Executed(127, f'exec: "{argv[0]}": executable file not found in $PATH')
+        said = bytearray()
+        streams = Io(b"", said.extend, said.extend)
+        shell = Shell(replace(self._world, streams=streams, on_signal=None))
+        run, left = shell.live(shell.call(list(argv), streams), streams), timeout_s
+        code: int | None = None
+        try:
+            for _ in range(_STEPS_AT_ONCE):
+                pause = next(run)
+                shell.world.moment += pause * self._time_scale
+                left -= pause
+                if left < 0:
+                    break
+        except StopIteration as stop:
+            code = int(stop.value)
+        except (Killed, Signalled, Lost):
+            code = 137
+        return Executed(code, said[-EXECUTED_BYTES:].decode(errors="replace"))
+
+    def check_health(self, now: float) -> None:
+        """Carry out its health check, if that is due."""
+        if self._health is not None and self.phase == "running":
+            self._health.look(now, self.execute)
 
     def interrupt(self, name: str, now: float, *, from_outside: bool = False) -> None:
         """Send a signal such as ``TERM``; one that is sent to what does not run does nothing."""
@@ -240,6 +286,8 @@ class SimulatedContainer:
             started_at=self._started_at,
             finished_at=self._finished_at,
             killed_from_outside=self._killed_from_outside,
+            health=self._health.status if self._health and self.phase == "running" else None,
+            health_output=self._health.output if self._health else "",
         )
 
     def usage(self, now: float) -> UsageSample | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from core.backends.base import ImageInfo
+from core.backends.simulated.servers import HEALTHY_IMAGE, PORT, SERVER_PORTS
 from core.errors import ImageError, ImageNotFoundError, RegistryDeniedError, RegistryUnreachableError
 
 if TYPE_CHECKING:
@@ -106,12 +107,16 @@ def _describe(image: str) -> ImageInfo:
     name = _name(image)
     image_id = f"sha256:{hashlib.sha256(image.encode()).hexdigest()}"
     is_inference = name == _INFERENCE
+    ports = (PORT,) if name == HEALTHY_IMAGE else SERVER_PORTS.get(name.rpartition("/")[2], ())
+    command = ("infer",) if is_inference else ("serve", *map(str, ports)) if ports else ("sh",)
     return ImageInfo(
         reference=image,
         image_id=image_id,
         digest=image if "@" in image else f"{name}@{image_id}",
-        command=("infer",) if is_inference else ("sh",),
+        command=command,
         workdir="/work" if is_inference else "",
+        ports=ports,
+        has_health_check=name == HEALTHY_IMAGE,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class World:
         time_scale: Seconds of the clock in a scripted second.
         moment: The present, in seconds of the monotonic clock.
         on_signal: Told the name of every signal that is sent to the container.
+        listening: TCP ports on which something in it listens.
     """
 
     files: FileTree
@@ -67,6 +68,7 @@ class World:
     time_scale: float
     moment: float = 0.0
     on_signal: Callable[[str], None] | None = None
+    listening: set[int] = field(default_factory=set[int])
 
     def elapsed(self) -> float:
         """Scripted seconds since the first process started."""

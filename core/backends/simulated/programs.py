@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.backends.simulated.conditions import holds
 from core.backends.simulated.process import Killed, whole_number
+from core.backends.simulated.servers import SERVERS
 
 if TYPE_CHECKING:
     from core.backends.simulated.control import Program
@@ -272,5 +273,6 @@ PROGRAMS: Final[dict[str, Program]] = {
     "touch": _touch,
     "true": _true,
     "yes": _yes,
+    **SERVERS,
 }
 """The programs by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from core.backends.simulated.shell import Shell
 
 FAILURES: Final = ("create", "start", "unavailable", "lost", "oom", "killed", "stubborn")
+_NUMBERS: Final = "SIMULATE_SECONDS, SIMULATE_LINES and SIMULATE_EXIT are numbers, SIMULATE_READY_AFTER is one or never"
 
 
 @dataclass(slots=True)
@@ -25,6 +27,7 @@ class Steering:
         lines: How many lines it prints.
         status: How it exits; None keeps what the program had.
         failure: One of `FAILURES`, or empty.
+        ready_after: Scripted seconds until a server listens; infinite for never.
         spent: Whether the last command has been.
     """
 
@@ -32,6 +35,7 @@ class Steering:
     lines: int = 0
     status: int | None = None
     failure: str = ""
+    ready_after: float = 0.0
     spent: bool = False
 
     @classmethod
@@ -51,8 +55,10 @@ class Steering:
                 steering.lines = int(environment["SIMULATE_LINES"])
             if "SIMULATE_EXIT" in environment:
                 steering.status = int(environment["SIMULATE_EXIT"]) & 255
+            ready_after = environment.get("SIMULATE_READY_AFTER", "0")
+            steering.ready_after = math.inf if ready_after == "never" else max(0.0, float(ready_after))
         except ValueError:
-            raise ValueError("SIMULATE_SECONDS, SIMULATE_LINES and SIMULATE_EXIT are numbers") from None
+            raise ValueError(_NUMBERS) from None
         return steering
 
     @property
