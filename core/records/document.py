@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from core.records.artifact import Artifact
     from core.records.job import Failure, Job, StepResult, Usage
+    from core.records.service import ServiceResult
 
 
 def job_document(job: Job, artifacts: Sequence[Artifact] = ()) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def job_document(job: Job, artifacts: Sequence[Artifact] = ()) -> dict[str, Any]
         "failure": failure_document(job.failure),
         "steps": [step_document(step) for step in attempt.steps] if attempt else [],
         "artifacts": [artifact_document(artifact) for artifact in artifacts],
-        "services": [],
+        "services": [service_document(service) for service in attempt.services] if attempt else [],
         "attempt": job.attempt_number,
         "cleanup": cleanup_text(job),
         "usage": usage_document(attempt.usage) if attempt else None,
@@ -89,6 +90,20 @@ def step_document(step: StepResult) -> dict[str, Any]:
         "finished_at": time_text(step.finished_at),
         "first_line": step.first_line,
         "last_line": step.last_line,
+    }
+
+
+def service_document(service: ServiceResult) -> dict[str, Any]:
+    """What became of a service."""
+    return {
+        "id": service.service_id,
+        "image": service.image,
+        "status": service.status,
+        "ready_after_s": service.ready_after_s,
+        "exit_code": service.exit_code,
+        "container": service.container_name,
+        "image_digest": service.image_digest,
+        "message": service.message or None,
     }
 
 

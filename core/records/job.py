@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.lifecycle.job import JobEvent
+    from core.records.service import ServiceResult
     from core.spec.job import JobSpec
 
 
@@ -131,6 +132,7 @@ class Attempt:
         steps: Its steps.
         usage: What it used.
         log: What was kept of its output.
+        services: The containers beside it, in the order of the spec.
     """
 
     number: int
@@ -148,6 +150,7 @@ class Attempt:
     steps: tuple[StepResult, ...] = ()
     usage: Usage | None = None
     log: LogSummary = field(default_factory=LogSummary)
+    services: tuple[ServiceResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

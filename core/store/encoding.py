@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from core.clock import from_microseconds, to_microseconds
 from core.records.job import Failure, FailureKind, StepResult, Usage
 from core.records.log import LogSummary
+from core.records.service import ServiceResult
 from core.spec.job import InputFile, JobSpec
 
 if TYPE_CHECKING:
@@ -194,6 +195,49 @@ def log_to_json(log: LogSummary) -> str:
 def log_from_json(text: str) -> LogSummary:
     """The summary that `log_to_json` wrote."""
     return LogSummary(**json.loads(text))
+
+
+def services_to_json(services: tuple[ServiceResult, ...]) -> str:
+    """What became of an attempt's services."""
+    if not services:
+        return "[]"
+    return _dump(
+        [
+            {
+                "service_id": service.service_id,
+                "image": service.image,
+                "container_name": service.container_name,
+                "status": service.status,
+                "image_digest": service.image_digest,
+                "started_us": micros(service.started_at),
+                "ready_us": micros(service.ready_at),
+                "exit_code": service.exit_code,
+                "message": service.message,
+            }
+            for service in services
+        ]
+    )
+
+
+def services_from_json(text: str) -> tuple[ServiceResult, ...]:
+    """The services that `services_to_json` wrote."""
+    if text == "[]":
+        return ()
+    found: list[dict[str, Any]] = json.loads(text)
+    return tuple(
+        ServiceResult(
+            service_id=service["service_id"],
+            image=service["image"],
+            container_name=service["container_name"],
+            status=service["status"],
+            image_digest=service["image_digest"],
+            started_at=moment(service["started_us"]),
+            ready_at=moment(service["ready_us"]),
+            exit_code=service["exit_code"],
+            message=service["message"],
+        )
+        for service in found
+    )
 
 
 def _dump(value: object) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.records.job import Failure, StepResult, Usage
     from core.records.log import LogSummary
+    from core.records.service import ServiceResult
     from core.store.queries import SqlValue
 
 
@@ -44,6 +45,7 @@ class AttemptFields(TypedDict, total=False):
     steps: tuple[StepResult, ...]
     usage: Usage | None
     log: LogSummary
+    services: tuple[ServiceResult, ...]
 
 
 class JobRow(NamedTuple):
@@ -89,6 +91,7 @@ class AttemptRow(NamedTuple):
     steps: str
     usage: str | None
     log: str
+    services: str
 
 
 _JOB_COLUMNS = len(JobRow._fields)
@@ -150,6 +153,7 @@ def attempt_from_row(row: tuple[Any, ...]) -> Attempt:
         steps=encoding.steps_from_json(found.steps),
         usage=encoding.usage_from_json(found.usage),
         log=encoding.log_from_json(found.log),
+        services=encoding.services_from_json(found.services),
     )
 
 
@@ -213,4 +217,5 @@ def attempt_values(job_id: str, attempt: Attempt) -> dict[str, SqlValue]:
         "steps": encoding.steps_to_json(attempt.steps),
         "usage": encoding.usage_to_json(attempt.usage),
         "log": encoding.log_to_json(attempt.log),
+        "services": encoding.services_to_json(attempt.services),
     }

@@ -51,9 +51,9 @@ UPDATE jobs
 -- name: insert_attempt
 -- A try at a job that begins.
 INSERT INTO attempts (job_id, number, phase, container_name, container_id, image_digest, token, started_us, finished_us,
-                      deadline_us, timeout_fired_us, exit_code, failure, steps, usage, log)
+                      deadline_us, timeout_fired_us, exit_code, failure, steps, usage, log, services)
 VALUES (:job_id, :number, :phase, :container_name, :container_id, :image_digest, :token, :started_us, :finished_us,
-        :deadline_us, :timeout_fired_us, :exit_code, :failure, :steps, :usage, :log);
+        :deadline_us, :timeout_fired_us, :exit_code, :failure, :steps, :usage, :log, :services);
 
 -- name: update_attempt
 -- What became of a try so far.
@@ -61,5 +61,5 @@ UPDATE attempts
    SET phase = :phase, container_name = :container_name, container_id = :container_id, image_digest = :image_digest,
        token = :token, started_us = :started_us, finished_us = :finished_us, deadline_us = :deadline_us,
        timeout_fired_us = :timeout_fired_us, exit_code = :exit_code, failure = :failure, steps = :steps,
-       usage = :usage, log = :log
+       usage = :usage, log = :log, services = :services
  WHERE job_id = :job_id AND number = :number;

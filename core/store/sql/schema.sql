@@ -72,7 +72,8 @@ CREATE TRIGGER job_uncounted AFTER DELETE ON jobs BEGIN
     UPDATE job_counts SET jobs = jobs - 1 WHERE status = OLD.status;
 END;
 
--- One row a try at a job, in one container.
+-- One row a try at a job, in one container; services is a JSON array of the containers beside it. (As above, an added column stands
+-- where SQLite puts it.)
 CREATE TABLE attempts (
     job_id           TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE,
     number           INTEGER NOT NULL CHECK (number >= 1),
@@ -91,7 +92,7 @@ CREATE TABLE attempts (
     failure          TEXT,                     -- JSON object
     steps            TEXT NOT NULL,            -- JSON array
     usage            TEXT,                     -- JSON object
-    log              TEXT NOT NULL,            -- JSON object: counts, not lines
+    log              TEXT NOT NULL, services TEXT NOT NULL DEFAULT '[]',            -- JSON object: counts, not lines
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID, STRICT;
 
@@ -161,6 +162,6 @@ SELECT j.job_id, j.status, j.created_us, j.queued_us, j.started_us, j.finished_u
        j.cancel_grace_s, j.submitted_by, j.rerun_of,
        a.number, a.phase, a.container_name, a.container_id, a.image_digest, a.token,
        a.started_us AS attempt_started_us, a.finished_us AS attempt_finished_us, a.deadline_us, a.timeout_fired_us,
-       a.exit_code AS attempt_exit_code, a.failure AS attempt_failure, a.steps, a.usage, a.log
+       a.exit_code AS attempt_exit_code, a.failure AS attempt_failure, a.steps, a.usage, a.log, a.services
   FROM jobs AS j
   LEFT JOIN attempts AS a ON a.job_id = j.job_id AND a.number = j.attempt;

@@ -12,6 +12,7 @@ from core.lifecycle.job import JobPhase, JobStatus
 from core.records.artifact import Artifact
 from core.records.document import job_document
 from core.records.job import Attempt, CancelRequest, Failure, FailureKind, Job, StepResult, Usage
+from core.records.service import ServiceResult
 from core.testing.clock import START
 from core.testing.factories import a_job, a_job_spec
 
@@ -37,6 +38,9 @@ def an_ended_job(**changes: object) -> Job:
         image_digest="sha256:abc",
         steps=(StepResult(0, "one", "success", 0, START, START + timedelta(seconds=1), 1, 2),),
         usage=Usage(cpu_seconds=0.5, exact=True),
+        services=(
+            ServiceResult("db", "postgres:15", "orcaops-2-db", "ready", None, START, START + timedelta(seconds=2)),
+        ),
     )
     fields: dict[str, object] = {
         "status": JobStatus.FAILED,
@@ -65,6 +69,12 @@ def test_it_begins_with_the_id_and_is_json_with_times_in_utc() -> None:
     assert document["finished_at"] == "2026-01-01T00:00:02.000Z"
     assert document["cancel_requested_at"] == "2026-01-01T00:00:00.000Z"
     assert document["steps"][0]["finished_at"] == "2026-01-01T00:00:01.000Z"
+    assert document["services"] == [
+        {
+            "id": "db", "image": "postgres:15", "status": "ready", "ready_after_s": 2.0, "exit_code": None,
+            "container": "orcaops-2-db", "image_digest": None, "message": None,
+        }
+    ]  # fmt: skip
     assert document["failure"] == {
         "kind": "exit", "message": "It exited with 3.", "hint": None, "retryable": False, "step": 0
     }  # fmt: skip

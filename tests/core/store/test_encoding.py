@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.records.job import Failure, FailureKind, StepResult, Usage
 from core.records.log import LogSummary
+from core.records.service import ServiceResult
 from core.spec.job import InputFile
 from core.store import encoding
 
@@ -35,6 +36,18 @@ _USAGES = st.builds(
     st.none() | _WHOLE,
     st.booleans(),
 )
+_SERVICES = st.builds(
+    ServiceResult,
+    _TEXTS,
+    _TEXTS,
+    _TEXTS,
+    st.sampled_from(["pending", "starting", "ready", "failed", "exited", "lost", "stopped"]),
+    st.none() | _TEXTS,
+    st.none() | _MOMENTS,
+    st.none() | _MOMENTS,
+    st.none() | _WHOLE,
+    _TEXTS,
+)
 _LOGS = st.builds(LogSummary, _WHOLE, _WHOLE, st.booleans(), st.none() | _WHOLE, st.booleans())
 
 
@@ -46,6 +59,11 @@ def test_a_failure_reads_back(failure: Failure) -> None:
 @given(st.lists(_STEPS, max_size=3).map(tuple))
 def test_steps_read_back(steps: tuple[StepResult, ...]) -> None:
     assert encoding.steps_from_json(encoding.steps_to_json(steps)) == steps
+
+
+@given(st.lists(_SERVICES, max_size=3).map(tuple))
+def test_services_read_back(services: tuple[ServiceResult, ...]) -> None:
+    assert encoding.services_from_json(encoding.services_to_json(services)) == services
 
 
 @given(_USAGES)
