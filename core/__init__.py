@@ -74,6 +74,8 @@ from core.errors import (
     StoreBusyError,
     StoreDamagedError,
     StoreError,
+    TemplateExistsError,
+    TemplateNotFoundError,
     UnknownSecretError,
     UploadNotFoundError,
 )
@@ -139,6 +141,13 @@ from core.records.log import (
 from core.records.page import (
     Page,
 )
+from core.records.template import (
+    FilledTemplate,
+    SavedTemplate,
+    Template,
+    TemplateUse,
+    template_document,
+)
 from core.settings import (
     DockerSettings,
     EngineSettings,
@@ -149,6 +158,9 @@ from core.settings import (
     RuntimeSettings,
     SimulationSettings,
     WorkspaceSettings,
+)
+from core.spec.inputs import (
+    InputSpec,
 )
 from core.spec.job import (
     InputFile,
@@ -164,6 +176,9 @@ from core.spec.mounts import MountSpec
 from core.spec.runtimes import (
     RUNTIMES,
     Runtime,
+)
+from core.spec.template import (
+    TemplateSpec,
 )
 from core.store.blobs import Blob
 from core.store.changes import (
@@ -213,6 +228,7 @@ __all__ = (
     "Failure",
     "FailureKind",
     "FailureSummary",
+    "FilledTemplate",
     "Finding",
     "HashCache",
     "HomeInUseError",
@@ -221,6 +237,7 @@ __all__ = (
     "ImageError",
     "ImageNotFoundError",
     "InputFile",
+    "InputSpec",
     "InvalidArgumentError",
     "InvalidExpressionError",
     "InvalidSpecError",
@@ -259,6 +276,7 @@ __all__ = (
     "RetentionSettings",
     "Runtime",
     "RuntimeSettings",
+    "SavedTemplate",
     "SchemaTooNewError",
     "SimulationSettings",
     "SkippedPath",
@@ -275,6 +293,11 @@ __all__ = (
     "Submitted",
     "Subscription",
     "SystemClock",
+    "Template",
+    "TemplateExistsError",
+    "TemplateNotFoundError",
+    "TemplateSpec",
+    "TemplateUse",
     "TestCounts",
     "UnknownSecretError",
     "Until",
@@ -299,5 +322,6 @@ __all__ = (
     "open_engine",
     "parse_job",
     "step_document",
+    "template_document",
     "time_text",
 )

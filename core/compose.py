@@ -30,6 +30,7 @@ from core.store.export import RunFiles, RunIndex
 from core.store.home import hold_home, home_id
 from core.store.jobs import JobStore
 from core.store.retention import RunShelf
+from core.store.templates import TemplateStore
 from core.store.uploads import UploadStore
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ async def open_engine(
             ledger=Ledger(jobs, bus),
             artifacts=ArtifactStore(database),
             uploads=UploadStore(database, clock),
+            templates=TemplateStore(database, clock),
             upload_blobs=BlobFolder(home.uploads, home.parts),
             logs=LogHub(home.logs),
             bus=bus,

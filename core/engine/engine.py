@@ -9,6 +9,7 @@ from core.engine.verbs.files import FileVerbs
 from core.engine.verbs.jobs import JobVerbs
 from core.engine.verbs.logs import LogVerbs
 from core.engine.verbs.runs import RunVerbs
+from core.engine.verbs.templates import TemplateVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from core.engine.worker import Worker
 
 
-class Engine(JobVerbs, LogVerbs, FileVerbs, RunVerbs):
+class Engine(TemplateVerbs, JobVerbs, LogVerbs, FileVerbs, RunVerbs):
     """Runs container jobs: accepts, queues, runs and records them, and lets callers see and steer.
 
     Made by `core.open_engine`. All verbs may be called at the same time from one event loop; cancelling a call never

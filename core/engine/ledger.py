@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from core.engine.bus import Bus
     from core.lifecycle.job import JobEvent
     from core.records.job import Attempt, CancelRequest, Job
+    from core.records.template import TemplateUse
     from core.spec.job import JobSpec
     from core.store.changes import Submitted
     from core.store.jobs import JobStore
@@ -37,6 +38,7 @@ class Ledger:
         idempotency_key: str | None,
         request_digest: str,
         rerun_of: str | None,
+        template: TemplateUse | None,
         max_queued: int,
     ) -> Submitted:
         """Accept a job into the queue. See `JobStore.submit`."""
@@ -47,6 +49,7 @@ class Ledger:
             idempotency_key=idempotency_key,
             request_digest=request_digest,
             rerun_of=rerun_of,
+            template=template,
             max_queued=max_queued,
         )
         if not submitted.replayed:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.store.home import Home
     from core.store.jobs import JobStore
     from core.store.retention import RunShelf
+    from core.store.templates import TemplateStore
     from core.store.uploads import UploadStore
 
 Result = TypeVar("Result")
@@ -48,6 +49,7 @@ class Parts:
         ledger: Records, for changing.
         artifacts: Rows of kept files.
         uploads: Rows of sent files.
+        templates: Saved job requests.
         upload_blobs: Bytes of sent files, by hash.
         logs: All logs.
         bus: Who hears of changes.
@@ -65,6 +67,7 @@ class Parts:
     ledger: Ledger
     artifacts: ArtifactStore
     uploads: UploadStore
+    templates: TemplateStore
     upload_blobs: BlobFolder
     logs: LogHub
     bus: Bus

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.clock import time_text
+from core.records.template import use_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ def job_document(job: Job, artifacts: Sequence[Artifact] = ()) -> dict[str, Any]
         "cancel_requested_at": time_text(job.cancel.at) if job.cancel else None,
         "submitted_by": job.submitted_by,
         "rerun_of": job.rerun_of,
+        "template": use_document(job.template),
     }
 
 

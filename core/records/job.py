@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.lifecycle.job import JobEvent
     from core.records.service import ServiceResult
+    from core.records.template import TemplateUse
     from core.spec.job import JobSpec
 
 
@@ -193,6 +194,7 @@ class Job:
         cancel: The request to stop it, if there was one.
         submitted_by: Who submitted it.
         rerun_of: The job it repeats.
+        template: The template it was filled from, and with what.
     """
 
     job_id: str
@@ -213,6 +215,7 @@ class Job:
     cancel: CancelRequest | None = None
     submitted_by: str = "python"
     rerun_of: str | None = None
+    template: TemplateUse | None = None
 
     @property
     def is_finished(self) -> bool:

@@ -85,6 +85,7 @@ class Submission:
             spec=self.spec_json,
             by=job.submitted_by,
             rerun_of=job.rerun_of,
+            template=encoding.template_to_json(job.template),
             max_queued=self.max_queued,
         )
         if inserted.rowcount == 0:

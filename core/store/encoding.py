@@ -15,6 +15,7 @@ from core.clock import from_microseconds, to_microseconds
 from core.records.job import Failure, FailureKind, StepResult, Usage
 from core.records.log import LogSummary
 from core.records.service import ServiceResult
+from core.records.template import TemplateUse
 from core.spec.job import InputFile, JobSpec
 
 if TYPE_CHECKING:
@@ -238,6 +239,16 @@ def services_from_json(text: str) -> tuple[ServiceResult, ...]:
         )
         for service in found
     )
+
+
+def template_to_json(use: TemplateUse | None) -> str | None:
+    """Which template a job was filled from."""
+    return None if use is None else _dump({"name": use.name, "version": use.version, "inputs": dict(use.inputs)})
+
+
+def template_from_json(text: str | None) -> TemplateUse | None:
+    """The use that `template_to_json` wrote."""
+    return None if text is None else TemplateUse(**json.loads(text))
 
 
 def _dump(value: object) -> str:

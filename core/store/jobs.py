@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.lifecycle.job import JobEvent, JobStatus
     from core.records.job import Attempt, CancelRequest, StatusChange
     from core.records.page import Page
+    from core.records.template import TemplateUse
     from core.spec.job import JobSpec
     from core.store.database import Database
     from core.store.listing import QueueEntry
@@ -66,6 +67,7 @@ class JobStore:
         idempotency_key: str | None,
         request_digest: str,
         rerun_of: str | None = None,
+        template: TemplateUse | None = None,
         max_queued: int,
     ) -> Submitted:
         """Accept a job into the queue.
@@ -77,6 +79,7 @@ class JobStore:
             idempotency_key: Makes the call repeatable: the same key and digest give the first call's job.
             request_digest: Of the caller's request; compared when the key was used before.
             rerun_of: The job it repeats.
+            template: What it was filled from.
             max_queued: As many may wait; one more is refused. A repetition is never refused.
 
         Raises:
@@ -93,6 +96,7 @@ class JobStore:
             queued_at=now,
             submitted_by=encoding.utf8(by),
             rerun_of=rerun_of,
+            template=template,
         )
         key = None if idempotency_key is None else encoding.utf8(idempotency_key)
         submission = Submission(job, encoding.spec_to_json(spec), key, request_digest, max_queued)

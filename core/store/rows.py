@@ -71,6 +71,7 @@ class JobRow(NamedTuple):
     cancel_grace_s: float | None
     submitted_by: str
     rerun_of: str | None
+    template: str | None
 
 
 class AttemptRow(NamedTuple):
@@ -120,6 +121,7 @@ def job_from_row(row: tuple[Any, ...]) -> Job:
         cancel=_cancel(found),
         submitted_by=found.submitted_by,
         rerun_of=found.rerun_of,
+        template=encoding.template_from_json(found.template),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.engine.mounts import MountGate
 from core.engine.reading import LogDesk
+from core.engine.templates import TemplateDesk
 from core.engine.uploads import UploadDesk
 from core.engine.waiting import Waiter
 from core.errors import EngineClosedError, JobNotFoundError
@@ -34,6 +35,7 @@ class Verbs:
         self._worker = worker
         self._desk = LogDesk(parts)
         self._uploads = UploadDesk(parts)
+        self._template_desk = TemplateDesk(parts)
         self._gate = MountGate(parts)
         self._waiter = Waiter(parts, self._desk)
         self._closed = False

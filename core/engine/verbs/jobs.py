@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.engine.waiting import Until, WaitResult
     from core.records.job import Attempt, Job, QueuePlace, StatusChange
     from core.records.page import Page
+    from core.records.template import TemplateUse
     from core.spec.job import JobSpec
     from core.store.changes import Submitted
 
@@ -57,7 +58,13 @@ class JobVerbs(Verbs):
         return admitted.model_copy(update={"mounts": mounts}) if mounts else admitted
 
     async def submit_job(
-        self, spec: JobSpec, *, by: str = "python", idempotency_key: str | None = None, folder: Path | None = None
+        self,
+        spec: JobSpec,
+        *,
+        by: str = "python",
+        idempotency_key: str | None = None,
+        folder: Path | None = None,
+        template: TemplateUse | None = None,
     ) -> Submitted:
         """Accept a job into the queue; it is durable when this returns.
 
@@ -66,6 +73,7 @@ class JobVerbs(Verbs):
             by: Who submits it, for the audit trail.
             idempotency_key: The same key with the same spec gives the first call's job, ``replayed``.
             folder: The caller's own, below which mounts are allowed beside the operator's folders.
+            template: What the spec was filled from, for the record.
 
         Raises:
             NotAdmittedError: This engine does not allow what the spec asks for.
@@ -73,7 +81,9 @@ class JobVerbs(Verbs):
             QueueFullError: As many jobs wait as may.
             IdempotencyConflictError: The key was used with another spec.
         """
-        return await self._submit(spec, by=by, idempotency_key=idempotency_key, rerun_of=None, folder=folder)
+        return await self._submit(
+            spec, by=by, idempotency_key=idempotency_key, rerun_of=None, folder=folder, template=template
+        )
 
     async def get_job(self, job_id: str) -> Job:
         """The job's record.
@@ -226,7 +236,14 @@ class JobVerbs(Verbs):
         return await self._parts.jobs.attempts(job_id)
 
     async def _submit(
-        self, spec: JobSpec, *, by: str, idempotency_key: str | None, rerun_of: str | None, folder: Path | None
+        self,
+        spec: JobSpec,
+        *,
+        by: str,
+        idempotency_key: str | None,
+        rerun_of: str | None,
+        folder: Path | None,
+        template: TemplateUse | None = None,
     ) -> Submitted:
         self._insist_on_open()
         admitted = await self.admit(spec, folder=folder)
@@ -237,6 +254,7 @@ class JobVerbs(Verbs):
             idempotency_key=idempotency_key,
             request_digest=spec.digest() if idempotency_key is not None else "",
             rerun_of=rerun_of,
+            template=template,
             max_queued=self.settings.queue.max_queued,
         )
         if not submitted.replayed:

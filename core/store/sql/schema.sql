@@ -7,7 +7,7 @@ CREATE TABLE meta (
 ) WITHOUT ROWID, STRICT;
 
 -- One row a job. Times are microseconds since the epoch, in UTC; kept_bytes are those of its log and artifacts, NULL until its
--- files in the home are written. (A column that was added stands where SQLite puts it.)
+-- files in the home are written; template is a JSON object, NULL for most. (A column that was added stands where SQLite puts it.)
 CREATE TABLE jobs (
     job_id        TEXT PRIMARY KEY NOT NULL,
     status        TEXT NOT NULL CHECK (status IN ('queued', 'running', 'success', 'failed', 'timed_out', 'cancelled')),
@@ -32,7 +32,7 @@ CREATE TABLE jobs (
     cancel_reason TEXT,
     cancel_grace_s REAL,
     submitted_by  TEXT NOT NULL,
-    rerun_of      TEXT, kept_bytes INTEGER CHECK (kept_bytes >= 0),
+    rerun_of      TEXT, kept_bytes INTEGER CHECK (kept_bytes >= 0), template TEXT,
     CHECK ((status IN ('success', 'failed', 'timed_out', 'cancelled')) = (finished_us IS NOT NULL)),
     CHECK (status IN ('queued', 'cancelled') OR attempt >= 1),
     CHECK ((cancel_us IS NULL) = (cancel_by IS NULL) AND (cancel_us IS NULL) = (cancel_reason IS NULL))
@@ -155,11 +155,21 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_of_job ON idempotency (job_id);
 
+-- Saved job requests with typed inputs, a row a version; the newest of a name is the template.
+CREATE TABLE templates (
+    name     TEXT NOT NULL,
+    version  INTEGER NOT NULL CHECK (version >= 1),
+    saved_us INTEGER NOT NULL,
+    saved_by TEXT NOT NULL,
+    spec     TEXT NOT NULL,                    -- JSON: the TemplateSpec
+    PRIMARY KEY (name, version)
+) STRICT;
+
 -- A job with its present attempt, in the order in which rows.py reads it.
 CREATE VIEW job_records AS
 SELECT j.job_id, j.status, j.created_us, j.queued_us, j.started_us, j.finished_us, j.not_before_us, j.attempt,
        j.version, j.exit_code, j.spec, j.failure, j.outputs, j.warnings, j.cancel_us, j.cancel_by, j.cancel_reason,
-       j.cancel_grace_s, j.submitted_by, j.rerun_of,
+       j.cancel_grace_s, j.submitted_by, j.rerun_of, j.template,
        a.number, a.phase, a.container_name, a.container_id, a.image_digest, a.token,
        a.started_us AS attempt_started_us, a.finished_us AS attempt_finished_us, a.deadline_us, a.timeout_fired_us,
        a.exit_code AS attempt_exit_code, a.failure AS attempt_failure, a.steps, a.usage, a.log, a.services

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _KEYS = {
     "job_id", "status", "name", "image", "created_at", "started_at", "finished_at", "exit_code", "failure", "steps",
     "artifacts", "services", "attempt", "cleanup", "usage", "tags", "workflow", "spec", "version", "outputs",
-    "warnings", "image_digest", "log", "cancel_requested_at", "submitted_by", "rerun_of",
+    "warnings", "image_digest", "log", "cancel_requested_at", "submitted_by", "rerun_of", "template",
 }  # fmt: skip
 _NULL_AT_FIRST = {
     "name", "started_at", "finished_at", "exit_code", "failure", "cleanup", "usage", "workflow", "image_digest", "log",
-    "cancel_requested_at", "rerun_of",
+    "cancel_requested_at", "rerun_of", "template",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.store.queries import QueryFile
 
-_MODULES = ("artifacts", "changes", "export", "home", "jobs", "listing", "retention", "uploads")
+_MODULES = ("artifacts", "changes", "export", "home", "jobs", "listing", "retention", "templates", "uploads")
 _TWO = "-- name: one\n-- Says one.\nSELECT 1;\n\n-- name: twice\n-- Doubles\n-- a number.\nSELECT 2 * :number;\n"
 
 
