@@ -84,7 +84,7 @@ async def paced(engine: Engine, job_id: str, start: Start) -> AsyncGenerator[Log
             began = anyio.current_time()
             yield part
             if len(part.lines) < _FULL:
-                await anyio.sleep(began + PAUSE_S - anyio.current_time())
+                await anyio.sleep(max(0, began + PAUSE_S - anyio.current_time()))
 
 
 def end_view(job: Job) -> dict[str, Any]:

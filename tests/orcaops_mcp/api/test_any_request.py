@@ -35,6 +35,11 @@ CHECKS: list[Any] = [
     SPECIAL.allow_header_conformance,
 ]
 ENDLESS = "follow_changes"
+TEMPLATE: dict[str, Any] = {
+    "name": "made-up",
+    "inputs": {"a": {}},
+    "job": {"image": BUSYBOX, "env": {"A": "${{ inputs.a }}"}},
+}
 EXAMPLES = 12
 
 
@@ -56,6 +61,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[str, str]
                 spec = JobSpec(image=BUSYBOX, command=("echo", "hello"), artifacts=("none",))
                 job_id = (await engine.submit_job(spec)).job.job_id
                 await engine.wait_for_job(job_id)
+                await engine.save_template(TEMPLATE)
                 yield served.url, job_id
 
     with (
@@ -91,6 +97,8 @@ def tried(operation: Any, mode: schemathesis.GenerationMode, checks: list[Any], 
         if mode is schemathesis.GenerationMode.POSITIVE:
             if real and "job_id" in case.path_parameters:
                 case.path_parameters["job_id"] = job_id
+            if real and "name" in case.path_parameters:
+                case.path_parameters["name"] = TEMPLATE["name"]
             for patience in {"wait_s", "timeout_s"} & set(case.query or {}):
                 case.query[patience] = 0
         case.call_and_validate(base_url=url, checks=checks, timeout=20)

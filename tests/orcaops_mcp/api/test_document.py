@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV32SpecValidator
 from pydantic import BaseModel, TypeAdapter
 
 from core import JobSpec
-from orcaops_mcp.api.models import file, job, log, system
+from orcaops_mcp.api.models import file, job, log, system, template
 from orcaops_mcp.api.models.base import JOB_ID
 from tests.orcaops_mcp.api.conftest import BUSYBOX, error_of, submitted
 
@@ -89,7 +89,7 @@ async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, doc
             jsonschema.validate(example["value"], schema, jsonschema.Draft202012Validator)
             response = await http.request(
                 method,
-                path.replace("{job_id}", ended),
+                path.replace("{job_id}", ended).replace("{name}", "unit-tests"),
                 json=example["value"],
                 headers={"test-caller": "operator"},
             )
@@ -98,7 +98,10 @@ async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, doc
     assert sorted(set(taken)) == [
         "cancel_job",
         "clean_runs",
+        "put_template",
         "rerun_job",
+        "run_template",
+        "save_template",
         "stop_engine",
         "submit_job",
         "upload_files",
@@ -160,6 +163,14 @@ async def test_every_real_answer_fits_its_shape(http: httpx2.AsyncClient) -> Non
         response = await http.get(path, headers=as_json)
         assert response.status_code == 200, response.text
         fits(shape, response.json())
+    saved = await http.put(
+        "/orcaops/templates/t", json={"inputs": {"n": {"type": "number"}}, "job": {"image": BUSYBOX}}
+    )
+    fits(template.SavedTemplateShape, saved.json())
+    fits(template.TemplateList, (await http.get("/orcaops/templates")).json())
+    fits(template.TemplateShape, (await http.get("/orcaops/templates/t")).json())
+    fits(job.AcceptedJob, (await http.post("/orcaops/templates/t/run", json={"inputs": {"n": 1}})).json())
+    fits(template.DeletedTemplate, (await http.delete("/orcaops/templates/t")).json())
     preview = await http.post(f"{base}/rerun", json={"preview": True})
     fits(job.RerunPreview, preview.json())
     upload = await http.post("/orcaops/uploads", files={"files": ("a", b"x")})

@@ -187,7 +187,7 @@ async def open_streams(http: httpx2.AsyncClient) -> int:
 
 async def test_a_reader_that_leaves_frees_its_stream(served: Served) -> None:
     job = await submitted(served.http, "sh", "-c", "echo a; sleep 600")
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         async with served.http.stream("GET", f"/orcaops/jobs/{job['job_id']}/logs/stream") as response:
             await anext(events_of(response))
             assert await open_streams(served.http) == 1

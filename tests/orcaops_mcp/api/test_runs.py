@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
 from tests.orcaops_mcp.api.conftest import error_of, submitted
@@ -54,6 +55,9 @@ async def test_a_cleanup_that_does_not_say_what_is_refused(http: httpx2.AsyncCli
 
 
 async def test_runs_are_written_out_anew(http: httpx2.AsyncClient, settings: EngineSettings) -> None:
-    await submitted(http, "true", wait_s=20)
+    job = await submitted(http, "true", wait_s=20)
+    with anyio.fail_after(20):  # a run is settled once its container was seen to
+        while (await http.get(f"/orcaops/jobs/{job['job_id']}")).json()["cleanup"] == "pending":
+            pass
     assert (await http.post("/orcaops/runs/export")).json() == {"runs": 1}
     assert (settings.home / "runs.jsonl").exists()
