@@ -189,7 +189,8 @@ async def test_a_reader_that_leaves_frees_its_stream(served: Served) -> None:
     job = await submitted(served.http, "sh", "-c", "echo a; sleep 600")
     with anyio.fail_after(30):
         async with served.http.stream("GET", f"/orcaops/jobs/{job['job_id']}/logs/stream") as response:
-            await anext(events_of(response))
+            events = events_of(response)  # held: a generator that is let go closes the response
+            await anext(events)
             assert await open_streams(served.http) == 1
         while await open_streams(served.http):
             await anyio.lowlevel.checkpoint()
