@@ -75,7 +75,12 @@ class LimitSettings(_Section):
     upload_bytes: int = Field(default=64 * MIB, ge=1, description="Bytes of one upload.")
     upload_files: int = Field(default=2000, ge=1, description="Files of one upload.")
     input_bytes: int = Field(default=1024 * MIB, ge=1, description="Bytes of all files put into one job.")
-    output_bytes: int = Field(default=1 * MIB, ge=1, description="Bytes of one job's outputs file.")
+    output_bytes: int = Field(default=1 * MIB, ge=1, description="Bytes of one job's outputs in all.")
+    cleanup_timeout_s: float = Field(
+        default=300,
+        ge=0,
+        description="What steps that run whatever happened have once their job is stopped, in seconds.",
+    )
 
 
 class DockerSettings(_Section):

@@ -276,7 +276,7 @@ class ContainerBackend(ServiceVerbs, Protocol):
         owner: str | None = None,
         claim: bool = False,
     ) -> None:
-        """Write files into a container that has not started. Folders are made as needed, with mode 0777.
+        """Write files into a container, in their order, one that runs too. Folders are made as needed, with mode 0777.
 
         Args:
             container_id: The container.
@@ -342,7 +342,7 @@ class ContainerBackend(ServiceVerbs, Protocol):
         ...
 
     def archive(self, container_id: str, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """A tar of the file or folder at an absolute path of a container that is not running.
+        """A tar of the file or folder at an absolute path of a container; one that runs may write meanwhile.
 
         Members are named as Docker does: the path's last part, then what is below it. The stream is closed with the
         context, read to the end or not.

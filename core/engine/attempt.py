@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 
 from core.backends.base import ImageInfo
+from core.engine.gates import with_titles
 from core.engine.mounts import MountGate
-from core.engine.request import container_request, placements, working_directory
+from core.engine.planning import plan_steps
+from core.engine.request import container_request, granted_secrets, placements, working_directory
 from core.engine.settle import Settlement, settle
 from core.engine.steps import steps_with_marks
 from core.engine.verdict import Verdict
@@ -28,6 +30,7 @@ from core.errors import (
     ContainerStartError,
     ImageError,
     ImageNotFoundError,
+    InvalidExpressionError,
     NotAdmittedError,
     OrcaOpsError,
     RegistryDeniedError,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from core.backends.base import ContainerState
     from core.engine.parts import Parts
+    from core.engine.planning import PlannedStep
     from core.logs.recorder import LogRecorder
     from core.records.job import Attempt, Job
 
@@ -54,6 +58,7 @@ _BEFORE_START: Final = frozenset({JobPhase.PULLING, JobPhase.CREATING})
 
 _KINDS: Final[dict[type[OrcaOpsError], FailureKind]] = {
     NotAdmittedError: FailureKind.POLICY,
+    InvalidExpressionError: FailureKind.EXPRESSION,
     ImageNotFoundError: FailureKind.IMAGE_NOT_FOUND,
     RegistryDeniedError: FailureKind.REGISTRY_AUTH,
     RegistryUnreachableError: FailureKind.REGISTRY_UNAVAILABLE,
@@ -92,6 +97,7 @@ class AttemptRun:
             BackendTimeoutError: The same.
         """
         try:
+            await self._name_steps()
             left = await self._inspect() if adopt else None
             if adopt and self._may_have_run(left):
                 return await self._see_through(await self._image_again(), left)
@@ -104,7 +110,7 @@ class AttemptRun:
             if self.cancel.is_set():
                 return await self._cancelled_early()
             raise
-        except (BackendError, NotAdmittedError) as error:
+        except (BackendError, NotAdmittedError, InvalidExpressionError) as error:
             return self._failed(error)
 
     def report(self, text: str | None) -> None:
@@ -113,6 +119,12 @@ class AttemptRun:
         self._parts.bus.progress(self.job.job_id, text)
 
     # --- stages
+
+    async def _name_steps(self) -> None:
+        """Expressions at fault show before anything is pulled; names that hold expressions are filled in."""
+        steps = with_titles(self._attempt.steps, self._plan(), granted_secrets(self.job.spec, self._parts.settings))
+        if steps != self._attempt.steps:
+            self.job = await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps})
 
     async def _pull(self) -> ImageInfo:
         spec = self.job.spec
@@ -157,7 +169,10 @@ class AttemptRun:
         await MountGate(parts).check_again(job.spec.mounts)
         granted = {name: parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets}
         state = await parts.backend.create(container_request(job, image, parts.home_id, granted))
-        for placement in placements(job, image, self._attempt.token, parts.upload_blobs.path):
+        limit = parts.settings.limits.output_bytes
+        for placement in placements(
+            job, image, self._attempt.token, parts.upload_blobs.path, self._plan(), output_bytes=limit
+        ):
             await parts.backend.put(
                 state.container_id, placement.folder, placement.entries, owner=placement.owner, claim=placement.is_ours
             )
@@ -183,7 +198,8 @@ class AttemptRun:
         container_id = seen.container_id if seen else self._attempt.container_name
         values = [parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets]
         limit = job.spec.log_limit
-        watch = Watch(parts, job, container_id, cancel=self.cancel, report=self.report)
+        plan = self._plan()
+        watch = Watch(parts, job, container_id, cancel=self.cancel, report=self.report, plan=plan)
         async with parts.logs.recorder(
             job.job_id,
             self._attempt.number,
@@ -198,7 +214,7 @@ class AttemptRun:
             self.report("collecting")
             await self._end_log(recorder, watch, container_id, gone=state is None)
             self.job = await self._with_logged_steps(recorder)
-            settlement = await settle(parts, self.job, image, state)
+            settlement = await settle(parts, self.job, image, state, plan)
         return replace(
             settlement,
             usage=settlement.usage or watch.usage,
@@ -238,7 +254,7 @@ class AttemptRun:
         job = await self._parts.jobs.get(self.job.job_id)
         if job.attempt is None:
             return job
-        steps = steps_with_marks(job.attempt.steps, recorder.steps, job.spec.success_exit_codes)
+        steps = steps_with_marks(job.attempt.steps, recorder.steps, job.spec)
         return replace(job, attempt=replace(job.attempt, steps=steps))
 
     # --- early ends
@@ -270,7 +286,15 @@ class AttemptRun:
         reason = self.job.cancel.reason if self.job.cancel else ""
         return Settlement(Verdict(JobEvent.CANCEL, None, reason or "cancelled before it started"))
 
-    def _failed(self, error: BackendError | NotAdmittedError) -> Settlement:
+    def _plan(self) -> tuple[PlannedStep, ...]:
+        """What is known of the steps before they run; the same for the same spec.
+
+        Raises:
+            InvalidExpressionError: An expression is at fault.
+        """
+        return plan_steps(self.job.spec, granted_secrets(self.job.spec, self._parts.settings))
+
+    def _failed(self, error: BackendError | NotAdmittedError | InvalidExpressionError) -> Settlement:
         kind = next((kind for cls, kind in _KINDS.items() if isinstance(error, cls)), FailureKind.START_ERROR)
         code = error.exit_code if isinstance(error, ContainerStartError) else None
         failure = Failure(kind, error.message, error.hint, error.retryable)

@@ -11,11 +11,14 @@ from core.settings import MIB
 from core.spec.mounts import is_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from core.backends.base import ImageInfo
+    from core.engine.planning import PlannedStep
     from core.records.job import Job
+    from core.settings import EngineSettings
+    from core.spec.job import JobSpec
 
 DEFAULT_WORKDIR: Final = "/work"
 """Where a job works whose spec and image name no folder of their own."""
@@ -95,12 +98,25 @@ def _own_variables(job: Job, workdir: str) -> dict[str, str]:
         "ORCAOPS_ATTEMPT": str(job.attempt_number),
         "ORCAOPS_WORKSPACE": workdir,
     }
-    if wants_outputs(job):
+    if wants_outputs(job) and not job.spec.has_steps:  # each step has a file of its own
         variables |= {"ORCAOPS_OUTPUT": OUTPUT_PATH, "GITHUB_OUTPUT": OUTPUT_PATH}
     return variables
 
 
-def placements(job: Job, image: ImageInfo, token: str, locate: Callable[[str], Path]) -> list[Placement]:
+def granted_secrets(spec: JobSpec, settings: EngineSettings) -> dict[str, str]:
+    """The values of the secrets that a job names; one that this engine no longer has is left out."""
+    return {name: settings.secrets[name].get_secret_value() for name in spec.secrets if name in settings.secrets}
+
+
+def placements(
+    job: Job,
+    image: ImageInfo,
+    token: str,
+    locate: Callable[[str], Path],
+    plan: Sequence[PlannedStep] = (),
+    *,
+    output_bytes: int = MIB,
+) -> list[Placement]:
     """What has to be in the container before it starts.
 
     Args:
@@ -108,10 +124,13 @@ def placements(job: Job, image: ImageInfo, token: str, locate: Callable[[str], P
         image: Its image.
         token: The attempt's token.
         locate: Where the bytes of an input file lie, by their hash.
+        plan: What is known of its steps.
+        output_bytes: The most that each of a step's own files may hold.
     """
     placed: list[Placement] = []
     if job.spec.has_steps:
-        placed.append(Placement(FOLDER, step_program(job.spec, token), is_ours=True))
+        program = step_program(job.spec, plan, token, output_bytes=output_bytes)
+        placed.append(Placement(FOLDER, program, is_ours=True))
     elif wants_outputs(job):
         placed.append(Placement(FOLDER, (outputs_file(),), is_ours=True))
     user = job.spec.user or image.user

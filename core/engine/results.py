@@ -1,4 +1,4 @@
-"""What a job left in ``/orcaops``: how its steps went, what it used, what it put out.
+"""What the step program noted in ``/orcaops/steps``: how the steps went, what the job used.
 
 The files are the job's to forge, so they are read with a size limit and a strict grammar; a forged one can deceive
 about its own job only.
@@ -11,37 +11,60 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from core.records.job import StepResult, StepStatus, Usage
+from core.records.job import StepOutcome, StepResult, StepStatus, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+    from core.spec.job import JobSpec
+
 _TIME: Final = r"([0-9]{1,9}\.[0-9]{2})"
 _LINE: Final = re.compile(
     rf"(?:(?P<mark>[stb]) (?:(?P<step>[0-9]{{1,3}}) )?{_TIME}"
     rf"|e (?P<ended>[0-9]{{1,3}}) (?P<code>[0-9]{{1,3}}) (?P<end_time>[0-9]{{1,9}}\.[0-9]{{2}})"
     r"|u (?P<measure>[a-z_]{1,16}) (?P<value>[0-9]{1,18})"
-    r"|x (?P<exit>[0-9]{1,3}))"
+    r"|x (?P<exit>[0-9]{1,3})"
+    r"|r (?P<again>[0-9]{1,3}) [0-9]{1,3} [0-9]{1,9}\.[0-9]{2}"
+    r"|a (?P<asked>[0-9]{1,3}) (?P<standing>[sfoct]) [0-9]{1,9}\.[0-9]{2}"
+    r"|f (?P<faulty>[0-9]{1,3}) (?P<what>output|env|expression) [0-9]{1,9}"
+    r"|q (?P<over>[0-9]{1,3}))"
 )
 
 _LARGEST: Final = 2**63 - 1
 """What the store can hold."""
 
 
-class MalformedOutputsError(ValueError):
-    """The outputs file does not have the form of name=value lines; the message names the line."""
-
-
 @dataclass(slots=True)
 class StepTrack:
-    """One step as the program noted it: uptimes in seconds."""
+    """One step as the program noted it: uptimes in seconds.
+
+    Attributes:
+        began: When.
+        ended: When; None while it runs, or if it took its own shell away.
+        exit_code: Of the last try.
+        tries: How many there were.
+        fault: What of it is at fault beside its exit code: ``output``, ``env`` or ``expression``; empty for nothing.
+    """
 
     began: float
     ended: float | None = None
     exit_code: int | None = None
+    tries: int = 1
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A step that the program asked about.
+
+    Attributes:
+        index: From 0.
+        standing: How things stood, as one letter.
+    """
+
+    index: int
+    standing: str
 
 
 @dataclass(slots=True)
@@ -52,15 +75,24 @@ class ProgramNotes:
         began: Uptime when the supervisor began.
         steps: By index.
         exit_code: Of the job's shell; None when the supervisor was killed before it could note it.
-        was_terminated: Whether SIGTERM reached the supervisor.
         usage: Measured at the end, in the container.
+        terminated: Uptime when SIGTERM reached the supervisor.
+        ask: What was asked last, unless it was seen to be answered.
+        ended_early: The step that ended the shared shell with success before the other steps.
     """
 
     began: float | None = None
     steps: dict[int, StepTrack] = field(default_factory=dict[int, StepTrack])
     exit_code: int | None = None
-    was_terminated: bool = False
     usage: Usage | None = None
+    terminated: float | None = None
+    ask: Ask | None = None
+    ended_early: int | None = None
+
+    @property
+    def was_terminated(self) -> bool:
+        """Whether SIGTERM reached the supervisor."""
+        return self.terminated is not None
 
 
 def read_notes(data: bytes) -> ProgramNotes:
@@ -75,20 +107,41 @@ def read_notes(data: bytes) -> ProgramNotes:
             # several network devices, one of everything else
             before = measures.get(name, 0) if name in {"rx", "tx"} else 0
             measures[name] = min(before + int(match["value"]), _LARGEST)
-        elif match["exit"]:
-            notes.exit_code = int(match["exit"])
-        elif match["ended"]:
-            track = notes.steps.get(int(match["ended"]))
-            if track is not None:
-                track.ended, track.exit_code = float(match["end_time"]), int(match["code"])
-        elif match["mark"] == "b" and match["step"]:
-            notes.steps[int(match["step"])] = StepTrack(float(match[3]))
-        elif match["mark"] == "s":
-            notes.began = float(match[3])
-        elif match["mark"] == "t":
-            notes.was_terminated = True
+        elif match["mark"]:
+            _take_time(notes, match)
+        else:
+            _take_fact(notes, match)
     notes.usage = _usage(measures)
     return notes
+
+
+def _take_time(notes: ProgramNotes, match: re.Match[str]) -> None:
+    """The supervisor or a step began, or SIGTERM came."""
+    time = float(match[3])
+    if match["mark"] == "b" and match["step"]:
+        notes.steps[int(match["step"])] = StepTrack(time)
+        notes.ask = None
+    elif match["mark"] == "s":
+        notes.began = time
+    elif match["mark"] == "t":
+        notes.terminated = time
+
+
+def _take_fact(notes: ProgramNotes, match: re.Match[str]) -> None:
+    """Something became of a step, of all steps, or is asked."""
+    if match["exit"]:
+        notes.exit_code, notes.ask = int(match["exit"]), None
+    elif match["asked"]:
+        notes.ask = Ask(int(match["asked"]), match["standing"])
+    elif match["over"]:
+        notes.ended_early = int(match["over"])
+    elif (track := notes.steps.get(int(match["ended"] or match["again"] or match["faulty"]))) is not None:
+        if match["ended"]:
+            track.ended, track.exit_code = float(match["end_time"]), int(match["code"])
+        elif match["again"]:
+            track.tries += 1
+        else:
+            track.fault = match["what"]
 
 
 def _usage(measures: Mapping[str, int]) -> Usage | None:
@@ -100,14 +153,54 @@ def _usage(measures: Mapping[str, int]) -> Usage | None:
     return Usage(cpu, measures.get("memory"), measures.get("rx"), measures.get("tx"), exact=True)
 
 
+def first_failure(notes: ProgramNotes, spec: JobSpec) -> int | None:
+    """The first step that failed and was not tolerated; one without an end may have, if nothing came after it."""
+    for index, track in sorted(notes.steps.items()):
+        if index >= len(spec.commands):
+            return None
+        if track.exit_code is None:
+            if index == max(notes.steps):
+                return index
+        elif not _is_fine(track, spec, index):
+            return index
+    # the last one's exit code is the job's, for which 0 may be no success
+    return max(notes.steps) if notes.steps and 0 not in spec.success_exit_codes else None
+
+
+def broken_off(notes: ProgramNotes, spec: JobSpec) -> int | None:
+    """The step that ran when the job was stopped; without a note of that, the first that failed."""
+    if notes.terminated is None:
+        return first_failure(notes, spec)
+    running = [
+        index
+        for index, track in notes.steps.items()
+        if track.began <= notes.terminated and (track.ended is None or track.ended >= notes.terminated)
+    ]
+    return max((index for index in running if index < len(spec.commands)), default=None)
+
+
+def step_outcomes(notes: ProgramNotes, spec: JobSpec) -> dict[int, tuple[StepOutcome, StepOutcome]]:
+    """Conclusion and outcome of every step, as expressions ask; one that has not begun was skipped."""
+    found: dict[int, tuple[StepOutcome, StepOutcome]] = {}
+    for index in range(len(spec.commands)):
+        track = notes.steps.get(index)
+        if track is None:
+            found[index] = ("skipped", "skipped")
+            continue
+        code = track.exit_code or 0
+        outcome: StepOutcome = "success" if code == 0 or code in spec.success_exit_codes else "failure"
+        found[index] = ("success" if _is_fine(track, spec, index) else "failure", outcome)
+    return found
+
+
 def settle_steps(
     steps: Sequence[StepResult],
     notes: ProgramNotes,
+    spec: JobSpec,
     *,
     container_started_at: datetime,
     container_finished_at: datetime,
     exit_code: int,
-    success_codes: Collection[int],
     broken_off_as: StepStatus,
 ) -> tuple[StepResult, ...]:
     """The final account of the steps.
@@ -115,11 +208,11 @@ def settle_steps(
     Args:
         steps: As known from the log, with their line ranges.
         notes: What the program noted.
+        spec: What was asked of them.
         container_started_at: Docker's time of the start, which the program's first uptime is set equal to.
         container_finished_at: Docker's time of the end, for a step that has no end of its own.
         exit_code: The container's, for the same.
-        success_codes: Exit codes that count as success.
-        broken_off_as: The status of a step that did not succeed: failed, or what stopped the whole job.
+        broken_off_as: The status of the step that ran when the whole job was stopped, unless it succeeded.
 
     Returns:
         Every step with its end; those that never began are ``skipped``.
@@ -128,68 +221,51 @@ def settle_steps(
     def moment(uptime: float) -> datetime:
         return container_started_at + timedelta(seconds=uptime - (notes.began or uptime))
 
+    stopped = broken_off(notes, spec)
     settled: list[StepResult] = []
     for step in steps:
         track = notes.steps.get(step.index)
         if track is None:
-            settled.append(replace(step, status="skipped"))
+            settled.append(replace(step, status="skipped", outcome="skipped"))
             continue
         following = notes.steps.get(step.index + 1)
         if track.ended is not None and track.exit_code is not None:
-            code, ended = track.exit_code, moment(track.ended)
+            ended = moment(track.ended)
         elif following is not None:
             # its own text kept its end from being noted; the shell went on as after a success
-            code, ended = 0, moment(following.began)
+            track.exit_code, ended = 0, moment(following.began)
         else:
-            code, ended = exit_code, max(container_finished_at, moment(track.began))
-        went_on = following is not None or code in success_codes
-        status: StepStatus = "success" if went_on else broken_off_as
-        settled.append(replace(step, status=status, exit_code=code, started_at=moment(track.began), finished_at=ended))
+            track.exit_code, ended = exit_code, max(container_finished_at, moment(track.began))
+        failed_as = broken_off_as if step.index == stopped else "failed"
+        status, outcome = _ending(track, spec, step.index, failed_as, is_last=following is None)
+        settled.append(
+            replace(
+                step,
+                status=status,
+                outcome=outcome,
+                exit_code=track.exit_code,
+                started_at=moment(track.began),
+                finished_at=ended,
+                attempts=track.tries,
+            )
+        )
     return tuple(settled)
 
 
-def read_outputs(data: bytes) -> dict[str, str]:
-    """Read an outputs file: ``name=value`` lines, or ``name<<DELIMITER`` up to a line that is DELIMITER.
-
-    The form is that of GitHub's ``$GITHUB_OUTPUT``. One carriage return before a line's end is dropped; the last of
-    equal names wins.
-
-    Raises:
-        MalformedOutputsError: Naming the line.
-    """
-    try:
-        lines = data.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise MalformedOutputsError(f"the outputs file is not UTF-8 (byte {error.start})") from None
-    outputs: dict[str, str] = {}
-    numbered = iter(enumerate((line.removesuffix("\r") for line in lines), start=1))
-    for number, line in numbered:
-        if not line:
-            continue
-        equals, heredoc = line.find("="), line.find("<<")
-        if equals < 0 and heredoc < 0:
-            raise MalformedOutputsError(f"line {number} of the outputs file is neither name=value nor name<<DELIMITER")
-        if heredoc >= 0 and (equals < 0 or heredoc < equals):
-            name, delimiter = line[:heredoc], line[heredoc + 2 :]
-            value = _until(numbered, delimiter, number)
-        else:
-            name, value = line[:equals], line[equals + 1 :]
-        if _NAME.fullmatch(name) is None:
-            raise MalformedOutputsError(f"line {number} of the outputs file does not begin with a valid name")
-        if _UNPRINTABLE.search(value):
-            raise MalformedOutputsError(f"the output {name} (line {number}) holds control characters")
-        outputs[name] = value
-    return outputs
+def _ending(
+    track: StepTrack, spec: JobSpec, index: int, failed_as: StepStatus, *, is_last: bool
+) -> tuple[StepStatus, StepOutcome]:
+    """Status and outcome of a step that ended."""
+    code = track.exit_code or 0
+    if code in spec.success_exit_codes or (code == 0 and not is_last):
+        return "success", "success"
+    outcome: StepOutcome = failed_as if failed_as == "cancelled" or failed_as == "timed_out" else "failure"  # noqa: PLR1714 -- narrows
+    if failed_as == "failed" and _is_fine(track, spec, index):
+        return "success", outcome
+    return failed_as, outcome
 
 
-def _until(numbered: Iterator[tuple[int, str]], delimiter: str, opened: int) -> str:
-    if not delimiter:
-        raise MalformedOutputsError(f"line {opened} of the outputs file has an empty delimiter")
-    collected: list[str] = []
-    for _, line in numbered:
-        if line == delimiter:
-            return "\n".join(collected)
-        collected.append(line)
-    raise MalformedOutputsError(
-        f"the delimiter {delimiter[:40]!r} of line {opened} of the outputs file is never closed"
-    )
+def _is_fine(track: StepTrack, spec: JobSpec, index: int) -> bool:
+    """Whether the job goes on after a step as after a success."""
+    code = track.exit_code or 0
+    return code == 0 or code in spec.success_exit_codes or spec.commands[index].tolerates(code)

@@ -1,25 +1,39 @@
 """The program that runs a job's steps inside its container.
 
-The container needs nobody outside: one POSIX ``sh`` runs all steps, so `cd` and variables carry over, and notes
-each step's number, exit code and times in ``/orcaops/steps``. That file is the truth about steps. For live
-progress the program also prints a line that carries the attempt's random token where a step begins and ends, on
-both streams as they were at the start; the log pipeline takes these lines out again.
+The container needs nobody outside: its shell runs one step after another and notes each step's number, exit code and
+times in ``/orcaops/steps``. That file is the truth about steps. For live progress the program also prints a line that
+carries the attempt's random token where a step begins and ends, on both streams as they were at the start; the log
+pipeline takes these lines out again.
 
-Each step's text is a file of its own that ``job`` reads with ``.``: the shell's messages name the step's file and the
-line in it (``/orcaops/step-2: line 3: …``), and a quote or here-document left open ends with its step. What the
-program itself does around a step stays silent under the user's ``set -x``.
+``job`` is the shell that steps share. Each step's text is a file of its own that it reads with ``.``: the shell's
+messages name the step's file and the line in it (``/orcaops/step-2: line 3: …``), and a quote or here-document left
+open ends with its step. A step with a shell, variables, a folder, tolerance or retries of its own is a process started
+by ``job`` instead, through ``run-N``. What the program itself does around a step stays silent under ``set -x``.
 
 ``main`` is the supervisor: it runs ``job`` in the background of its own process group, so that SIGTERM is heard at
-once and not only after the running command, and passes it to the whole group once. A second ``wait`` asks for the
-real code after a signal broke off the first. It also notes what the container used, from the kernel's own files.
+once and not only after the running command, and passes it to the whole group once. When a step that shares the shell
+fails, the shell is gone; where later steps are meant to run then, ``main`` starts another for them. After SIGTERM it
+gives the running step its grace, kills what is left, and has those steps run too. It asks a second time for the code of
+a shell, because a signal breaks off the first wait, and at the end notes what the container used, from the kernel's own
+files.
 
-Lines of ``/orcaops/steps``::
+A step has files of its own to write: ``output-N``, ``env-N``, ``path-N``, ``summary-N``. The program reads the first
+two when the step has ended, so that a malformed one fails the step, and hands variables and paths on.
+
+A step that can only be decided when its turn comes is asked about: the program waits for ``go-NS`` (S is how things
+stand), which the engine puts there after the step's text.
+
+Lines of ``/orcaops/steps``, steps counted from 0::
 
     s TIME           the supervisor began                  b N TIME        step N began
     t TIME           the supervisor was sent SIGTERM       e N CODE TIME   step N ended
-    u NAME VALUE     resource use at the end               x CODE          the job's shell ended with CODE
+    u NAME VALUE     resource use at the end               r N CODE TIME   a try of step N failed, another follows
+    x CODE           the steps are over, with CODE         a N S TIME      asks about step N, as things stand: S
+    q N              step N ended the shell, well          f N WHAT LINE   WHAT of step N is at fault: file, expression
 
-TIME is the first field of ``/proc/uptime``: seconds, read without starting a process.
+S is one letter: ``s`` all is well, ``f`` a step failed, ``o`` a step ended the shell well before the others, ``c`` the
+job was cancelled, ``t`` it was stopped otherwise. TIME is the first field of ``/proc/uptime``: seconds, read without
+starting a process.
 """
 
 from __future__ import annotations
@@ -27,8 +41,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from core.backends.base import ArchiveEntry
+from core.engine.program import END, JOB, MAIN, OWN, SHARED
+from core.settings import MIB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from core.engine.planning import PlannedStep
     from core.spec.job import JobSpec
 
 FOLDER: Final = "/orcaops"
@@ -37,92 +56,91 @@ OUTPUT_PATH: Final = f"{FOLDER}/output"
 ENTRYPOINT: Final = ("sh",)
 ARGV: Final = (f"{FOLDER}/main",)
 
-_MAIN: Final = """\
-orca_note() { read -r orca_t orca_r < /proc/uptime; echo "$1 $orca_t" >> /orcaops/steps; }
-orca_use() { [ -r "$2" ] && read -r orca_v < "$2" && echo "u $1 $orca_v" >> /orcaops/steps; }
-trap 'trap "" TERM; orca_note t; kill -TERM 0' TERM
-orca_note s
-sh /orcaops/job &
-orca_p=$!
-wait $orca_p; orca_c=$?
-while [ $orca_c -gt 128 ]; do
-  wait $orca_p; orca_d=$?
-  [ $orca_d = 127 ] && break
-  [ $orca_d = $orca_c ] && break
-  orca_c=$orca_d
-done
-trap '' TERM
-echo "x $orca_c" >> /orcaops/steps
-orca_use memory /sys/fs/cgroup/memory/memory.max_usage_in_bytes
-orca_use memory /sys/fs/cgroup/memory.peak
-orca_use cpu_ns /sys/fs/cgroup/cpuacct/cpuacct.usage
-if [ -r /sys/fs/cgroup/cpu.stat ]; then
-  while read -r orca_k orca_v; do
-    [ "$orca_k" = usage_usec ] && echo "u cpu_us $orca_v" >> /orcaops/steps
-  done < /sys/fs/cgroup/cpu.stat
-fi
-if [ -r /proc/net/dev ]; then
-  while read -r orca_k orca_rx orca_2 orca_3 orca_4 orca_5 orca_6 orca_7 orca_8 orca_tx orca_r; do
-    case $orca_k in lo:) ;; *:) echo "u rx $orca_rx" >> /orcaops/steps; echo "u tx $orca_tx" >> /orcaops/steps ;; esac
-  done < /proc/net/dev
-fi
-exit $orca_c
-"""
+STEP_FILES: Final = ("output", "env", "path", "summary")
+"""What each step may write: the first part of its files' names."""
 
-_PREAMBLE: Final = """\
-orca_token={token}
-orca_open=
-exec 6>&1 7>&2
-orca_mark() {{ printf '\\036%s %s\\n' "$orca_token" "$1" >&6; printf '\\036%s %s\\n' "$orca_token" "$1" >&7; }}
-orca_begin() {{
-  read -r orca_t orca_r < /proc/uptime
-  orca_open=$1
-  echo "b $1 $orca_t" >> /orcaops/steps
-  orca_mark "b $1 $orca_t"
-}}
-orca_end() {{
-  read -r orca_t orca_r < /proc/uptime
-  echo "e $orca_open $1 $orca_t" >> /orcaops/steps
-  orca_mark "e $orca_open $1 $orca_t"
-  orca_open=
-}}
-trap '{{ orca_c=$?; [ -n "$orca_open" ] && orca_end $orca_c; exit $orca_c; }} 2> /dev/null' EXIT
-trap 'exit 143' TERM
-set -e
-"""
-
-_STEP: Final = """\
-{{ orca_begin {index}; }} 2> /dev/null
-. /orcaops/step-{number}
-{{ orca_end 0; }} 2> /dev/null
-"""
+_LETTERS: Final = {"success": "s", "failure": "f", "always": "a", "asks": "g"}
 
 
-def step_program(spec: JobSpec, token: str) -> tuple[ArchiveEntry, ...]:
+def step_program(
+    spec: JobSpec, plan: Sequence[PlannedStep], token: str, *, output_bytes: int = MIB
+) -> tuple[ArchiveEntry, ...]:
     """The files that make a container run a job's steps; its process is `ENTRYPOINT` with `ARGV`.
 
     Args:
         spec: A job with steps.
+        plan: What is known of its steps before the start.
         token: The attempt's 128 random bits in hexadecimal.
+        output_bytes: The most that a step's files may hold.
 
     Returns:
-        Files for `FOLDER`. The two that the job writes are writable by any user of the image.
+        Files for `FOLDER`. Those that the job writes are writable by any user of the image.
     """
-    steps = range(len(spec.commands))
-    job = _PREAMBLE.format(token=token) + "".join(_STEP.format(index=index, number=index + 1) for index in steps)
+    good = ",".join(str(code) for code in dict.fromkeys((0, *spec.success_exit_codes)))
+    facts = {"token": token, "good": f",{good},", "most": str(output_bytes), "count": str(len(plan))}
+    facts["last"] = str(max((step.index for step in plan if step.when not in {"success", "never"}), default=-1))
+    facts["grace"] = str(int(-(-(spec.cancel_grace_s or 0) // 1)))
+    blocks = "".join(_block(step) for step in plan if step.when != "never")
     return (
-        ArchiveEntry("main", _MAIN.encode()),
-        ArchiveEntry("job", job.encode()),
-        *(ArchiveEntry(f"step-{index + 1}", _text(spec.commands[index].run)) for index in steps),
+        ArchiveEntry("main", _filled(MAIN, facts).encode()),
+        ArchiveEntry("job", (_filled(JOB, facts) + blocks + END).encode()),
+        *(entry for step in plan if step.when not in {"never", "asks"} for entry in step_texts(step)),
+        *(ArchiveEntry(f"{name}-{step.index + 1}", b"", 0o666) for step in plan for name in STEP_FILES),
+        ArchiveEntry("at", b"", 0o666),
         ArchiveEntry("steps", b"", 0o666),
-        outputs_file(),
     )
 
 
-def _text(run: str) -> bytes:
-    return (run.rstrip("\n") + "\n").encode()
+def step_texts(step: PlannedStep) -> tuple[ArchiveEntry, ...]:
+    """What a step runs, as files for `FOLDER`."""
+    number = step.index + 1
+    text = ArchiveEntry(f"step-{number}", (step.spec.run.rstrip("\n") + "\n").encode())
+    if not step.is_own_process:
+        return (text,)
+    return text, ArchiveEntry(f"run-{number}", _runner(step).encode())
+
+
+def go_name(index: int, standing: str) -> str:
+    """The file that the program waits for after it has asked about a step."""
+    return f"go-{index + 1}{standing}"
 
 
 def outputs_file() -> ArchiveEntry:
-    """The empty file that ``$ORCAOPS_OUTPUT`` names."""
+    """The empty file that ``$ORCAOPS_OUTPUT`` names for a single command."""
     return ArchiveEntry("output", b"", 0o666)
+
+
+def _block(step: PlannedStep) -> str:
+    facts = {"index": str(step.index), "number": str(step.index + 1), "when": _LETTERS[step.when]}
+    if not step.is_own_process:
+        return _filled(SHARED, facts)
+    spared, again = step.spec.continue_on_error, step.spec.retry_exit_codes
+    facts["spared"] = ("all" if spared else "none") if isinstance(spared, bool) else _codes(spared)
+    facts["again"] = _codes(again) if again else "all"
+    facts["delays"] = "".join(f" {delay:g}" for delay in step.spec.retry_delays())
+    return _filled(OWN, facts)
+
+
+def _runner(step: PlannedStep) -> str:
+    """Sets up a process of its own, and becomes it."""
+    lines: list[str] = []
+    if step.spec.workdir:
+        lines.append(f"cd -- {quoted(step.spec.workdir)} || exit 1")
+    lines += [f"export {name}={quoted(value)}" for name, value in step.spec.env.items()]
+    argv = step.spec.argv(f"{FOLDER}/step-{step.index + 1}")
+    return "\n".join([*lines, f"exec {' '.join(map(quoted, argv))}", ""])
+
+
+def quoted(text: str) -> str:
+    """The text as one word of a shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _codes(codes: Iterable[int]) -> str:
+    return f",{','.join(map(str, codes))},"
+
+
+def _filled(text: str, facts: dict[str, str]) -> str:
+    for name, value in facts.items():
+        text = text.replace(f"@{name}@", value)
+    return text

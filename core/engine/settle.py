@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import tarfile
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from core.engine.collect import Collector
-from core.engine.request import wants_outputs, working_directory
-from core.engine.results import MalformedOutputsError, ProgramNotes, read_notes, read_outputs, settle_steps
-from core.engine.script import FOLDER
-from core.engine.verdict import CLOCK_TOLERANCE, Verdict, judge
-from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError
+from core.engine.leftovers import leftovers
+from core.engine.request import granted_secrets, wants_outputs, working_directory
+from core.engine.results import ProgramNotes, broken_off, first_failure, read_notes, settle_steps
+from core.engine.step_account import Masking, read_account, told, with_account
+from core.engine.verdict import CLOCK_TOLERANCE, judge
 from core.lifecycle.job import JobEvent
-from core.records.job import Failure, FailureKind
 from core.records.log import LogSummary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from core.backends.base import ContainerState, ImageInfo
     from core.engine.parts import Parts
+    from core.engine.planning import PlannedStep
+    from core.engine.verdict import Verdict
     from core.records.artifact import Artifact
     from core.records.job import Job, StepResult, StepStatus, Usage
 
-_log = logging.getLogger(__name__)
-
-_NOTES_BYTES: Final = 64 * 1024
 _NOT_STARTED: Final = frozenset({126, 127})
 
 _BROKEN_OFF: Final[dict[JobEvent, StepStatus]] = {
@@ -67,7 +63,9 @@ class Settlement:
     warnings: tuple[str, ...] = ()
 
 
-async def settle(parts: Parts, job: Job, image: ImageInfo, state: ContainerState | None) -> Settlement:
+async def settle(
+    parts: Parts, job: Job, image: ImageInfo, state: ContainerState | None, plan: Sequence[PlannedStep] = ()
+) -> Settlement:
     """Fetch what the container left and judge the attempt.
 
     Args:
@@ -75,28 +73,34 @@ async def settle(parts: Parts, job: Job, image: ImageInfo, state: ContainerState
         job: The record, with its steps as the log told them.
         image: What it ran.
         state: The container after its end; None when it is gone.
+        plan: What was known of its steps before they ran.
     """
     job = _with_passed_limit(job, state)
     if state is None:
         return Settlement(judge(job, None, None), steps=job.attempt.steps if job.attempt else ())
-    left = await parts.insist(lambda: _fetch_folder(parts, state.container_id)) if wants_outputs(job) else {}
+    left = await parts.insist(lambda: leftovers(parts, state.container_id)) if wants_outputs(job) else {}
     notes = read_notes(left.get("steps", b"")) if job.spec.has_steps else None
-    failed_step = _failed_step(job, notes)
+    failed_step = _blamed_step(job, notes)
     # with an init as process 1 a command that does not exist only shows in the exit code and the init's words
     not_started = state.error if state.exit_code in _NOT_STARTED else ""
     verdict = judge(job, state, notes, failed_step=failed_step, not_started=not_started)
-    outputs, verdict = _outputs(job, left.get("output", b""), verdict, parts.settings.limits.output_bytes)
+    masking = Masking(granted_secrets(job.spec, parts.settings).values())
+    account = read_account(job, left, parts.settings.limits.output_bytes, masking)
+    verdict = with_account(verdict, job, notes, account)
     artifacts = (
         await parts.insist(lambda: _collect(parts, job, image, state.container_id)) if job.spec.artifacts else ()
     )
     return Settlement(
         verdict,
-        _steps(job, notes, state, verdict),
-        outputs,
+        told(_steps(job, notes, state, verdict), plan, account, notes),
+        account.outputs(job.spec.outputs),
         artifacts,
         notes.usage if notes else None,
         exit_code=state.exit_code,
-        warnings=tuple(f"artifact {item.path}: {item.note}" for item in artifacts if item.state != "kept"),
+        warnings=(
+            *account.warnings,
+            *(f"artifact {item.path}: {item.note}" for item in artifacts if item.state != "kept"),
+        ),
     )
 
 
@@ -112,78 +116,29 @@ def _with_passed_limit(job: Job, state: ContainerState | None) -> Job:
     return replace(job, attempt=replace(attempt, timeout_fired_at=passed_at))
 
 
-async def _fetch_folder(parts: Parts, container_id: str) -> dict[str, bytes]:
-    """The files ``steps`` and ``output`` that the job wrote, each cut at its limit plus one byte."""
-    limit = parts.settings.limits.output_bytes + 1
-    held = bytearray()
-    try:
-        async with parts.backend.archive(container_id, FOLDER) as stream:
-            async for chunk in stream:
-                held += chunk
-                if len(held) > 2 * limit + 16 * _NOTES_BYTES:
-                    break
-    except FileNotFoundError:
-        return {}
-    except (BackendUnavailableError, BackendTimeoutError, ContainerLostError):
-        raise
-    except BackendError as error:  # the job made something unreadable of its folder
-        _log.info("nothing could be read of %s: %s", FOLDER, error)
-        return {}
-    files: dict[str, bytes] = {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(held), mode="r:", errors="surrogateescape") as archive:
-            for member in archive:
-                name = member.name.rpartition("/")[2]
-                if member.isreg() and name in {"steps", "output"}:
-                    size = min(member.size, limit if name == "output" else _NOTES_BYTES)
-                    files[name] = bytes(held[member.offset_data : member.offset_data + size])
-    except (tarfile.TarError, EOFError, ValueError, OverflowError):
-        return files
-    return files
-
-
-def _failed_step(job: Job, notes: ProgramNotes | None) -> int | None:
-    """The step that ended the job: the last that began, unless it succeeded."""
-    if notes is None or not notes.steps:
+def _blamed_step(job: Job, notes: ProgramNotes | None) -> int | None:
+    """The step that ended the job: the one a stop broke off, or else the first that failed."""
+    if notes is None:
         return None
-    index = max(notes.steps)
-    track = notes.steps[index]
-    succeeded = track.exit_code is not None and track.exit_code in job.spec.success_exit_codes
-    return None if succeeded or index >= len(job.spec.commands) else index
+    is_stopped = job.cancel is not None or (job.attempt is not None and job.attempt.timeout_fired_at is not None)
+    return broken_off(notes, job.spec) if is_stopped else first_failure(notes, job.spec)
 
 
 def _steps(job: Job, notes: ProgramNotes | None, state: ContainerState, verdict: Verdict) -> tuple[StepResult, ...]:
     steps = job.attempt.steps if job.attempt else ()
     if notes is None or state.started_at is None or state.finished_at is None:
         return steps
+    if notes.began is None and any(step.started_at for step in steps):
+        return steps  # the job took its notes away; what the log told is all there is
     return settle_steps(
         steps,
         notes,
+        job.spec,
         container_started_at=state.started_at,
         container_finished_at=state.finished_at,
         exit_code=state.exit_code or 0,
-        success_codes=job.spec.success_exit_codes,
         broken_off_as=_BROKEN_OFF.get(verdict.event, "failed"),
     )
-
-
-def _outputs(job: Job, data: bytes, verdict: Verdict, limit: int) -> tuple[dict[str, str], Verdict]:
-    """Read the outputs; a malformed file or a missing promise turns a success into a failure."""
-    problem, outputs = "", dict[str, str]()
-    try:
-        outputs = read_outputs(data[:limit])
-    except MalformedOutputsError as error:
-        problem = str(error)
-    if len(data) > limit:
-        problem = f"the outputs file is larger than {limit} bytes"
-    missing = [name for name in job.spec.outputs if name not in outputs]
-    if missing and not problem:
-        problem = f"the job did not write the outputs it promised: {', '.join(missing)}"
-    if not problem or verdict.event is not JobEvent.SUCCEED:
-        return outputs, verdict
-    hint = 'Write them as lines name=value to "$ORCAOPS_OUTPUT".'
-    failure = Failure(FailureKind.OUTPUT, problem[0].upper() + problem[1:] + ".", hint)
-    return outputs, Verdict(JobEvent.FAIL, failure, "outputs")
 
 
 async def _collect(parts: Parts, job: Job, image: ImageInfo, container_id: str) -> tuple[Artifact, ...]:

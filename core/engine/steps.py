@@ -6,32 +6,39 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from core.logs.markers import StepMarks
-    from core.records.job import StepResult, StepStatus
+    from core.records.job import StepOutcome, StepResult, StepStatus
+    from core.spec.job import JobSpec
 
 
 def steps_with_marks(
-    steps: tuple[StepResult, ...], marks: Iterable[StepMarks], success_codes: Collection[int]
+    steps: tuple[StepResult, ...], marks: Iterable[StepMarks], spec: JobSpec
 ) -> tuple[StepResult, ...]:
     """The steps with what their marks say; marks of steps that do not exist are passed over.
 
     Args:
         steps: The job's steps, all of them.
         marks: What the log told so far.
-        success_codes: Exit codes that count as the job's success, beside a step's 0.
+        spec: What was asked of them.
     """
     known = list(steps)
     for mark in marks:
         if mark.index >= len(known):
             continue
         status: StepStatus = "running"
+        outcome: StepOutcome | None = None
         if mark.ended:
-            status = "success" if mark.exit_code == 0 or mark.exit_code in success_codes else "failed"
+            code = mark.exit_code or 0
+            outcome = "success" if code == 0 or code in spec.success_exit_codes else "failure"
+            is_fine = outcome == "success" or spec.commands[mark.index].tolerates(code)
+            status = "success" if is_fine else "failed"
         known[mark.index] = replace(
             known[mark.index],
             status=status,
+            outcome=outcome,
+            attempts=max(1, known[mark.index].attempts),
             exit_code=mark.exit_code,
             started_at=mark.began_at,
             finished_at=mark.ended_at,

@@ -94,11 +94,11 @@ def _doubts(job: Job, state: ContainerState, notes: ProgramNotes | None) -> Iter
     """What the reader of a success should know."""
     if state.oom_killed:
         yield "The kernel killed a process of the job for memory, but the job went on."
-    began = max(notes.steps, default=-1) + 1 if notes is not None else 0
-    if 0 < began < len(job.spec.commands):
+    ended = notes.ended_early if notes is not None else None
+    if ended is not None:
         yield (
-            f"Step {began} was the last of {len(job.spec.commands)} that ran: it ended the shell (exit, exec), "
-            "or left a here-document open, which takes the steps after it for text."
+            f"Step {ended + 1} of {len(job.spec.commands)} ended the shell (exit, exec): "
+            "steps after it did not run, unless they are meant for whatever happened."
         )
 
 
@@ -176,7 +176,8 @@ def _unexplained_signal(notes: ProgramNotes | None, code: int) -> str | None:
 
 def _exit(job: Job, code: int, failed_step: int | None) -> Failure:
     if failed_step is not None and failed_step < len(job.spec.commands):
-        title = job.spec.commands[failed_step].title
+        steps = job.attempt.steps if job.attempt else ()
+        title = steps[failed_step].title if failed_step < len(steps) else job.spec.commands[failed_step].title
         message = f"Step {failed_step + 1} ({title}) ended with exit code {code}."
     else:
         message = f"The command ended with exit code {code}."

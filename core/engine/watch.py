@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from core.engine.gates import Gates, put_stop, with_answer
 from core.engine.racing import sleep_or_event
 from core.engine.steps import running_step, steps_with_marks
-from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError
+from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError
 from core.records.job import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from core.backends.base import ContainerState, UsageSample
     from core.engine.parts import Parts
+    from core.engine.planning import PlannedStep
     from core.logs.recorder import LogGrowth, LogRecorder
     from core.records.job import Job
 
@@ -28,6 +30,9 @@ _DRAIN_S: Final = 30.0
 
 _REATTACH_S: Final = 0.5
 """Between two attempts to follow a container whose output stream broke off."""
+
+_ASKED_AGAIN_S: Final = 1.0
+"""Between two looks for a question of the program, once nothing tells of one."""
 
 _FIRST_SAMPLE_S: Final = 1.0
 _SAMPLE_EVERY_S: Final = 5.0
@@ -42,6 +47,7 @@ class Watch:
         container_id: The container.
         cancel: Set when somebody asked for the job to stop.
         report: Told what is happening, in words.
+        plan: What was known of the steps before they ran.
 
     Attributes:
         job: The record as last changed.
@@ -57,6 +63,7 @@ class Watch:
         *,
         cancel: anyio.Event,
         report: Callable[[str | None], None],
+        plan: Sequence[PlannedStep] = (),
     ) -> None:
         self.job = job
         self.usage: Usage | None = None
@@ -71,6 +78,10 @@ class Watch:
         self._limits_changed = anyio.Event()
         self._step_limit: datetime | None = None
         self._out_of_reach = False
+        self._gates = Gates(parts, plan, container_id)
+        self._asked = anyio.Event()
+        self._recording = anyio.Lock()
+        self._runs_on = any(step.when not in {"success", "never"} for step in plan)
 
     async def run(self, recorder: LogRecorder) -> ContainerState | None:
         """Watch until the container has ended; None when it is gone.
@@ -88,6 +99,8 @@ class Watch:
             tasks.start_soon(self._sample_usage)
             if self.job.spec.has_steps:
                 tasks.start_soon(self._report_steps, recorder)
+            if self._gates.are_needed:
+                tasks.start_soon(self._answer_questions)
             state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
             self._ended.set()
             await self._drain()
@@ -122,6 +135,7 @@ class Watch:
                 self.output_complete = False
                 await self._parts.clock.sleep(_REATTACH_S)
         self._followed.set()
+        self._asked.set()
 
     async def _ends_within(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
@@ -133,13 +147,16 @@ class Watch:
         self._parts.bus.log_grew(self.job.job_id, self.job.attempt_number, growth.lines)
         if growth.steps_changed:
             self._steps_moved.set()
+            self._asked.set()
 
     async def _report_steps(self, recorder: LogRecorder) -> None:
         while True:
             await self._steps_moved.wait()
             self._steps_moved = anyio.Event()
-            known = self.job.attempt.steps if self.job.attempt else ()
-            steps = steps_with_marks(known, recorder.steps, self.job.spec.success_exit_codes)
+            async with self._recording:
+                known = self.job.attempt.steps if self.job.attempt else ()
+                steps = steps_with_marks(known, recorder.steps, self.job.spec)
+                self._keep(await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps}))
             running = running_step(steps)
             limit = None if running is None else self.job.spec.commands[running.index].timeout_s
             started = None if running is None else running.started_at
@@ -147,7 +164,35 @@ class Watch:
             self._limits_changed.set()
             if running is not None:
                 self._report(f"step {running.index + 1} of {len(steps)}: {running.title}")
-            self.job = await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps})
+
+    async def _answer_questions(self) -> None:
+        """Look for a question at first, whenever the log tells of one, and now and then once that is not followed."""
+        while True:
+            self._asked = anyio.Event()
+            try:
+                await self._answer()
+            except ContainerLostError:
+                return
+            except BackendError as error:
+                self._report(f"waiting for the container engine: {error.message}")
+                await self._parts.clock.sleep(_ASKED_AGAIN_S)
+                continue
+            await sleep_or_event(self._parts.clock, _ASKED_AGAIN_S if self._followed.is_set() else None, self._asked)
+
+    async def _answer(self) -> None:
+        answer = await self._gates.open_question(await self._parts.jobs.get(self.job.job_id))
+        if answer is None:
+            return
+        async with self._recording:
+            known = self.job.attempt.steps if self.job.attempt else ()
+            steps = with_answer(known, answer)
+            self._keep(await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps}))
+        await self._gates.put(answer)
+
+    def _keep(self, job: Job) -> None:
+        """Take over what the store has, unless something later is known."""
+        if job.version >= self.job.version:
+            self.job = job
 
     # --- stopping
 
@@ -160,8 +205,8 @@ class Watch:
                 break
         if self.job.attempt is None or self.job.attempt.timeout_fired_at is None:
             now = self._parts.clock.now()
-            self.job = await self._parts.ledger.change(self.job.job_id, attempt={"timeout_fired_at": now})
-        await self._stop(self.job.spec.cancel_grace_s or 0)
+            self._keep(await self._parts.ledger.change(self.job.job_id, attempt={"timeout_fired_at": now}))
+        await self._stop("timeout", self.job.spec.cancel_grace_s or 0)
 
     def _due(self) -> datetime | None:
         deadline = self.job.attempt.deadline_at if self.job.attempt else None
@@ -170,11 +215,15 @@ class Watch:
     async def _carry_out_cancel(self) -> None:
         await self._cancel.wait()
         self._report("stopping")
-        self.job = await self._parts.jobs.get(self.job.job_id)
+        self._keep(await self._parts.jobs.get(self.job.job_id))
         asked = self.job.cancel.grace_s if self.job.cancel else None
-        await self._stop(asked if asked is not None else self.job.spec.cancel_grace_s or 0)
+        await self._stop("cancel", asked if asked is not None else self.job.spec.cancel_grace_s or 0)
 
-    async def _stop(self, grace_s: float) -> None:
+    async def _stop(self, why: str, grace_s: float) -> None:
+        """End the container; steps that are meant to run whatever happened have their own time for that."""
+        if self._runs_on and grace_s > 0:
+            await put_stop(self._parts, self._container_id, why, grace_s)
+            grace_s += self._parts.settings.limits.cleanup_timeout_s
         await self._parts.insist(lambda: self._parts.backend.stop(self._container_id, grace_s), self._report)
 
     # --- resource use

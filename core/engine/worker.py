@@ -47,7 +47,13 @@ _AWAY_PAUSE_S: Final = 0.5
 _STORE_PAUSE_S: Final = 1.0
 
 _NOT_RETRIED: Final = frozenset(
-    {FailureKind.IMAGE_NOT_FOUND, FailureKind.REGISTRY_AUTH, FailureKind.START_ERROR, FailureKind.POLICY}
+    {
+        FailureKind.IMAGE_NOT_FOUND,
+        FailureKind.REGISTRY_AUTH,
+        FailureKind.START_ERROR,
+        FailureKind.POLICY,
+        FailureKind.EXPRESSION,
+    }
 )
 """Causes that another attempt cannot mend."""
 

@@ -2,7 +2,8 @@
 
 The program that runs a job's steps prints a line to both streams when a step begins and when it ends: the
 character RS, the attempt's token, and ``b STEP UPTIME`` or ``e STEP CODE UPTIME``. Each stream tells its own lines'
-step, because the order between the two streams is not kept.
+step, because the order between the two streams is not kept. ``a STEP STANDING UPTIME`` says that the program asks
+whether a step is to run, and waits.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class MarkerGrammar:
     def __init__(self, token: str) -> None:
         self.lead = RS + token.encode("ascii") if token else b""
         """How every marker begins; empty when there are none."""
-        self._form = re.compile(re.escape(self.lead) + rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3})(?: [0-9.]{1,20})?")
+        self._form = re.compile(
+            re.escape(self.lead) + rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z])(?: [0-9.]{1,20})?"
+        )
 
     def split(self, line: bytes) -> tuple[bytes, bytes | None]:
         """Part a line (without its newline) in the text and the marker at its end, such as ``e 0 3``, if any."""

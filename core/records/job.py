@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.lifecycle.job import JobEvent
     from core.records.service import ServiceResult
     from core.records.template import TemplateUse
+    from core.records.workflow import NodeRef
     from core.spec.job import JobSpec
 
 
@@ -68,6 +69,9 @@ class Failure:
 
 StepStatus = Literal["pending", "running", "success", "failed", "timed_out", "cancelled", "skipped"]
 
+StepOutcome = Literal["success", "failure", "timed_out", "cancelled", "skipped"]
+"""How a step ended before its failure was tolerated."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
@@ -76,12 +80,18 @@ class StepResult:
     Attributes:
         index: From 0.
         title: Its name or first line.
-        status: ``skipped`` if the job ended before it began.
+        status: ``skipped`` if it never began; ``success`` also after a failure that was tolerated.
         exit_code: Of the step, once it has ended.
         started_at: When it began.
         finished_at: When it ended.
         first_line: The first log line of the step; None if it printed nothing or has not begun.
         last_line: The last log line of the step.
+        outcome: How it ended, tolerated or not; None until it has.
+        attempts: How often it was tried; 0 if it never began.
+        outputs: What it wrote to ``$ORCAOPS_OUTPUT``.
+        summary: The Markdown it wrote to ``$ORCAOPS_STEP_SUMMARY``, as far as it is kept.
+        reason: Why it was skipped.
+        answer: What was answered when its turn came, and to which question; empty for one that never had to ask.
     """
 
     index: int
@@ -92,6 +102,12 @@ class StepResult:
     finished_at: datetime | None = None
     first_line: int | None = None
     last_line: int | None = None
+    outcome: StepOutcome | None = None
+    attempts: int = 0
+    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
+    summary: str = ""
+    reason: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +211,7 @@ class Job:
         submitted_by: Who submitted it.
         rerun_of: The job it repeats.
         template: The template it was filled from, and with what.
+        workflow: The node of a workflow's run that it runs.
     """
 
     job_id: str
@@ -216,6 +233,7 @@ class Job:
     submitted_by: str = "python"
     rerun_of: str | None = None
     template: TemplateUse | None = None
+    workflow: NodeRef | None = None
 
     @property
     def is_finished(self) -> bool:

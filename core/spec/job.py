@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from core.spec.base import Frozen
 from core.spec.fields import (
@@ -22,15 +22,14 @@ from core.spec.fields import (
     Name,
     OutputName,
     RelativePath,
-    Script,
     Sha256,
-    StepName,
     Tag,
     User,
     env_from_pairs,
 )
 from core.spec.mounts import MountSpec, check_targets, is_within, mount_fields
 from core.spec.service import ServiceSpec, check_services, services_from
+from core.spec.step import MAX_SECONDS, StepSpec
 
 Network = Literal["bridge", "none"]
 """``bridge`` reaches out through Docker's default network, ``none`` has no network at all."""
@@ -40,27 +39,6 @@ CleanupPolicy = Literal["remove_on_completion", "keep_on_failure", "keep"]
 
 PullPolicy = Literal["missing", "always", "never"]
 """When the image is pulled."""
-
-MAX_SECONDS = 7 * 86_400
-
-
-class StepSpec(Frozen):
-    """One step of a job: text that the container's shell runs."""
-
-    run: Script
-    """The text, as in a script; `cd` and variables carry over to the next step."""
-    name: StepName = ""
-    """What to call the step; its first line if empty."""
-    timeout_s: Annotated[float, Field(gt=0, le=MAX_SECONDS)] | None = None
-    """The step's own time limit in seconds; past it the job ends."""
-
-    @property
-    def title(self) -> str:
-        """The step's name, or its first line cut to 80 characters, without control characters."""
-        if self.name:
-            return self.name
-        line = "".join(mark if mark.isprintable() else " " for mark in self.run.strip().splitlines()[0])
-        return line if len(line) <= 80 else line[:79] + "…"
 
 
 class InputFile(Frozen):
@@ -90,7 +68,7 @@ class JobSpec(Frozen):
     command: Annotated[tuple[Argument, ...], Field(max_length=1024)] | None = None
     """The container's process as an argument list, without a shell; None runs the image's own command."""
     commands: Annotated[tuple[StepSpec, ...], Field(max_length=100)] = ()
-    """Steps, run one after another by one `sh` in the container; the first that fails ends the job."""
+    """Steps, run one after another by `sh` in the container; after the first that fails only those meant for it run."""
     entrypoint: Annotated[tuple[Argument, ...], Field(max_length=64)] | None = None
     """Replaces the image's entrypoint for `command`; None keeps it."""
     env: Annotated[dict[EnvName, Argument], Field(max_length=1000)] = Field(default_factory=dict[str, str])
@@ -140,6 +118,8 @@ class JobSpec(Frozen):
     cleanup: CleanupPolicy = "remove_on_completion"
     pull: PullPolicy = "missing"
     log_limit: LogLimit = LogLimit()
+    context: dict[str, JsonValue] | None = None
+    """Values by context for the expressions of the steps; set by the workflow engine only, None without expressions."""
 
     @field_validator("env", mode="before")
     @classmethod
@@ -183,6 +163,17 @@ class JobSpec(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _steps_can_be_told_apart(self) -> JobSpec:
+        known: set[str] = set()
+        for index, step in enumerate(self.commands):
+            if step.id and step.id.lower() in known:
+                raise ValueError(f"commands.{index}.id: another step has this id; ids ignore case")
+            known.add(step.id.lower())
+            if step.condition and self.context is None:
+                raise ValueError(f"commands.{index}.condition: only a workflow's steps have one; use when")
+        return self
+
+    @model_validator(mode="after")
     def _linux_takes_it(self) -> JobSpec:
         arguments = (*(self.entrypoint or ()), *(self.command or ()))
         if sum(len(argument.encode()) + 1 for argument in arguments) > MAX_COMMAND_BYTES:
@@ -197,6 +188,9 @@ class JobSpec(Frozen):
                 )
         if sum(size + 1 for size in variables.values()) > MAX_ENVIRONMENT_BYTES:
             raise ValueError("env holds more than 1 MiB in all; send large data as files")
+        for index, step in enumerate(self.commands):
+            if sum(len(name) + len(value.encode()) + 2 for name, value in step.env.items()) > MAX_ENVIRONMENT_BYTES:
+                raise ValueError(f"commands.{index}.env holds more than 1 MiB in all; send large data as files")
         return self
 
     @model_validator(mode="after")

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 _SHORTHAND: Final = ("script", "entry", "args", "runtime")
 _WAYS: Final = ("command", "commands", "script", "entry")
-_FIELDS: Final = (*JobSpec.model_fields, *_SHORTHAND)
+_ENGINES_OWN: Final = frozenset({"context"})
+"""Fields of `JobSpec` that no request has."""
+_FIELDS: Final = (*(name for name in JobSpec.model_fields if name not in _ENGINES_OWN), *_SHORTHAND)
 _NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
-    "commands": tuple(StepSpec.model_fields),
+    "commands": tuple(name for name in StepSpec.model_fields if name != "condition"),
     "files": tuple(InputFile.model_fields),
     "mounts": tuple(MountSpec.model_fields),
     "log_limit": tuple(LogLimit.model_fields),
@@ -58,7 +60,11 @@ _KEPT: Final = 100
 
 
 def parse_job(
-    request: Mapping[str, Any], *, runtimes: Mapping[str, Runtime] = RUNTIMES, folder: Path | None = None
+    request: Mapping[str, Any],
+    *,
+    runtimes: Mapping[str, Runtime] = RUNTIMES,
+    folder: Path | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> JobSpec:
     """Check a job request and give it its canonical form.
 
@@ -66,6 +72,7 @@ def parse_job(
         request: Fields of `JobSpec`, or `script`, or `entry` with `runtime` and `args`.
         runtimes: What a runtime's name stands for.
         folder: Where a mount's source that is relative is taken from; without one it is a fault.
+        context: What the expressions of the steps may name; None for a job without expressions.
 
     Returns:
         The spec. Fields left out keep their defaults.
@@ -77,6 +84,7 @@ def parse_job(
         raise invalid_spec([Finding("", f"a job has at most {len(_FIELDS)} fields, not {len(request)}")])
     findings: list[Finding] = []
     canonical = _without_overlong(_rewrite(request, runtimes, findings), findings)
+    canonical |= {} if context is None else {"context": context}
     if folder is not None and "mounts" in canonical:
         canonical["mounts"] = mounts_below(canonical["mounts"], folder)
     try:
@@ -185,7 +193,12 @@ def _with_id(path: str, ids: tuple[object, ...]) -> str:
 
 
 def _rewrite(request: Mapping[str, Any], runtimes: Mapping[str, Runtime], findings: list[Finding]) -> dict[str, Any]:
-    canonical = {key: value for key, value in request.items() if key not in _SHORTHAND}
+    canonical = {key: value for key, value in request.items() if key not in _SHORTHAND and key not in _ENGINES_OWN}
+    findings.extend(
+        Finding(name, "set by the workflow engine, never by a request")
+        for name in _ENGINES_OWN
+        if request.get(name) is not None
+    )
     ways = [key for key in _WAYS if request.get(key) is not None]
     if len(ways) > 1:
         findings.append(Finding(ways[1], f"{' and '.join(ways)} exclude each other; give one of them"))

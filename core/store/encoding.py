@@ -27,6 +27,9 @@ _MAX_CACHED_SPEC: Final = 16 * 1024
 
 _FILES: Final = TypeAdapter(tuple[InputFile, ...])
 
+_LATER_FACTS: Final = ("outcome", "attempts", "outputs", "summary", "reason", "answer")
+"""What a step has only once it has ended or was asked about; written when there is something."""
+
 
 def utf8(text: str) -> str:
     """The text with halves of surrogate pairs replaced: they can be neither stored nor sent."""
@@ -134,6 +137,7 @@ def steps_to_json(steps: tuple[StepResult, ...]) -> str:
                 "finished_us": micros(step.finished_at),
                 "first_line": step.first_line,
                 "last_line": step.last_line,
+                **{name: value for name in _LATER_FACTS if (value := getattr(step, name))},
             }
             for step in steps
         ]
@@ -155,6 +159,7 @@ def steps_from_json(text: str) -> tuple[StepResult, ...]:
             finished_at=moment(step["finished_us"]),
             first_line=step["first_line"],
             last_line=step["last_line"],
+            **{name: step[name] for name in _LATER_FACTS if name in step},
         )
         for step in found
     )

@@ -150,7 +150,8 @@ class SimulatedBackend(SimulatedServices):
     ) -> None:
         """As `ContainerBackend.put`."""
         await self._reach()
-        files = self._get(container_id).files
+        container = self._get(container_id)
+        files = container.files
         uid, _, gid = (owner or "0:0").partition(":")
         ids = (int(uid), int(gid or uid))
         files.make_folders(folder, mode=0o777, owner=ids)
@@ -163,6 +164,7 @@ class SimulatedBackend(SimulatedServices):
                 files.extend(node, data)
         except OSError as error:
             raise BackendError(f"The simulated engine refused: {error.strerror}") from None
+        container.poke(self._clock.monotonic())
 
     async def start(self, container_id: str) -> None:
         """As `ContainerBackend.start`; one that has run is not run again."""

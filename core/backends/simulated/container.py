@@ -207,6 +207,12 @@ class SimulatedContainer:
         if self._health is not None and self.phase == "running":
             self._health.look(now, self.execute)
 
+    def poke(self, now: float) -> None:
+        """Have a program look again that waits for a file."""
+        if self.phase == "running" and self.wake_at == math.inf:
+            self.wake_at = now
+            self.announce()
+
     def interrupt(self, name: str, now: float, *, from_outside: bool = False) -> None:
         """Send a signal such as ``TERM``; one that is sent to what does not run does nothing."""
         self.advance(now)
@@ -256,7 +262,7 @@ class SimulatedContainer:
             # a real shell that calls itself without end overflows its stack too
             self._finish(_CRASHED, moment)
         else:
-            self.wake_at = moment + pause * self._time_scale
+            self.wake_at = moment + pause * self._time_scale if pause < math.inf else math.inf
 
     def _finish(self, exit_code: int, moment: float) -> None:
         if self._run is not None:

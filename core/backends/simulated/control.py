@@ -46,7 +46,8 @@ def _leave_loop(shell: Shell, argv: list[str], _: Io) -> int:
 
 
 def _cd(shell: Shell, argv: list[str], io: Io) -> int:
-    target = argv[1] if len(argv) > 1 else shell.variables.get("HOME", "/")
+    folders = [argument for argument in argv[1:] if argument != "--"]
+    target = folders[0] if folders else shell.variables.get("HOME", "/")
     folder = posixpath.normpath(shell.path(target))
     node = shell.world.files.find(folder)
     if node is None or node.kind != "folder":

@@ -193,11 +193,11 @@ class JobVerbs(Verbs):
             InvalidSpecError: The changed spec has faults.
         """
         old = (await self.get_job(job_id)).spec
-        request = old.model_dump(exclude_defaults=True) | {"image": old.image}
+        request = old.model_dump(exclude_defaults=True, exclude={"context"}) | {"image": old.image}
         if any(way in (changes or {}) for way in ("command", "commands", "script", "entry")):
             for way in ("command", "commands", "entrypoint"):
                 request.pop(way, None)
-        return parse_job(request | dict(changes or {}), runtimes=self.runtimes, folder=folder)
+        return parse_job(request | dict(changes or {}), runtimes=self.runtimes, folder=folder, context=old.context)
 
     async def rerun_job(
         self,

@@ -59,7 +59,7 @@ async def test_an_artifact_that_was_not_kept_cannot_be_opened_and_says_why(engin
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("echo 'no equals sign' > $ORCAOPS_OUTPUT", "Line 1"),
+        ("echo 'no equals sign' > $ORCAOPS_OUTPUT", "The outputs file, line 1: Invalid format 'no equals sign'."),
         ("flood 300 0123456789 > $ORCAOPS_OUTPUT", "larger than 1024 bytes"),
     ],
 )

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.engine.results import (
-    MalformedOutputsError,
     ProgramNotes,
     StepTrack,
     read_notes,
-    read_outputs,
     settle_steps,
 )
 from core.records.job import StepResult, Usage
 from core.testing.clock import START
+from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from core.records.job import StepStatus
 
@@ -29,15 +28,20 @@ END = START + timedelta(seconds=60)
 
 
 def settled(
-    notes: ProgramNotes, *, exit_code: int = 0, success: Collection[int] = (0,), broken_off_as: StepStatus = "failed"
+    notes: ProgramNotes,
+    *,
+    exit_code: int = 0,
+    success: Collection[int] = (0,),
+    broken_off_as: StepStatus = "failed",
+    commands: Sequence[Any] = ("a", "b"),
 ) -> list[tuple[str, int | None, float | None, float | None]]:
     steps = settle_steps(
         [StepResult(0, "a"), StepResult(1, "b")],
         notes,
+        a_job_spec(commands=commands, success_exit_codes=success),
         container_started_at=START,
         container_finished_at=END,
         exit_code=exit_code,
-        success_codes=success,
         broken_off_as=broken_off_as,
     )
 
@@ -61,7 +65,7 @@ def test_the_notes_of_a_whole_run_are_read() -> None:
         began=100.0,
         steps={0: StepTrack(100.01, 101.5, 0), 1: StepTrack(101.51, 102.1, 143)},
         exit_code=143,
-        was_terminated=True,
+        terminated=102.0,
         usage=Usage(2.5, 4096, 11, 20, exact=True),
     )
 
@@ -168,77 +172,3 @@ def test_steps_without_any_notes_never_began() -> None:
 
 def test_without_the_supervisors_beginning_times_are_the_containers() -> None:
     assert settled(ProgramNotes(steps={0: StepTrack(50.0, 51.0, 0)}))[0] == ("success", 0, 0.0, 0.0)
-
-
-# --- outputs
-
-
-@pytest.mark.parametrize(
-    ("data", "outputs"),
-    [
-        (b"", {}),
-        (b"\n\n", {}),
-        (b"version=1.2", {"version": "1.2"}),
-        (b"a=1\r\nb=2\r\n", {"a": "1", "b": "2"}),
-        (b"a=x=y", {"a": "x=y"}),
-        (b"a=", {"a": ""}),
-        (b"a=1\na=2\n", {"a": "2"}),
-        (b"a=b<<c\n", {"a": "b<<c"}),
-        (b"a<<EOF\nx\n\ny\nEOF\nb=1\n", {"a": "x\n\ny", "b": "1"}),
-        (b"a<<EOF\r\nx\r\nEOF\r\n", {"a": "x"}),
-        (b"a<<EOF\nEOF", {"a": ""}),
-        (b"a<<E=F\n1\nE=F\n", {"a": "1"}),
-        (b"a<<EOF\nEOF \n EOF\nEOF\n", {"a": "EOF \n EOF"}),
-        (b"a-b_C=\ttab\n", {"a-b_C": "\ttab"}),
-        ("a=é\n".encode(), {"a": "é"}),
-    ],
-)
-def test_outputs_are_lines_or_texts_up_to_a_delimiter(data: bytes, outputs: dict[str, str]) -> None:
-    assert read_outputs(data) == outputs
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"a=1\nhello\n", "line 2 of the outputs file is neither name=value nor name<<DELIMITER"),
-        (b"=1\n", "line 1 of the outputs file does not begin with a valid name"),
-        (b"a b=1\n", "line 1 of the outputs file does not begin with a valid name"),
-        (b"<<EOF\nEOF\n", "line 1 of the outputs file does not begin with a valid name"),
-        (b"\na<<EOF\nx\n", "the delimiter 'EOF' of line 2 of the outputs file is never closed"),
-        (b"a<<\nx\n", "line 1 of the outputs file has an empty delimiter"),
-        (b"a=1\nb=\x1b[31m\n", "the output b (line 2) holds control characters"),
-        (b"a=x\ry\n", "the output a (line 1) holds control characters"),
-        (b"a=\0\n", "the output a (line 1) holds control characters"),
-        (b"a=1\n\xff=2\n", "the outputs file is not UTF-8 (byte 4)"),
-    ],
-)
-def test_a_malformed_outputs_file_is_refused_with_the_line(data: bytes, message: str) -> None:
-    with pytest.raises(MalformedOutputsError) as caught:
-        read_outputs(data)
-    assert str(caught.value) == message
-
-
-@given(st.binary() | st.text(st.sampled_from("ab=<\n\r\0 é")).map(str.encode))
-@example(b"a<<" + b"x" * 10_000)
-def test_whatever_a_job_writes_is_outputs_or_malformed(data: bytes) -> None:
-    try:
-        outputs = read_outputs(data)
-    except MalformedOutputsError as error:
-        outputs = {}
-        said = str(error)
-    else:
-        said = ""
-    assert len(said) < 300
-    assert all(name.isascii() and isinstance(value, str) for name, value in outputs.items())
-
-
-@given(
-    st.dictionaries(
-        st.from_regex(r"[a-z_][a-z0-9_-]{0,9}", fullmatch=True), st.text(st.characters(categories=["L", "N", "P"]))
-    )
-)
-def test_what_is_written_in_either_form_is_read_back(outputs: dict[str, str]) -> None:
-    lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
-    texts = "".join(f"{name}<<:end:\n{value}\n:end:\n" for name, value in outputs.items())
-    assert read_outputs(lines.encode()) == outputs
-    assert read_outputs(texts.encode()) == outputs

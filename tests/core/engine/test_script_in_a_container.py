@@ -7,12 +7,14 @@ import re
 import subprocess
 import tarfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from core.engine.results import ProgramNotes, StepTrack, read_notes, read_outputs
-from core.engine.script import ARGV, ENTRYPOINT, FOLDER, OUTPUT_PATH, STEPS_PATH, step_program
+from core.engine.planning import plan_steps
+from core.engine.results import ProgramNotes, StepTrack, read_notes
+from core.engine.script import ARGV, ENTRYPOINT, FOLDER, STEPS_PATH, step_program
+from core.engine.step_files import read_outputs
 from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class Ended:
         output: What the steps printed on both streams, without markers.
         raw: The same with them.
         notes: What the program noted.
-        outputs: The outputs file.
+        outputs: The outputs file of the first step.
     """
 
     code: int
@@ -55,8 +57,8 @@ class Containers:
         self._image = image
         self.made: list[str] = []
 
-    def start(self, *commands: str, user: str = "") -> str:
-        options = ["--init", "--network=none", f"--user={user}", f"--env=ORCAOPS_OUTPUT={OUTPUT_PATH}"]
+    def start(self, *commands: Any, user: str = "") -> str:
+        options = ["--init", "--network=none", f"--user={user}"]
         created = docker("create", *options, "--entrypoint", *ENTRYPOINT, self._image, *ARGV)
         container = created.decode().strip()
         self.made.append(container)
@@ -64,7 +66,7 @@ class Containers:
         docker("start", container)
         return container
 
-    def run(self, *commands: str, user: str = "") -> Ended:
+    def run(self, *commands: Any, user: str = "") -> Ended:
         return self.end(self.start(*commands, user=user))
 
     def end(self, container: str) -> Ended:
@@ -72,7 +74,7 @@ class Containers:
         raw = docker("logs", container)
         parts = f"\n{raw.decode()}".replace(MARK.decode(), "\x1e").split("\x1e")
         text = "".join(part.partition("\n")[2] for part in parts)
-        return Ended(code, text, raw, read_notes(_read(container, STEPS_PATH)), _read(container, OUTPUT_PATH))
+        return Ended(code, text, raw, read_notes(_read(container, STEPS_PATH)), _read(container, f"{FOLDER}/output-1"))
 
     def until_printed(self, container: str, text: bytes) -> None:
         with subprocess.Popen(["docker", "logs", "--follow", container], stdout=subprocess.PIPE) as follower:
@@ -88,13 +90,14 @@ def docker(*arguments: str, data: bytes | None = None) -> bytes:
     return done.stdout
 
 
-def _archive(*commands: str) -> bytes:
+def _archive(*commands: Any) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         folder = tarfile.TarInfo(FOLDER.strip("/"))
         folder.type, folder.mode = tarfile.DIRTYPE, 0o777
         archive.addfile(folder)
-        for entry in step_program(a_job_spec(commands=commands), TOKEN):
+        spec = a_job_spec(commands=commands, cancel_grace_s=2)
+        for entry in step_program(spec, plan_steps(spec), TOKEN, output_bytes=4096):
             info = tarfile.TarInfo(f"{FOLDER.strip('/')}/{entry.path}")
             info.size, info.mode = len(entry.data), entry.mode
             archive.addfile(info, io.BytesIO(entry.data))
@@ -217,10 +220,10 @@ def test_a_stop_while_another_asks_too_is_one_stop(containers: Containers) -> No
 
 
 @pytest.mark.parametrize("step", ["exec sh -c 'exit 4'", "trap 'exit 4' EXIT; true; exit 0"])
-def test_a_step_that_takes_the_shell_away_leaves_its_end_to_the_container(containers: Containers, step: str) -> None:
+def test_a_step_that_takes_the_shell_away_ends_with_what_took_its_place(containers: Containers, step: str) -> None:
     ended = containers.run("true", step, "echo never")
     assert (ended.code, ended.notes.exit_code, ended.output) == (4, 4, "")
-    assert ended.codes == {0: 0, 1: None}
+    assert ended.codes == {0: 0, 1: 4}
 
 
 def test_a_step_that_exits_ends_the_job_there(containers: Containers) -> None:

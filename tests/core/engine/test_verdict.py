@@ -65,14 +65,13 @@ def test_codes_that_count_as_success_are_success_and_others_are_not() -> None:
     assert judge(job, exited(0), None).event is JobEvent.FAIL
 
 
-@pytest.mark.parametrize(("began", "warns"), [([0], True), ([0, 1], True), ([0, 1, 2], False), ([], False)])
-def test_a_success_before_the_last_step_warns_that_steps_never_ran(began: list[int], warns: bool) -> None:
-    notes = ProgramNotes(began=1.0, steps={index: StepTrack(1.0, 2.0, 0) for index in began}, exit_code=0)
+@pytest.mark.parametrize("ended", [0, 1, None])
+def test_a_step_that_ended_the_shell_before_the_last_step_is_warned_of(ended: int | None) -> None:
+    notes = ProgramNotes(began=1.0, steps={0: StepTrack(1.0, 2.0, 0)}, exit_code=0, ended_early=ended)
     verdict = judge(a_running_job(commands=["a", "b", "c"]), exited(0), notes)
     assert verdict.event is JobEvent.SUCCEED
-    assert [f"Step {len(began)} was the last of 3 that ran" in warning for warning in verdict.warnings] == [
-        True
-    ] * warns
+    said = () if ended is None else (f"Step {ended + 1} of 3 ended the shell (exit, exec)",)
+    assert tuple(warning.partition(":")[0] for warning in verdict.warnings) == said
 
 
 @pytest.mark.parametrize("code", [1, 2, 124, 125, 126, 127, 128, 129, 130, 137, 139, 143, 255])
@@ -143,7 +142,7 @@ def test_a_signal_sent_through_the_container_engine_by_someone_else_is_told() ->
 
 
 def test_a_supervisor_that_noted_sigterm_proves_a_signal_from_outside() -> None:
-    notes = ProgramNotes(began=1.0, was_terminated=True, exit_code=9)
+    notes = ProgramNotes(began=1.0, terminated=2.0, exit_code=9)
     failure = failure_of(a_running_job(commands=["sleep 60"]), exited(9), notes)
     assert (failure.kind, "SIGTERM" in failure.message) == (FailureKind.SIGNAL, True)
 
@@ -159,7 +158,7 @@ def test_a_supervisor_without_a_noted_end_and_with_an_ordinary_code_proves_nothi
 
 
 def test_a_supervisor_that_never_began_proves_nothing() -> None:
-    notes = ProgramNotes(was_terminated=True)
+    notes = ProgramNotes(terminated=2.0)
     assert failure_of(a_running_job(commands=["x"]), exited(143), notes).kind is FailureKind.EXIT
 
 

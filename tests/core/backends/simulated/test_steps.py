@@ -6,26 +6,22 @@ import io
 import re
 import tarfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from core.backends.base import ArchiveEntry
 from core.backends.simulated import SimulatedBackend
+from core.engine.planning import plan_steps
+from core.engine.script import step_program
 from core.testing.clock import MovingClock
-from core.testing.factories import a_container_request
+from core.testing.factories import a_container_request, a_job_spec
 from core.testing.stage import printed
 
 if TYPE_CHECKING:
     from core.backends.base import ContainerState
 
 TOKEN = "0123456789abcdef" * 2
-PREAMBLE = f"""set -e
-orca_token={TOKEN}
-orca_begin() {{ real shells only; }}
-trap 'real shells only' EXIT
-"""
 
 
 @dataclass
@@ -38,17 +34,10 @@ class Ran:
     supervisor: list[str]
 
 
-async def begin(backend: SimulatedBackend, *steps: str, env: dict[str, str] | None = None) -> str:
-    body = "".join(f"{{ orca_begin {number - 1}; }}\n. /orcaops/step-{number}\n" for number in range(1, len(steps) + 1))
+async def begin(backend: SimulatedBackend, *steps: Any, env: dict[str, str] | None = None) -> str:
+    spec = a_job_spec(commands=steps, cancel_grace_s=2)
     made = await backend.create(a_container_request(argv=("sh", "/orcaops/main"), env=env or {}))
-    entries = [
-        ArchiveEntry("main", b"trap 'real shells only' TERM\n"),
-        ArchiveEntry("job", (PREAMBLE + body).encode()),
-        *(ArchiveEntry(f"step-{number}", f"{step}\n".encode()) for number, step in enumerate(steps, start=1)),
-        ArchiveEntry("output", b"", 0o666),
-        ArchiveEntry("steps", b"", 0o666),
-    ]
-    await backend.put(made.container_id, "/orcaops", entries)
+    await backend.put(made.container_id, "/orcaops", step_program(spec, plan_steps(spec), TOKEN))
     await backend.start(made.container_id)
     return made.container_id
 
@@ -65,7 +54,7 @@ async def finish(backend: SimulatedBackend, container_id: str) -> Ran:
     with tarfile.open(fileobj=io.BytesIO(bytes(data))) as tar:
         opened = tar.extractfile("steps")
         text = opened.read().decode() if opened else ""
-    supervisor = [line for line in text.splitlines() if line[0] not in "be"]
+    supervisor = [line for line in text.splitlines() if line[0] not in "ber"]
     notes = re.findall(r"^([be] [0-9 ]+) [0-9]+\.[0-9]{2}$", text, re.MULTILINE)
     marks = re.findall(rf"\x1e{TOKEN} ([be] [0-9 ]+) [0-9]+\.[0-9]{{2}}\n", printed(frames, 1).decode())
     assert marks == notes
@@ -74,7 +63,7 @@ async def finish(backend: SimulatedBackend, container_id: str) -> Ran:
     return Ran(state, out, notes, supervisor)
 
 
-async def ran(*steps: str, env: dict[str, str] | None = None) -> Ran:
+async def ran(*steps: Any, env: dict[str, str] | None = None) -> Ran:
     backend = SimulatedBackend()
     return await finish(backend, await begin(backend, *steps, env=env))
 

@@ -1,0 +1,72 @@
+"""What a job left in ``/orcaops``, fetched without trusting it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import tarfile
+from typing import TYPE_CHECKING, Final
+
+from core.engine.script import FOLDER, STEPS_PATH
+from core.engine.step_files import MAX_SUMMARY
+from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError
+
+if TYPE_CHECKING:
+    from core.engine.parts import Parts
+
+_log = logging.getLogger(__name__)
+
+_NOTES_BYTES: Final = 256 * 1024
+_FOLDER_BYTES: Final = 16 * 1024 * 1024
+"""All that is read of the folder, whatever lies there."""
+
+_OURS: Final = re.compile(r"(?:output|env|summary)(?:-[0-9]{1,3})?|steps|go-[0-9]{1,3}[sfoct]")
+
+
+async def leftovers(parts: Parts, container_id: str) -> dict[str, bytes]:
+    """The files of `core.engine.script` by their names, each cut at its limit plus one byte.
+
+    Raises:
+        BackendUnavailableError: The container engine does not answer.
+        BackendTimeoutError: The same.
+        ContainerLostError: The container is gone.
+    """
+    most = parts.settings.limits.output_bytes + 1
+    files = _unpacked(await _fetched(parts, container_id, FOLDER), most)
+    if "steps" not in files:  # much else may lie there before it
+        files |= _unpacked(await _fetched(parts, container_id, STEPS_PATH), most)
+    return files
+
+
+async def _fetched(parts: Parts, container_id: str, path: str) -> bytes:
+    held = bytearray()
+    try:
+        async with parts.backend.archive(container_id, path) as stream:
+            async for chunk in stream:
+                held += chunk
+                if len(held) > _FOLDER_BYTES:
+                    break
+    except FileNotFoundError:
+        return b""
+    except (BackendUnavailableError, BackendTimeoutError, ContainerLostError):
+        raise
+    except BackendError as error:  # the job made something unreadable of it
+        _log.info("nothing could be read of %s: %s", path, error)
+        return b""
+    return bytes(held)
+
+
+def _unpacked(data: bytes, most: int) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    limits = {"steps": _NOTES_BYTES, "summary": MAX_SUMMARY + 1}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errors="surrogateescape") as archive:
+            for member in archive:
+                folder, _, name = member.name.rpartition("/")
+                if member.isreg() and _OURS.fullmatch(name) and folder.count("/") == 0:
+                    size = min(member.size, limits.get(name.partition("-")[0], most))
+                    files[name] = data[member.offset_data : member.offset_data + size]
+    except (tarfile.TarError, EOFError, ValueError, OverflowError):
+        return files
+    return files
