@@ -89,7 +89,11 @@ INPUT: Final = _Input(
     (
         Key(
             name="type",
-            form=Choice(("string", "number", "boolean", "choice", "json"), read_as={"environment": "string"}),
+            form=Choice(
+                ("string", "number", "boolean", "choice", "json"),
+                read_as={"environment": "string"},
+                synonyms={"bool": "boolean", "int": "number", "integer": "number", "str": "string", "text": "string"},
+            ),
             description="What a value has to be.",
             default="string",
         ),

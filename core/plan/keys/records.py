@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from core.plan.findings import Related, shown
 from core.plan.keys.form import Form
 from core.plan.keys.report import Report, is_null, listed, made_text, renamed
-from core.plan.keys.structures import entries_of
+from core.plan.keys.structures import entries_of, with_entries, with_value
 from core.plan.nearness import SYNONYMS, did_you_mean, nearest
 from core.plan.source import Entry, MappingNode
 
@@ -82,6 +81,7 @@ class Rules:
         inspect: What is wrong with the mapping as a whole.
         open_prefix: What keys begin with that may hold anything.
         partial: Whether required keys may be missing: they are looked for later.
+        stands_for: Keys of other systems, and the key that is not missed beside them.
     """
 
     conflicts: tuple[tuple[str, ...], ...] = ()
@@ -89,6 +89,7 @@ class Rules:
     inspect: Inspection | None = None
     open_prefix: str = ""
     partial: bool = False
+    stands_for: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 _NO_RULES: Final = Rules()
@@ -131,7 +132,7 @@ class Record(Form):
         for written, entry in node.entries.items():
             row = self.rows.get(written)
             if row is None:
-                self._unknown(written, entry, node, to)
+                entries |= self._unknown(written, entry, node, to)
             elif row.is_foreign and self.rules.answers and self.rules.answers(written, entry, to):
                 continue
             elif row.key.name in entries:
@@ -140,14 +141,16 @@ class Record(Form):
                 entries[row.key.name] = found
         for group in self.rules.conflicts:
             exclude(group, entries, to)
-        return replace(node, entries=MappingProxyType(entries))
+        return with_entries(node, entries)
 
-    def _unknown(self, written: str, entry: Entry, node: MappingNode, to: Report) -> None:
+    def _unknown(self, written: str, entry: Entry, node: MappingNode, to: Report) -> dict[str, Entry]:
+        """Say what an unknown key may have been meant for, and read on as if that stood there."""
         prefix = self.rules.open_prefix
         if prefix and written.startswith(prefix):
-            return
+            return {}
         if self.rules.answers and self.rules.answers(written, entry, to):
-            return
+            instead = self.rules.stands_for.get(written)
+            return {instead: with_value(entry, to.spoiled(entry.value))} if instead else {}
         known = [name for key in self.keys if not key.ignored for name in (key.name, *key.aliases, *key.foreign)]
         near = nearest(written, known, synonyms=SYNONYMS)
         offered = f"the keys of {self.noun} are {listed(self.offered)}"
@@ -158,17 +161,19 @@ class Record(Form):
             hint = f"keys are lower case: {near[0]}"
         fix = renamed(entry.key, near[0]) if sure else None
         to.say("E002", f"Unknown key '{shown(written)}' in {self.noun}.", entry.key, hint, fix=fix)
+        found = _checked(Row(self.rows[near[0]].key, is_foreign=False), entry, to) if sure else None
+        return {self.rows[near[0]].key.name: found} if found is not None else {}
 
     def lift(self, node: Node) -> Node:
         """The same with lifted values."""
         if not isinstance(node, MappingNode):
             return node
         entries = {
-            name: entry if is_null(entry.value) else replace(entry, value=self.by_name[name].form.lift(entry.value))
+            name: entry if is_null(entry.value) else with_value(entry, self.by_name[name].form.lift(entry.value))
             for name, entry in node.entries.items()
             if name in self.by_name
         }
-        return replace(node, entries=MappingProxyType(entries))
+        return with_entries(node, entries)
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:
         """The value of the specification; what is at fault or missing is left at its default."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.plan import context
-    from core.plan.source import Node, TreePath
+    from core.plan.source import Node, SourceText, TreePath
 
 _QUOTED: Final = (Style.SINGLE, Style.DOUBLE)
 
@@ -51,9 +51,14 @@ class Site:
 
 
 class Report:
-    """Collects findings, each once, and sites."""
+    """Collects findings, each once, and sites.
 
-    def __init__(self) -> None:
+    Args:
+        text: The file; none if nothing of it is ever shown.
+    """
+
+    def __init__(self, text: SourceText | None = None) -> None:
+        self._text = text
         self.sites: list[Site] = []
         self._findings: dict[tuple[str, Place, str], SourceFinding] = {}
         self._spoiled: dict[int, Scalar] = {}
@@ -90,6 +95,13 @@ class Report:
             self.say("E110", f"No expression may stand in '{label(scalar)}'.", scalar, "write the value itself")
             return False
         return True
+
+    def written(self, node: Node) -> str:
+        """What stands in the file where a node was written; empty if that is more than a line."""
+        place = node.place
+        if self._text is None or place.line != place.end_line:
+            return ""
+        return self._text.line(place.line)[place.column - 1 : place.end_column - 1]
 
     def spoiled(self, node: Node) -> Scalar:
         """A stand-in for a value whose faults were told, so that it is not found to be missing too."""

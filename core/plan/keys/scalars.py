@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NUMBER_TEXT: Final = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 """A decimal number, as far as people write it."""
 
+_BOOLEANS: Final = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+
 
 class Text(Form):
     """A text. Numbers and booleans count as the text they were written as.
@@ -139,7 +141,14 @@ class Flag(Form):
             return node
         meant = node.text.lower() if isinstance(node, Scalar) else ""
         word = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}.get(meant)
-        hint = f"in YAML 1.2 '{shown(meant)}' is a text: write {word}" if word else ""
+        is_quoted = word == meant
+        hint = (
+            "remove the quotes"
+            if is_quoted
+            else f"in YAML 1.2 '{shown(meant)}' is a text: write {word}"
+            if word
+            else ""
+        )
         to.wrong(node, self.expected, hint, fix=replaced(node, word) if word else None)
         return None
 
@@ -166,7 +175,9 @@ class Number(Form):
     ) -> None:
         bounds = f" from {least:g} to {most:,}" if least is not None and most is not None else ""
         bounds = bounds or (f" of at least {least:g}" if least is not None else "")
-        self.expected = f"a {'whole ' if is_whole else ''}number{bounds}"
+        self.expected = (
+            f"a {'whole ' if is_whole else ''}number{bounds}" if least is None or least != most else f"{least:g}"
+        )
         self._least = least
         self._most = most
         self._where = where
@@ -211,6 +222,7 @@ class Choice(Form):
         values: The words.
         read_as: Words of other systems, and ours for them.
         refused: Words of other systems that have no equal here, and what to do instead.
+        synonyms: Words that are written by mistake, and ours for them.
     """
 
     def __init__(
@@ -219,11 +231,13 @@ class Choice(Form):
         *,
         read_as: Mapping[str, str] | None = None,
         refused: Mapping[str, str] | None = None,
+        synonyms: Mapping[str, str] | None = None,
     ) -> None:
         self.values = values
         self.expected = f"one of {listed(values)}" if len(values) > 1 else listed(values)
         self._read_as = read_as or {}
         self._refused = refused or {}
+        self._synonyms = synonyms
 
     def check(self, node: Node, to: Report) -> Node | None:
         """The word, in our own terms."""
@@ -240,8 +254,12 @@ class Choice(Form):
             message = f"'{label(node)}: {text}' is read as '{own}'."
             to.say("I160", message, node, fix=replaced(node, own))
             return made_text(own, node)
-        near = nearest(text, self.values)
-        hint = self._refused.get(text) or did_you_mean(text, self.values) or f"the values are {listed(self.values)}"
+        near = nearest(text, self.values, synonyms=self._synonyms)
+        hint = (
+            self._refused.get(text)
+            or did_you_mean(text, self.values, synonyms=self._synonyms)
+            or f"the values are {listed(self.values)}"
+        )
         code = "E160" if text in self._refused else "E004"
         fix = replaced(node, near[0]) if len(near) == 1 and text not in self._refused else None
         to.say(code, f"'{label(node)}' must be {self.expected}, not '{shown(text)}'.", node, hint, fix=fix)

@@ -13,7 +13,7 @@ from core.plan.graph import Graph, Vertex, find_cycles
 from core.plan.keys.form import Form
 from core.plan.keys.report import is_null, listed, made_text
 from core.plan.keys.service_keys import service_item, service_record
-from core.plan.keys.structures import Named, Short, entries_of
+from core.plan.keys.structures import Named, Short, entries_of, with_entries, with_value
 from core.plan.keys.texts import ID, id_name, image
 from core.plan.source import Entry, ListNode, MappingNode, Scalar
 
@@ -65,10 +65,8 @@ class Services(Form):
         if not isinstance(checked, MappingNode):
             to.wrong(node, self.expected, "write [postgres:16], or postgres: {image: postgres:16}")
             return None
-        entries = {
-            name: replace(entry, value=self._healthy(entry.value, to)) for name, entry in checked.entries.items()
-        }
-        return replace(checked, entries=MappingProxyType(entries))
+        entries = {name: with_value(entry, self._healthy(entry.value, to)) for name, entry in checked.entries.items()}
+        return with_entries(checked, entries)
 
     def _checked(self, node: Node, taken: dict[str, Scalar], to: Report) -> Node | None:
         """A service of a list."""
@@ -124,7 +122,7 @@ class Services(Form):
             key = self._record.by_name["health_check"]
             value = key.form.check(check, to) if check else None
             entries["health_check"] = Entry(made_text("health_check", written.key), value or to.spoiled(written.value))
-        return replace(node, entries=MappingProxyType(entries))
+        return with_entries(node, entries)
 
     def lift(self, node: Node) -> Node:
         """Services by their ids."""

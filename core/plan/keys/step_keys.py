@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.plan.context import Place as Where
 from core.plan.keys.control_keys import RETRY, env, tolerance
 from core.plan.keys.foreign import answer_step
 from core.plan.keys.measures import duration
 from core.plan.keys.records import Key, Record, Rules, fields_of
+from core.plan.keys.report import quoted
 from core.plan.keys.scalars import Condition, Text
 from core.plan.keys.structures import Many, Short
 from core.plan.keys.texts import shell, step_id
+from core.plan.source import MappingNode
 from core.spec.workflow import WorkflowStepSpec
+
+if TYPE_CHECKING:
+    from core.plan.keys.report import Report
+    from core.plan.source import Node
 
 TIMEOUT_MINUTES: Final = 60
 
-_COMMAND: Final = Text(Where.STEP, expected="a command")
+
+class _Command(Text):
+    """A text for a shell."""
+
+    def check(self, node: Node, to: Report) -> Node | None:
+        """The text; a colon in it that YAML takes for a mapping's is told."""
+        if not isinstance(node, MappingNode):
+            return super().check(node, to)
+        written = to.written(node)
+        hint = "': ' makes a mapping of it: put the whole command in quotes"
+        to.wrong(node, self.expected, hint, fix=quoted(node, written) if written else None)
+        return None
+
+
+_COMMAND: Final = _Command(Where.STEP, expected="a command")
 COMMANDS: Final = Many(_COMMAND, "a command, or a list of commands")
 
 
@@ -80,7 +100,7 @@ STEP: Final = Record(
         ),
     ),
     WorkflowStepSpec,
-    Rules(conflicts=(("timeout", "timeout_minutes"),), answers=answer_step),
+    Rules(conflicts=(("timeout", "timeout_minutes"),), answers=answer_step, stands_for={"uses": "commands"}),
 )
 
 STEPS: Final = Many(

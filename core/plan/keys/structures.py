@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -43,7 +43,7 @@ class Many(Form):
                 to.say("E004", f"'{label(node)}' is an empty list; it must be {self.expected}.", node)
                 return None
             checked = [self._item.check(item, to) for item in node.items]
-            return replace(node, items=tuple(item for item in checked if item is not None))
+            return ListNode(tuple(item for item in checked if item is not None), node.place, node.path, node.alias)
         if not self._lone or is_null(node) or (isinstance(node, MappingNode) and isinstance(self._item, Many)):
             to.wrong(node, self.expected, "write it as a list: [ … ]" if not self._lone else "")
             return None
@@ -111,8 +111,8 @@ class Named(Form):
             if (self._naming and not self._naming(entry.key, to)) or not self._is_first(entry.key, first, to):
                 continue
             value = entry.value if is_null(entry.value) else self._value.check(entry.value, to)
-            entries[name] = replace(entry, value=to.spoiled(entry.value) if value is None else value)
-        return replace(node, entries=MappingProxyType(entries))
+            entries[name] = with_value(entry, to.spoiled(entry.value) if value is None else value)
+        return with_entries(node, entries)
 
     def _is_first(self, key: Scalar, first: dict[str, Scalar], to: Report) -> bool:
         if not self._folds:
@@ -129,8 +129,8 @@ class Named(Form):
         """The same with lifted values."""
         if not isinstance(node, MappingNode):
             return node
-        lifted = {name: replace(entry, value=self._value.lift(entry.value)) for name, entry in node.entries.items()}
-        return replace(node, entries=MappingProxyType(lifted))
+        lifted = {name: with_value(entry, self._value.lift(entry.value)) for name, entry in node.entries.items()}
+        return with_entries(node, lifted)
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:
         """A dictionary."""
@@ -253,7 +253,7 @@ class Short(Form):
         if not isinstance(node, MappingNode):
             key = made_text(self._key, node)
             entries = {} if is_null(node) else {self._key: Entry(key, node)}
-            node = MappingNode(MappingProxyType(entries), node.place, node.path, node.alias)
+            node = MappingNode(MappingProxyType(dict(entries)), node.place, node.path, node.alias)
         return self._record.lift(node)
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:
@@ -267,6 +267,16 @@ class Short(Form):
         if self._takes_null:
             found.append({"type": "null"})
         return {"anyOf": found} if len(found) > 1 else found[0]
+
+
+def with_value(entry: Entry, value: Node) -> Entry:
+    """An entry with another value."""
+    return entry if value is entry.value else Entry(entry.key, value, entry.is_merged)
+
+
+def with_entries(node: MappingNode, entries: Mapping[str, Entry]) -> MappingNode:
+    """A mapping with other entries."""
+    return MappingNode(MappingProxyType(dict(entries)), node.place, node.path, node.alias)
 
 
 def entries_of(node: Node | None) -> Mapping[str, Entry]:

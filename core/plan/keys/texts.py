@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -86,6 +87,7 @@ def _said(error: ValidationError) -> str:
     return f"is refused: {message.removeprefix('Value error, ')}."
 
 
+@lru_cache(maxsize=1024)
 def image_fault(text: str) -> str:
     """What is wrong with an image reference."""
     return _fault(_IMAGE, text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import Related, shown
 from core.plan.keys.report import label, listed, made_text, renamed
-from core.plan.keys.structures import entries_of
+from core.plan.keys.structures import entries_of, with_value
 from core.plan.nearness import did_you_mean, nearest
 from core.plan.reading.jobs import canonical_job
 from core.plan.reading.nodes import entry, items_of, list_of, mapping, text_of
@@ -34,7 +34,7 @@ def canonical_tree(checked: MappingNode, to: Report) -> MappingNode:
     if jobs is not None and isinstance(jobs.value, MappingNode):
         defaults = entries_of(entries["defaults"].value if "defaults" in entries else None)
         found = {
-            name: replace(job, value=canonical_job(job.key, job.value, defaults, to))
+            name: with_value(job, canonical_job(job.key, job.value, defaults, to))
             for name, job in with_templates(jobs.value.entries, to).items()
         }
         _order_by_stages(found, entries.get("stages"), to)
@@ -75,13 +75,13 @@ def _add(entries: Entries, key: str, found: Mapping[str, Entry], at: Entry, to: 
             related = Related(other.key.place, "and here")
             to.say("E005", f"'{label(each.key)}' is declared twice.", each.key, "keep one of the two", related=related)
     both = mapping({**found, **before}, own.value if own else at.value)
-    entries[key] = replace(own, value=both) if own else entry(key, both, at.key)
+    entries[key] = with_value(own, both) if own else entry(key, both, at.key)
 
 
 def _value(output: Entry) -> Entry:
     """An output of ``workflow_call`` as its value alone."""
     value = entries_of(output.value).get("value")
-    return replace(output, value=value.value if value else made_text("", output.value))
+    return with_value(output, value.value if value else made_text("", output.value))
 
 
 def _is_required(node: Node) -> bool:
@@ -119,7 +119,7 @@ def _order_by_stages(jobs: Entries, stages: Entry | None, to: Report) -> None:
             if written is not None:
                 message = f"Job '{shown(job_id)}' needs all jobs of stage '{shown(earlier)}': {listed(before, most=5)}."
                 to.say("I160", message, written.value, "write needs to say which of them it waits for")
-        jobs[job_id] = replace(job, value=mapping(fields, job.value))
+        jobs[job_id] = with_value(job, mapping(fields, job.value))
 
 
 def _unknown_stage(stage: Scalar, names: list[str], to: Report) -> None:

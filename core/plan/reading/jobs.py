@@ -10,7 +10,7 @@ from core.plan.findings import Related, shown
 from core.plan.keys.foreign import called_action
 from core.plan.keys.records import exclude
 from core.plan.keys.report import made_text
-from core.plan.keys.structures import entries_of
+from core.plan.keys.structures import entries_of, with_value
 from core.plan.matrix import from_parallel
 from core.plan.reading.nodes import entry, from_plain, items_of, list_of, mapping, merged, text_of
 from core.plan.source import MappingNode, Scalar
@@ -39,6 +39,8 @@ def canonical_job(name: Scalar, job: Node, defaults: Mapping[str, Entry], to: Re
         defaults: The workflow's.
         to: Where findings go.
     """
+    if to.is_spoiled(job):
+        return mapping({}, job)
     entries = dict(entries_of(job))
     _spread_strategy(entries, to)
     _gather_matrix(entries, to)
@@ -46,7 +48,7 @@ def canonical_job(name: Scalar, job: Node, defaults: Mapping[str, Entry], to: Re
         entries.setdefault(key, found)
     if "uses" in entries:
         _check_call(name, entries, to)
-    elif not to.is_spoiled(job):
+    else:
         _apply_defaults(entries, defaults)
         _gather_steps(name, entries, to)
         if "image" not in entries:
@@ -91,7 +93,7 @@ def _gather_matrix(entries: Entries, to: Report) -> None:
             to.say("E005", message, found.key, "keep one of the two", related=related)
         else:
             joined = mapping({**matrix.value.entries, name: found}, matrix.value)
-            entries["matrix"] = replace(matrix, value=joined)
+            entries["matrix"] = with_value(matrix, joined)
 
 
 def _from_parallel(parallel: Node, to: Report) -> Node | None:
@@ -153,7 +155,7 @@ def _gather_steps(name: Scalar, entries: Entries, to: Report) -> None:
     if found and like:
         entries["steps"] = entry("steps", list_of(found, like.value), like.key)
     elif commands is not None:
-        entries["commands"] = replace(commands, value=list_of((), commands.value))
+        entries["commands"] = with_value(commands, list_of((), commands.value))
 
 
 def _step(commands: tuple[Node, ...], like: Node) -> MappingNode:

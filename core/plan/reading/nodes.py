@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from core.plan.keys.report import is_null, made_text
+from core.plan.keys.structures import with_entries, with_value
 from core.plan.source import Entry, ListNode, MappingNode, Scalar
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def merged(base: Node, over: Node) -> Node:
         if name in entries and is_null(found.value):
             del entries[name]
         elif name in entries:
-            entries[name] = replace(found, value=merged(entries[name].value, found.value))
+            entries[name] = with_value(found, merged(entries[name].value, found.value))
         else:
             entries[name] = found
-    return replace(over, entries=MappingProxyType(entries))
+    return with_entries(over, entries)

@@ -58,7 +58,7 @@ def read_file(content: str | bytes, file_name: str) -> tuple[Reading, Report]:
         What was read, and the report that further findings go to.
     """
     source = read_source(content, file=file_name)
-    to = Report()
+    to = Report(source.text)
     if source.root is None:
         return Reading(source, source.findings), to
     if not isinstance(source.root, MappingNode):

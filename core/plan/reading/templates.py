@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import shown
 from core.plan.keys.report import listed, renamed
+from core.plan.keys.structures import with_entries, with_value
 from core.plan.nearness import did_you_mean, nearest
 from core.plan.reading.nodes import items_of, merged
 from core.plan.source import MappingNode, Scalar, walk
@@ -31,7 +31,7 @@ def with_templates(jobs: Mapping[str, Entry], to: Report) -> dict[str, Entry]:
     """The jobs without the templates, each with all that it extends."""
     templates = _Templates(jobs, to)
     return {
-        name: replace(entry, value=templates.complete(name, ()))
+        name: entry if to.is_spoiled(entry.value) else with_value(entry, templates.complete(name, ()))
         for name, entry in jobs.items()
         if not name.startswith(".")
     }
@@ -62,7 +62,7 @@ class _Templates:
                     base = found if base is None else _over(base, found)
             whole = _over(base, own) if base is not None else own
         kept = {key: entry for key, entry in whole.entries.items() if key != "extends"}
-        whole = replace(whole, entries=MappingProxyType(kept))
+        whole = with_entries(whole, kept)
         self._complete[name] = whole
         return whole
 
@@ -115,5 +115,5 @@ def _over(base: MappingNode, over: MappingNode) -> MappingNode:
         if name not in over.entries
     }
     kept = {name: entry for name, entry in base.entries.items() if name not in gone}
-    found = merged(replace(base, entries=MappingProxyType(kept)), over)
+    found = merged(with_entries(base, kept), over)
     return found if isinstance(found, MappingNode) else over
