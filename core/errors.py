@@ -1,7 +1,6 @@
 """Every error a caller of the engine can meet.
 
-Each class has a sentence (its docstring, used when no message is given), a code that never changes,
-a hint naming the next thing to do, and whether the same call may work later::
+Each class has a sentence (its docstring), a code that never changes, a hint, and whether the same call may work later::
 
     OrcaOpsError
     ├── RequestError                 the caller mends it
@@ -44,8 +43,7 @@ a hint naming the next thing to do, and whether the same call may work later::
     │   └── StoreDamagedError        store_damaged
     └── EngineClosedError            engine_closed
 
-A command that exits non-zero is not here: it is a fact in the job's record. Exceptions of docker-py and
-SQLite never leave their packages.
+A command that exits non-zero is a fact in the job's record. Errors of docker-py and SQLite never leave their packages.
 """
 
 from __future__ import annotations

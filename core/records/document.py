@@ -40,7 +40,7 @@ def job_document(job: Job, artifacts: Sequence[Artifact] = ()) -> dict[str, Any]
         "cleanup": cleanup_text(job),
         "usage": usage_document(attempt.usage) if attempt else None,
         "tags": list(job.spec.tags),
-        "workflow": None,
+        "workflow": {"id": job.workflow.workflow_id, "node": job.workflow.node_id} if job.workflow else None,
         "spec": job.spec.model_dump(mode="json"),
         "version": job.version,
         "outputs": dict(job.outputs),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.lifecycle.job import JobEvent
     from core.records.service import ServiceResult
     from core.records.template import TemplateUse
-    from core.records.workflow import NodeRef
+    from core.records.workflow_node import NodeRef
     from core.spec.job import JobSpec
 
 

@@ -12,15 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from core.records.workflow import (
-        KeptFrom,
-        NodeCounts,
-        NodeReason,
-        NodeTry,
-        WorkflowAttempt,
-        WorkflowNode,
-        WorkflowRun,
-    )
+    from core.records.workflow import WorkflowAttempt, WorkflowRun
+    from core.records.workflow_node import KeptFrom, NodeCounts, NodeReason, NodeTry, WorkflowNode
 
 SCHEMA: Final = 1
 """Version of the document's form: a reader keeps what it does not know."""

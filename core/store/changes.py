@@ -14,7 +14,7 @@ from core.errors import (
 )
 from core.lifecycle.job import JOB_LIFECYCLE, JobEvent, JobStatus
 from core.store import encoding
-from core.store.listing import get_job
+from core.store.listing import get_job, get_jobs
 from core.store.queries import QueryFile
 from core.store.rows import AttemptFields, JobFields, attempt_values, cancel_values, job_values
 
@@ -73,7 +73,9 @@ class Submission:
         """Do it. See `JobStore.submit`."""
         if self.idempotency_key is not None and (earlier := self._earlier(connection, self.idempotency_key)):
             return Submitted(earlier, replayed=True)
-        job, created_us = self.job, to_microseconds(self.job.created_at)
+        job, node, created_us = self.job, self.job.workflow, to_microseconds(self.job.created_at)
+        if node is not None and (found := get_jobs(connection, [job.job_id])):
+            return Submitted(found[0], replayed=True)  # the node named the job before: this is a repetition
         inserted = _INSERT_JOB.run(
             connection,
             job_id=job.job_id,
@@ -86,6 +88,9 @@ class Submission:
             by=job.submitted_by,
             rerun_of=job.rerun_of,
             template=encoding.template_to_json(job.template),
+            workflow_id=node.workflow_id if node else None,
+            node_id=encoding.utf8(node.node_id) if node else None,
+            run_attempt=node.attempt if node else None,
             max_queued=self.max_queued,
         )
         if inserted.rowcount == 0:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.records.job import Attempt, CancelRequest, StatusChange
     from core.records.page import Page
     from core.records.template import TemplateUse
+    from core.records.workflow_node import NodeRef
     from core.spec.job import JobSpec
     from core.store.database import Database
     from core.store.listing import QueueEntry
@@ -68,6 +69,7 @@ class JobStore:
         request_digest: str,
         rerun_of: str | None = None,
         template: TemplateUse | None = None,
+        node: NodeRef | None = None,
         max_queued: int,
     ) -> Submitted:
         """Accept a job into the queue.
@@ -80,6 +82,7 @@ class JobStore:
             request_digest: Of the caller's request; compared when the key was used before.
             rerun_of: The job it repeats.
             template: What it was filled from.
+            node: The node of a workflow's run that it runs: then the call is repeatable by the job's id.
             max_queued: As many may wait; one more is refused. A repetition is never refused.
 
         Raises:
@@ -97,6 +100,7 @@ class JobStore:
             submitted_by=encoding.utf8(by),
             rerun_of=rerun_of,
             template=template,
+            workflow=node,
         )
         key = None if idempotency_key is None else encoding.utf8(idempotency_key)
         submission = Submission(job, encoding.spec_to_json(spec), key, request_digest, max_queued)

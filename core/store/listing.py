@@ -1,22 +1,16 @@
-"""Finding jobs: pages, ids by their beginning, the queue, what is still alive.
-
-A page is found in two steps: a walk of one index gives the ids, then their rows are read. So a page costs the same
-whether there are a hundred jobs or a million.
-"""
+"""Finding jobs: pages, ids by their beginning, the queue, what is still alive."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from heapq import merge
-from itertools import islice
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from core.clock import from_microseconds, to_microseconds
-from core.errors import InvalidArgumentError, JobNotFoundError
+from core.clock import from_microseconds
+from core.errors import JobNotFoundError
 from core.lifecycle.job import JOB_LIFECYCLE, JobStatus
-from core.records.page import MAX_PAGE, Page, PageKey
-from core.store import encoding
+from core.store import encoding, walks
 from core.store.queries import QueryFile
 from core.store.rows import job_from_row
 
@@ -26,12 +20,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.records.job import Job
-    from core.store.queries import SqlValue
+    from core.records.page import Page, PageKey
 
 _SQL: Final = QueryFile("listing")
 _NEWEST_BY_STATUS: Final = _SQL.take("newest_by_status")
 _NEWEST_BY_NAME: Final = _SQL.take("newest_by_name")
 _NEWEST_BY_TAG: Final = _SQL.take("newest_by_tag")
+_NEWEST_OF_WORKFLOW: Final = _SQL.take("newest_of_workflow")
 _GET_JOB: Final = _SQL.take("get_job")
 _GET_JOBS: Final = _SQL.take("get_jobs")
 _IDS_BETWEEN: Final = _SQL.take("ids_between")
@@ -39,13 +34,8 @@ _COUNT_JOBS: Final = _SQL.take("count_jobs")
 _LIST_QUEUED: Final = _SQL.take("list_queued")
 _LIST_LIVE: Final = _SQL.take("list_live")
 
-_TOP: Final = PageKey(2**63 - 1, "")
-_BEYOND: Final = "\U0010ffff"
-"""Sorts behind every character of an id."""
 _MOMENT_LENGTH: Final = 12
 """As much of an id as two made within the same second share."""
-
-_Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +52,8 @@ class JobFilter:
         submitted_by: Exactly this caller submitted it.
         until: Accepted before this moment.
         job_id_prefix: Its id begins with this.
+        workflow_id: It runs a node of this run.
+        of_workflows: Only those that run nodes (True), or that do not (False); with ``workflow_id`` it says nothing.
     """
 
     statuses: frozenset[JobStatus] = frozenset()
@@ -73,6 +65,8 @@ class JobFilter:
     submitted_by: str | None = None
     until: datetime | None = None
     job_id_prefix: str | None = None
+    workflow_id: str | None = None
+    of_workflows: bool | None = None
 
     def wanted(self) -> frozenset[JobStatus]:
         """The statuses that pass."""
@@ -119,57 +113,31 @@ def page_of_jobs(connection: sqlite3.Connection, which: JobFilter, limit: int, c
     Raises:
         InvalidArgumentError: The limit or the cursor is not valid.
     """
-    if not 1 <= limit <= MAX_PAGE:
-        raise InvalidArgumentError(f"limit: from 1 to {MAX_PAGE}")
-    before = PageKey.parse(cursor) if cursor else _TOP
-    keys = _newest(connection, which, before, limit + 1)
-    jobs = get_jobs(connection, (job_id for _, job_id in keys[:limit]))
-    return Page(jobs, str(PageKey(*keys[limit - 1])) if len(keys) > limit else None)
+    return walks.page(limit, cursor, partial(_newest, connection, which), partial(get_jobs, connection))
 
 
-def _newest(connection: sqlite3.Connection, which: JobFilter, before: PageKey, count: int) -> list[_Key]:
-    statuses, span = which.wanted(), _span(which, before, count)
-    if which.tag is not None:
-        chosen = json.dumps(sorted(statuses))
-        tag, name = encoding.utf8(which.tag), _stored(which.name)
-        return _NEWEST_BY_TAG.run(connection, tag=tag, name=name, statuses=chosen, **span).fetchall()
-    walks: list[list[_Key]] = []  # one a status, each along an index; merged they are in order
-    for status in statuses:
-        if which.name is None:
-            walk = _NEWEST_BY_STATUS.run(connection, status=status, **span)
+def _newest(connection: sqlite3.Connection, which: JobFilter, before: PageKey, count: int) -> list[walks.Key]:
+    name, span = walks.stored(which.name), walks.span(which, which.job_id_prefix, before, count)
+    if which.workflow_id is not None or which.tag is not None:
+        chosen = {"name": name, "statuses": json.dumps(sorted(which.wanted())), "tag": walks.stored(which.tag)}
+        if which.workflow_id is not None:
+            workflow_id = encoding.utf8(which.workflow_id)
+            return _NEWEST_OF_WORKFLOW.run(connection, workflow_id=workflow_id, **chosen, **span).fetchall()
+        return _NEWEST_BY_TAG.run(connection, of_workflows=which.of_workflows, **chosen, **span).fetchall()
+    found: list[list[walks.Key]] = []
+    for status in which.wanted():
+        one = {"status": status, "of_workflows": which.of_workflows, **span}
+        if name is None:
+            found.append(_NEWEST_BY_STATUS.run(connection, **one).fetchall())
         else:
-            walk = _NEWEST_BY_NAME.run(connection, name=_stored(which.name), status=status, **span)
-        walks.append(walk.fetchall())
-    return list(islice(merge(*walks, reverse=True), count))
-
-
-def _span(which: JobFilter, before: PageKey, count: int) -> dict[str, SqlValue]:
-    """Where a walk begins and ends, and what it passes over."""
-    if which.until is not None:
-        before = min(before, PageKey(to_microseconds(which.until), ""), key=lambda key: (key.created_us, key.item_id))
-    prefix = _stored(which.job_id_prefix)
-    text = _stored(which.text)
-    return {
-        "before_us": before.created_us,
-        "before_id": before.item_id,
-        "since_us": 0 if which.since is None else to_microseconds(which.since),
-        "submitted_by": _stored(which.submitted_by),
-        "first": prefix,
-        "past": None if prefix is None else prefix + _BEYOND,
-        "text": None if text is None else text.lower(),
-        "count": count,
-    }
-
-
-def _stored(text: str | None) -> str | None:
-    """The text as it would be stored."""
-    return None if text is None else encoding.utf8(text)
+            found.append(_NEWEST_BY_NAME.run(connection, name=name, **one).fetchall())
+    return walks.merged(found, count)
 
 
 def ids_starting_with(connection: sqlite3.Connection, prefix: str, limit: int) -> tuple[str, ...]:
     """Ids that begin with the text, newest first."""
     text = encoding.utf8(prefix)
-    rows = _IDS_BETWEEN.run(connection, first=text, past=text + _BEYOND, count=limit)
+    rows = _IDS_BETWEEN.run(connection, first=text, past=text + walks.BEYOND, count=limit)
     return tuple(job_id for (job_id,) in rows)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from core.clock import from_microseconds, to_microseconds
 from core.lifecycle.job import JobEvent, JobPhase, JobStatus
 from core.records.job import Attempt, CancelRequest, Job, StatusChange
+from core.records.workflow_node import NodeRef
 from core.store import encoding
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class JobRow(NamedTuple):
     submitted_by: str
     rerun_of: str | None
     template: str | None
+    workflow_id: str | None
+    node_id: str | None
+    run_attempt: int | None
 
 
 class AttemptRow(NamedTuple):
@@ -122,7 +126,14 @@ def job_from_row(row: tuple[Any, ...]) -> Job:
         submitted_by=found.submitted_by,
         rerun_of=found.rerun_of,
         template=encoding.template_from_json(found.template),
+        workflow=_node(found),
     )
+
+
+def _node(row: JobRow) -> NodeRef | None:
+    if row.workflow_id is None:
+        return None
+    return NodeRef(row.workflow_id, row.node_id or "", row.run_attempt or 1)
 
 
 def _cancel(row: JobRow) -> CancelRequest | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import replace
 from typing import Any, Final
 
 from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB, ContainerRequest
-from core.ids import new_job_id
+from core.ids import new_job_id, new_workflow_id
 from core.lifecycle.job import JobStatus
+from core.lifecycle.workflow import WorkflowStatus
 from core.records.job import Job
+from core.records.workflow import WorkflowRun, WorkflowSource
+from core.records.workflow_node import WorkflowNode
 from core.spec.job import JobSpec
 from core.testing.clock import START
 
@@ -45,6 +49,39 @@ def a_job(**changes: Any) -> Job:
         queued_at=START,
     )
     return replace(job, **changes)
+
+
+def a_workflow_run(**changes: Any) -> WorkflowRun:
+    """A run of a workflow ``ci`` that was just accepted, under an id of its own.
+
+    Args:
+        changes: Fields of `WorkflowRun`.
+    """
+    run = WorkflowRun(
+        workflow_id=new_workflow_id(), name="ci", status=WorkflowStatus.PENDING, version=1, created_at=START
+    )
+    return replace(run, **changes)
+
+
+def a_workflow_source(**changes: Any) -> WorkflowSource:
+    """A workflow file with one job.
+
+    Args:
+        changes: Fields of `WorkflowSource`.
+    """
+    text = "jobs: {build: {image: busybox, commands: [make]}}"
+    source = WorkflowSource("ci.yaml", text, hashlib.sha256(text.encode()).hexdigest(), {}, {"name": "ci"})
+    return replace(source, **changes)
+
+
+def a_node(node_id: str = "build", **changes: Any) -> WorkflowNode:
+    """A node that waits, before it has a place in a run.
+
+    Args:
+        node_id: Its id, and its job's unless that is among the changes.
+        changes: Fields of `WorkflowNode`.
+    """
+    return replace(WorkflowNode(workflow_id="", attempt=1, node_id=node_id, job=node_id), **changes)
 
 
 def a_container_request(**changes: Any) -> ContainerRequest:

@@ -7,12 +7,13 @@ SELECT * FROM job_records WHERE job_id = :job_id;
 SELECT * FROM job_records WHERE job_id IN (SELECT value FROM json_each(:job_ids));
 
 -- name: newest_by_status
--- Ids of the jobs of one status before a cursor, newest first; of one caller, with ids in a range, and with a text in name,
--- image or id, if given. The index has all of it.
+-- Ids of the jobs of one status before a cursor, newest first; of one caller, of workflows or not, with ids in a
+-- range, and with a text in name, image or id, if given. The index has all of it.
 SELECT created_us, job_id
   FROM jobs
  WHERE status = :status AND (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
    AND (:submitted_by IS NULL OR submitted_by = :submitted_by)
+   AND (:of_workflows IS NULL OR (workflow_id IS NOT NULL) = :of_workflows)
    AND (:first IS NULL OR job_id >= :first) AND (:past IS NULL OR job_id < :past)
    AND (:text IS NULL OR instr(lower(ifnull(name, '')), :text) OR instr(lower(image), :text) OR instr(job_id, :text))
  ORDER BY created_us DESC, job_id DESC
@@ -24,6 +25,7 @@ SELECT created_us, job_id
   FROM jobs
  WHERE name = :name AND status = :status AND (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
    AND (:submitted_by IS NULL OR submitted_by = :submitted_by)
+   AND (:of_workflows IS NULL OR (workflow_id IS NOT NULL) = :of_workflows)
    AND (:first IS NULL OR job_id >= :first) AND (:past IS NULL OR job_id < :past)
    AND (:text IS NULL OR instr(lower(ifnull(name, '')), :text) OR instr(lower(image), :text) OR instr(job_id, :text))
  ORDER BY created_us DESC, job_id DESC
@@ -38,9 +40,25 @@ SELECT t.created_us, t.job_id
    AND j.status IN (SELECT value FROM json_each(:statuses))
    AND (:name IS NULL OR j.name = :name)
    AND (:submitted_by IS NULL OR j.submitted_by = :submitted_by)
+   AND (:of_workflows IS NULL OR (j.workflow_id IS NOT NULL) = :of_workflows)
    AND (:first IS NULL OR j.job_id >= :first) AND (:past IS NULL OR j.job_id < :past)
    AND (:text IS NULL OR instr(lower(ifnull(j.name, '')), :text) OR instr(lower(j.image), :text) OR instr(j.job_id, :text))
  ORDER BY t.created_us DESC, t.job_id DESC
+ LIMIT :count;
+
+-- name: newest_of_workflow
+-- The same of one run, and of a JSON array of statuses, a name and a tag if given. Driven by the order of the run's jobs.
+SELECT created_us, job_id
+  FROM jobs
+ WHERE workflow_id = :workflow_id AND (created_us, job_id) < (:before_us, :before_id) AND created_us >= :since_us
+   AND status IN (SELECT value FROM json_each(:statuses))
+   AND (:name IS NULL OR name = :name)
+   AND (:tag IS NULL OR EXISTS (SELECT 1 FROM job_tags AS t WHERE t.tag = :tag AND t.created_us = jobs.created_us
+                                   AND t.job_id = jobs.job_id))
+   AND (:submitted_by IS NULL OR submitted_by = :submitted_by)
+   AND (:first IS NULL OR job_id >= :first) AND (:past IS NULL OR job_id < :past)
+   AND (:text IS NULL OR instr(lower(ifnull(name, '')), :text) OR instr(lower(image), :text) OR instr(job_id, :text))
+ ORDER BY created_us DESC, job_id DESC
  LIMIT :count;
 
 -- name: ids_between

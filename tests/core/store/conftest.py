@@ -8,6 +8,7 @@ import pytest
 
 from core.store.database import Database, open_database
 from core.store.jobs import JobStore
+from core.store.workflows import WorkflowStore
 from core.testing.clock import MovingClock
 
 if TYPE_CHECKING:
@@ -29,3 +30,8 @@ def clock() -> MovingClock:
 @pytest.fixture
 def jobs(database: Database, clock: MovingClock) -> JobStore:
     return JobStore(database, clock)
+
+
+@pytest.fixture
+def workflows(database: Database, clock: MovingClock) -> WorkflowStore:
+    return WorkflowStore(database, clock)

@@ -9,7 +9,21 @@ import pytest
 
 from core.store.queries import QueryFile
 
-_MODULES = ("artifacts", "changes", "export", "home", "jobs", "listing", "retention", "templates", "uploads")
+_MODULES = (
+    "artifacts",
+    "changes",
+    "export",
+    "home",
+    "jobs",
+    "listing",
+    "node_changes",
+    "retention",
+    "templates",
+    "uploads",
+    "workflow_changes",
+    "workflow_groups",
+    "workflow_listing",
+)
 _TWO = "-- name: one\n-- Says one.\nSELECT 1;\n\n-- name: twice\n-- Doubles\n-- a number.\nSELECT 2 * :number;\n"
 
 

@@ -1,0 +1,216 @@
+"""Changing the nodes of runs: each function is the whole of one transaction's work, on one node or on thousands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from core.errors import IllegalMoveError, NodeNotFoundError, WorkflowNotFoundError
+from core.lifecycle.workflow import NODE_LIFECYCLE, NodeEvent, NodeStatus, Outcome, Result
+from core.records.workflow import WorkflowChange
+from core.store.encoding import utf8
+from core.store.queries import QueryFile
+from core.store.workflow_rows import NodeFields, change_values, first_node_values, node_from_row, node_values
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from core.records.job import CancelRequest
+    from core.records.workflow_node import WorkflowNode
+
+_SQL: Final = QueryFile("nodes")
+_INSERT_NODE: Final = _SQL.take("insert_node")
+_UPDATE_NODE: Final = _SQL.take("update_node")
+_DELETE_WAITING_NODE: Final = _SQL.take("delete_waiting_node")
+_NEXT_VERSION: Final = _SQL.take("next_version")
+_PRESENT_ATTEMPT: Final = _SQL.take("present_attempt")
+_GET_NODE: Final = _SQL.take("get_node")
+_LIST_NODES: Final = _SQL.take("list_nodes")
+_LAST_CHANGE: Final = _SQL.take("last_change")
+_INSERT_NODE_CHANGE: Final = _SQL.take("insert_node_change")
+
+_FEW: Final = 20
+"""More nodes are read together."""
+_ENDS: Final = {
+    NodeStatus.SUCCESS: (Outcome.SUCCESS, Result.SUCCESS),
+    NodeStatus.FAILED: (Outcome.FAILURE, Result.FAILURE),
+    NodeStatus.TIMED_OUT: (Outcome.TIMED_OUT, Result.FAILURE),
+    NodeStatus.CANCELLED: (Outcome.CANCELLED, Result.CANCELLED),
+    NodeStatus.SKIPPED: (Outcome.SKIPPED, Result.SKIPPED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMove:
+    """An event about to move a node.
+
+    Attributes:
+        node_id: Which node, of the present attempt.
+        event: What happens to it.
+        why: In words, for the audit trail; may be empty.
+        fields: What changes about the node with it. An end's outcome and result follow from the event unless they are
+            given: ``result`` is success where a failure is tolerated.
+    """
+
+    node_id: str
+    event: NodeEvent
+    why: str = ""
+    fields: NodeFields = field(default_factory=NodeFields)
+
+
+def find_node(connection: sqlite3.Connection, workflow_id: str, attempt: int, node_id: str) -> WorkflowNode | None:
+    """The node, if there is one."""
+    row = _GET_NODE.run(connection, workflow_id=workflow_id, attempt=attempt, node_id=utf8(node_id)).fetchone()
+    return None if row is None else node_from_row(row)
+
+
+def list_nodes(
+    connection: sqlite3.Connection, workflow_id: str, attempt: int, since_version: int
+) -> tuple[WorkflowNode, ...]:
+    """The nodes of an attempt that changed after a version, in the run's order."""
+    rows = _LIST_NODES.run(connection, workflow_id=workflow_id, attempt=attempt, since_version=since_version)
+    return tuple(sorted(map(node_from_row, rows), key=_place))
+
+
+def insert_nodes(
+    connection: sqlite3.Connection, workflow_id: str, attempt: int, version: int, nodes: Iterable[WorkflowNode]
+) -> tuple[WorkflowNode, ...]:
+    """Put nodes into an attempt.
+
+    Raises:
+        IllegalMoveError: One of them does not begin waiting.
+    """
+    placed = tuple(replace(node, workflow_id=workflow_id, attempt=attempt, version=version) for node in nodes)
+    for node in placed:
+        if node.status is not NODE_LIFECYCLE.initial:
+            raise IllegalMoveError(f"The node {node.node_id} does not begin {NODE_LIFECYCLE.initial}.")
+    _INSERT_NODE.run_many(connection, map(first_node_values, placed))
+    return placed
+
+
+def add_nodes(
+    connection: sqlite3.Connection, workflow_id: str, nodes: Sequence[WorkflowNode], instead_of: str | None
+) -> tuple[WorkflowNode, ...]:
+    """Put further nodes into the present attempt. See `WorkflowStore.add_nodes`."""
+    version, attempt = _advance(connection, workflow_id)
+    if instead_of is not None:
+        gone = _DELETE_WAITING_NODE.run(connection, workflow_id=workflow_id, attempt=attempt, node_id=utf8(instead_of))
+        if not gone.rowcount:
+            found = find_node(connection, workflow_id, attempt, instead_of)
+            if found is None:
+                raise _no_node(workflow_id, instead_of, attempt)
+            raise IllegalMoveError(f"The node {instead_of} is {found.status}: others can no longer take its place.")
+    return insert_nodes(connection, workflow_id, attempt, version, nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMoves:
+    """Events about to move nodes of a run's present attempt: all of them happen, or none.
+
+    Attributes:
+        workflow_id: The run.
+        moves: What happens, each node once.
+        at: When.
+        by: Who.
+    """
+
+    workflow_id: str
+    moves: Sequence[NodeMove]
+    at: datetime
+    by: str
+
+    def apply(self, connection: sqlite3.Connection) -> tuple[WorkflowNode, ...]:
+        """Do it. See `WorkflowStore.move_nodes`."""
+        version, attempt = _advance(connection, self.workflow_id)
+        find = _finder(connection, self.workflow_id, attempt, len(self.moves))
+        moved: list[WorkflowNode] = []
+        changes: list[WorkflowChange] = []
+        for move in self.moves:
+            node = find(move.node_id)
+            after = self._after(node, move, version)
+            moved.append(after)
+            changes.append(
+                WorkflowChange(self.at, attempt, node.node_id, move.event, node.status, after.status, self.by, move.why)
+            )
+        _UPDATE_NODE.run_many(connection, map(node_values, moved))
+        (last,) = _LAST_CHANGE.run(connection, workflow_id=self.workflow_id).fetchone()
+        rows = (change_values(self.workflow_id, change) | {"seq": last + n} for n, change in enumerate(changes, 1))
+        _INSERT_NODE_CHANGE.run_many(connection, rows)
+        return tuple(moved)
+
+    def _after(self, node: WorkflowNode, move: NodeMove, version: int) -> WorkflowNode:
+        status = NODE_LIFECYCLE.next_status(node.status, move.event)
+        moved = replace(node, status=status, version=version)
+        if move.event is NodeEvent.START:
+            moved = replace(moved, started_at=node.started_at or self.at, reason=None, retry_at=None)
+        elif status.is_terminal:
+            outcome, result = _ENDS[status]
+            moved = replace(moved, finished_at=self.at, outcome=outcome, result=result, reason=None, retry_at=None)
+        return replace(moved, **move.fields)
+
+
+def change_nodes(
+    connection: sqlite3.Connection, workflow_id: str, fields: Mapping[str, NodeFields]
+) -> tuple[WorkflowNode, ...]:
+    """Change what nodes say beside the status. See `WorkflowStore.change_nodes`."""
+    version, attempt = _advance(connection, workflow_id)
+    find = _finder(connection, workflow_id, attempt, len(fields))
+    changed = tuple(replace(find(node_id), version=version, **some) for node_id, some in fields.items())
+    _UPDATE_NODE.run_many(connection, map(node_values, changed))
+    return changed
+
+
+def request_node_cancel(
+    connection: sqlite3.Connection, workflow_id: str, node_id: str, request: CancelRequest
+) -> WorkflowNode:
+    """Note that somebody wants a node to stop. See `WorkflowStore.request_node_cancel`."""
+    row = _PRESENT_ATTEMPT.run(connection, workflow_id=workflow_id).fetchone()
+    if row is None:
+        raise WorkflowNotFoundError
+    (attempt,) = row
+    found = _finder(connection, workflow_id, attempt, 1)(node_id)
+    if found.is_finished or found.cancel is not None:
+        return found
+    version, _ = _advance(connection, workflow_id)
+    asked = replace(found, version=version, cancel=request)
+    _UPDATE_NODE.run(connection, **node_values(asked))
+    return asked
+
+
+def _advance(connection: sqlite3.Connection, workflow_id: str) -> tuple[int, int]:
+    """The run's next version, and its present attempt."""
+    row = _NEXT_VERSION.run(connection, workflow_id=workflow_id).fetchone()
+    if row is None:
+        raise WorkflowNotFoundError
+    return row
+
+
+def _finder(
+    connection: sqlite3.Connection, workflow_id: str, attempt: int, count: int
+) -> Callable[[str], WorkflowNode]:
+    """Gives nodes by their ids, each once; many are read in one go."""
+    known: dict[str, WorkflowNode] = {}
+    if count > _FEW:
+        known = {node.node_id: node for node in list_nodes(connection, workflow_id, attempt, -1)}
+    taken: set[str] = set()
+
+    def find(node_id: str) -> WorkflowNode:
+        if node_id in taken:
+            raise IllegalMoveError(f"The node {node_id} is named twice.")
+        taken.add(node_id)
+        node = known.get(node_id) if known else find_node(connection, workflow_id, attempt, node_id)
+        if node is None:
+            raise _no_node(workflow_id, node_id, attempt)
+        return node
+
+    return find
+
+
+def _no_node(workflow_id: str, node_id: str, attempt: int) -> NodeNotFoundError:
+    return NodeNotFoundError(f"{workflow_id} has no node {node_id} in attempt {attempt}.")
+
+
+def _place(node: WorkflowNode) -> tuple[int, int, str]:
+    return node.position, node.variant.index if node.variant else -1, node.node_id
