@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from blockbuster import blockbuster_ctx
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
 
 
 pytest_plugins = ("core.testing.plugin",)
+
+_SLOW: Final = tuple(Path(__file__).parent / folder for folder in ("doors", "orcaops_mcp/api", "orcaops_mcp/daemon"))
+"""Folders whose tests talk to real servers throughout."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in _SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,6 @@ def tried(operation: Any, mode: schemathesis.GenerationMode, checks: list[Any], 
     check()
 
 
-@pytest.mark.slow
 def test_no_right_request_crashes_the_api_or_is_answered_otherwise_than_documented(
     place: tuple[str, str], schema: Any
 ) -> None:
@@ -117,7 +116,6 @@ def test_no_right_request_crashes_the_api_or_is_answered_otherwise_than_document
             tried(operation, schemathesis.GenerationMode.POSITIVE, CHECKS, *place)
 
 
-@pytest.mark.slow
 def test_every_wrong_request_is_refused_as_documented(place: tuple[str, str], schema: Any) -> None:
     for name, operation in operations(schema).items():
         raw = operation.definition.raw

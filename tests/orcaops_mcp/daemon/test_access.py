@@ -18,8 +18,6 @@ from tests.orcaops_mcp.test_http import ORCAOPS, Served, served
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
-
 _CHANGING = (
     ("POST", "/orcaops/jobs"),
     ("DELETE", "/orcaops/jobs/{job}"),

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from anyio.abc import Process
 
-pytestmark = pytest.mark.slow
-
 _ROOT = Path(__file__).resolve().parents[3]
 _SIMULATED = ("--backend", "simulated", "--log-level", "info")
 _LOOK_AT_IMPORTS = """

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from anyio.abc import Process
 
-pytestmark = pytest.mark.slow
-
 
 async def _ask(home: Path, **request: Any) -> dict[str, Any] | None:
     return await anyio.to_thread.run_sync(places.ask, str(home), request)

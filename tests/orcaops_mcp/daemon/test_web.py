@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
-
 
 @asynccontextmanager
 async def _http(home: Path) -> AsyncGenerator[httpx2.AsyncClient]:
