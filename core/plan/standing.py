@@ -66,11 +66,11 @@ class Course:
         ordinary: Those that are no finally jobs.
 
     Attributes:
-        is_cancelling: Whether the run is being cancelled.
+        is_cancelling: Whether the run is being cancelled; none if that is not known.
     """
 
     def __init__(self, jobs: Iterable[str], ordinary: Iterable[str]) -> None:
-        self.is_cancelling = False
+        self.is_cancelling: bool | None = False
         self._noted: dict[str, _Noted] = {}
         self._jobs = {fold(job): job for job in jobs}
         self._ordinary = tuple(ordinary)
@@ -150,24 +150,23 @@ class NodeStanding:
 
     def is_cancelled(self) -> bool:
         """Whether the run is being cancelled."""
-        return self._course.is_cancelling
+        return _known("cancelled", self._course.is_cancelling)
 
     def success(self, jobs: Sequence[str] = ()) -> bool | None:
         """As `is_success`; none if that is not known."""
-        if self._course.is_cancelling:
-            return False
+        goes_on = _opposite(self._course.is_cancelling)
         if jobs:
-            return _all([_among(self._course.named(job), _FINE) for job in jobs])
+            return _all([goes_on, *(_among(self._course.named(job), _FINE) for job in jobs)])
         stopped = self._course.stopped_above(self._edges, is_finally=self._is_finally)
-        return _all([_opposite(stopped), *(_among(results, fine) for _, results, fine in self._direct())])
+        return _all([goes_on, _opposite(stopped), *(_among(results, fine) for _, results, fine in self._direct())])
 
     def failure(self, jobs: Sequence[str] = ()) -> bool | None:
         """As `is_failure`; none if that is not known."""
-        if self._course.is_cancelling:
-            return False
         if jobs:
-            return _any([_among(self._course.named(job), _FAILED) for job in jobs])
-        return self._course.failed_above(self._edges, is_finally=self._is_finally)
+            failed = _any([_among(self._course.named(job), _FAILED) for job in jobs])
+        else:
+            failed = self._course.failed_above(self._edges, is_finally=self._is_finally)
+        return _all([_opposite(self._course.is_cancelling), failed])
 
     def unmet(self) -> tuple[tuple[str, Result], ...]:
         """The direct needs that keep ``success()`` from being true, with their results."""

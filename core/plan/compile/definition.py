@@ -1,0 +1,125 @@
+"""A job's definition as plain data, with its expressions evaluated as far as they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from core.plan.compile.typed import WrongTypeError, flag_of, mebibytes_from, number_from, seconds_from
+from core.spec.workflow import Expression
+
+if TYPE_CHECKING:
+    from core.plan.compile.environment import EnvContext
+    from core.plan.compile.resolving import Fault, Resolver
+    from core.plan.expressions.evaluator import Reading
+    from core.spec.workflow import ImageSpec, WorkflowJobSpec
+
+_FLAGS: Final = frozenset({"always", "cancel_in_progress", "fail_fast"})
+_RAW: Final = frozenset({"condition", "unless"})
+_NAMES: Final = {"condition": "if", "tolerance": "continue_on_error", "inputs": "with"}
+_KEPT: Final = (
+    "secrets", "shell", "working_directory", "user", "volumes", "services", "artifacts", "outputs", "timeout_s",
+    "retry", "tolerance", "concurrency", "resources", "stop_signal",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A job, or one variant of it, as it would be run.
+
+    Attributes:
+        values: Plain data: ``image``, ``steps``, ``env`` and so on; what is empty is left out. Conditions of steps and
+            retries, and whatever is not known yet, stand as they are written.
+        open: The paths of values that are not known yet, such as ``env.TAG``, with what each waits for.
+        faults: What cannot be evaluated: the node fails before it starts.
+        readings: What the expressions read, by its path.
+    """
+
+    values: Mapping[str, object]
+    open: Mapping[str, tuple[str, ...]]
+    faults: tuple[Fault, ...]
+    readings: Mapping[str, Reading]
+
+
+def define(job: WorkflowJobSpec, resolver: Resolver, env: EnvContext) -> Definition:
+    """The definition of a node.
+
+    Args:
+        job: Its job.
+        resolver: Evaluates its texts; it knows the contexts, ``env`` included.
+        env: The variables of the workflow with those of the job over them.
+    """
+    values: dict[str, object] = {}
+    if job.image is not None:
+        values |= _image(job.image, resolver)
+    values["steps"] = [_plain(step, resolver, f"steps[{index}]") for index, step in enumerate(job.steps)]
+    values["env"] = env.entries
+    for name, waits in env.waiting.items():
+        resolver.open.setdefault(f"env.{name}", waits)
+    for name in _KEPT:
+        key = _NAMES.get(name, name)
+        values[key] = field_value(name, getattr(job, name), resolver, key)
+    if job.call is not None:
+        values["uses"] = job.call.file
+        values["with"] = resolver.value(dict(job.call.inputs), "with")
+    told = {key: value for key, value in values.items() if not _is_empty(value)}
+    return Definition(told, dict(resolver.open), tuple(resolver.faults), dict(resolver.readings))
+
+
+def _image(image: ImageSpec, resolver: Resolver) -> dict[str, object]:
+    told: dict[str, object] = {"image": resolver.text(image.name, "image")}
+    for name in ("pull", "entrypoint", "user", "platform", "credentials"):
+        value = getattr(image, name)
+        if not _is_empty(value):
+            key = "image_user" if name == "user" else name
+            told[key] = field_value(name, value, resolver, key)
+    return told
+
+
+def field_value(name: str, value: object, resolver: Resolver, path: str) -> object:
+    """The value of a field, of the type that its name says."""
+    if not isinstance(value, Expression):
+        return _plain(value, resolver, path)
+    found = resolver.value(value.text, path)
+    if path in resolver.open:
+        return found
+    try:
+        if name in _FLAGS:
+            return flag_of(found)
+        if name.endswith("_s"):
+            return seconds_from(found, value.factor)
+        return mebibytes_from(found) if name == "memory_mb" else number_from(found)
+    except WrongTypeError as error:
+        if not any(fault.path == path for fault in resolver.faults):
+            resolver.fault(path, f"{path} {error}")
+        return value.text
+
+
+def _plain(value: object, resolver: Resolver, path: str) -> object:
+    """Specs, mappings and tuples as plain data; what is empty is left out of specs."""
+    if isinstance(value, str):
+        return resolver.text(value, path)
+    if isinstance(value, Expression):
+        return field_value("", value, resolver, path)
+    if is_dataclass(value) and not isinstance(value, type):
+        told: dict[str, object] = {}
+        for each in fields(value):
+            inner: Any = getattr(value, each.name)
+            if _is_empty(inner) or inner == each.default:
+                continue
+            key = _NAMES.get(each.name, each.name)
+            place = f"{path}.{key}"
+            told[key] = inner if each.name in _RAW else field_value(each.name, inner, resolver, place)
+        return {key: found for key, found in told.items() if not _is_empty(found)}
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[str, object]", value).items()
+        return {key: _plain(item, resolver, f"{path}.{key}") for key, item in pairs}
+    if isinstance(value, list | tuple):
+        items = cast("list[object]", value)
+        return [_plain(item, resolver, f"{path}[{index}]") for index, item in enumerate(items)]
+    return value
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)

@@ -1,0 +1,128 @@
+"""Texts and data of a workflow with their expressions evaluated, as far as what they name is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from core.errors import InvalidExpressionError
+from core.plan.compile.environment import EnvContext
+from core.plan.expressions.budget import Spent
+from core.plan.expressions.evaluator import evaluate
+from core.plan.expressions.values import plain
+from core.plan.expressions.values import text as text_of
+from core.plan.foresight import UnknownYetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.plan.compile.templates import Templates
+    from core.plan.expressions.evaluator import Reading
+    from core.plan.expressions.surroundings import Surroundings
+    from core.plan.expressions.values import Value
+    from core.plan.interpolate import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A value that cannot be evaluated, whatever is not known yet.
+
+    Attributes:
+        path: Where, such as ``env.TAG``.
+        message: Why.
+        hint: What to do; may be empty.
+    """
+
+    path: str
+    message: str
+    hint: str = ""
+
+
+class Resolver:
+    """Evaluates texts and notes what stays open, what is at fault and what was read.
+
+    A part of a text that is not known yet stays as it is written, ``${{ }}`` included.
+
+    Attributes:
+        open: The paths of values that are not known yet, with what each waits for.
+        faults: What cannot be evaluated.
+        readings: What was read, by its path; of secrets, too.
+        surroundings: What the texts are given.
+    """
+
+    def __init__(self, templates: Templates, surroundings: Surroundings) -> None:
+        self.open: dict[str, tuple[str, ...]] = {}
+        self.faults: list[Fault] = []
+        self.readings: dict[str, Reading] = {}
+        self.surroundings = surroundings
+        self._templates = templates
+
+    def text(self, text: str, path: str) -> str:
+        """A text with the expressions that are known evaluated, each turned into text."""
+        try:
+            template = self._templates.read(text)
+            if template.is_literal:
+                return text
+            spent = Spent()
+            parts = [part if isinstance(part, str) else self._slot(part, text, path, spent) for part in template.parts]
+        except InvalidExpressionError as error:
+            self.fault(path, error.message, error.hint)
+            return text
+        return "".join(parts)
+
+    def value(self, data: object, path: str) -> object:
+        """Plain data with its expressions evaluated; a text that is one expression takes the type it comes to."""
+        match data:
+            case str():
+                return self._typed(data, path)
+            case list() | tuple():
+                items = cast("list[object]", data)
+                return [self.value(item, f"{path}[{index}]") for index, item in enumerate(items)]
+            case dict():
+                pairs = cast("dict[str, object]", data).items()
+                return {key: self.value(item, f"{path}.{key}" if path else key) for key, item in pairs}
+            case _:
+                return data
+
+    def environment(self, entries: Mapping[str, str], below: EnvContext, path: str = "env") -> EnvContext:
+        """A layer of variables over another; an entry may use those above it in the same map."""
+        if not entries:
+            return below
+        layer = EnvContext(below)
+        outer, self.surroundings = self.surroundings, self.surroundings.with_contexts({"env": layer})
+        for name, text in entries.items():
+            place = f"{path}.{name}"
+            layer.put(name, self.text(text, place), self.open.get(place, ()))
+        self.surroundings = outer
+        return layer
+
+    def fault(self, path: str, message: str, hint: str = "") -> None:
+        """Note that a value cannot be evaluated."""
+        self.faults.append(Fault(path, message, hint))
+
+    def _typed(self, text: str, path: str) -> object:
+        try:
+            template = self._templates.read(text)
+            if not template.is_whole:
+                return self.text(text, path)
+            return plain(self._evaluated(template.slots[0], Spent()))
+        except UnknownYetError as unknown:
+            self._note_open(path, unknown)
+        except InvalidExpressionError as error:
+            self.fault(path, error.message, error.hint)
+        return text
+
+    def _slot(self, slot: Slot, text: str, path: str, spent: Spent) -> str:
+        try:
+            return text_of(self._evaluated(slot, spent))
+        except UnknownYetError as unknown:
+            self._note_open(path, unknown)
+            return text[slot.hole.start : slot.hole.end]
+
+    def _evaluated(self, slot: Slot, spent: Spent) -> Value:
+        evaluation = evaluate(slot.expression, self.surroundings, spent=spent)
+        self.readings.update({reading.path: reading for reading in evaluation.readings})
+        return evaluation.value
+
+    def _note_open(self, path: str, unknown: UnknownYetError) -> None:
+        self.open[path] = tuple(dict.fromkeys((*self.open.get(path, ()), unknown.path)))

@@ -1,0 +1,114 @@
+"""What every check works on: a reading, places in it, and the findings so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.plan.findings import Place, Related, SourceFinding
+from core.plan.jobs import JobNames, graph_of
+from core.plan.source import ListNode, MappingNode, Scalar, node_at, path_text, place_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from core.plan.findings import Fix
+    from core.plan.graph import Graph
+    from core.plan.reading import Reading
+    from core.plan.source import Node, SourceText, TreePath
+    from core.spec.workflow import WorkflowSpec
+
+
+class Ground:
+    """A file that is checked.
+
+    Args:
+        reading: The file as it was read.
+        workflow: What it says.
+        tree: Its canonical tree.
+
+    Attributes:
+        names: The jobs by any spelling.
+        graph: The jobs' order.
+    """
+
+    def __init__(self, reading: Reading, workflow: WorkflowSpec, tree: MappingNode) -> None:
+        self.reading = reading
+        self.workflow = workflow
+        self.tree = tree
+        self.names = JobNames(workflow.jobs)
+        self.graph: Graph = graph_of(workflow)
+        self._findings: dict[tuple[str, Place, str], SourceFinding] = {}
+
+    @property
+    def text(self) -> SourceText:
+        """The file's text."""
+        return self.reading.source.text
+
+    @property
+    def findings(self) -> tuple[SourceFinding, ...]:
+        """What was found, in the order of finding it."""
+        return tuple(self._findings.values())
+
+    def node(self, path: TreePath) -> Node:
+        """The node at a path of the canonical tree, or the nearest above it."""
+        node: Node = self.tree
+        for part in path:
+            below = node_at(node, (part,)) if isinstance(node, ListNode | MappingNode) else None
+            if below is None:
+                return node
+            node = below
+        return node
+
+    def key(self, path: TreePath) -> Scalar | None:
+        """The key at a path of the canonical tree; none if there is none."""
+        above = node_at(self.tree, path[:-1])
+        entry = above.entries.get(str(path[-1])) if isinstance(above, MappingNode) else None
+        return entry.key if entry is not None else None
+
+    def say(
+        self,
+        code: str,
+        message: str,
+        node: Node,
+        hint: str = "",
+        *,
+        fix: Fix | None = None,
+        related: Iterable[Related] = (),
+    ) -> None:
+        """Add a finding about a node; what an alias or a template brings to several jobs is told once."""
+        self._add(SourceFinding(code, message, node.place, path_text(node.path), hint, fix=fix, related=tuple(related)))
+
+    def say_at(
+        self, code: str, message: str, scalar: Scalar, span: tuple[int, int], hint: str = "", *, fix: Fix | None = None
+    ) -> None:
+        """Add a finding about a part of a text.
+
+        Args:
+            code: The code.
+            message: What is wrong.
+            scalar: The text.
+            span: From which character of the text to which.
+            hint: What to write instead.
+            fix: What mends it for sure.
+        """
+        place = self.place(scalar, *span)
+        self._add(SourceFinding(code, message, place, path_text(scalar.path), hint, fix=fix))
+
+    def place(self, scalar: Scalar, start: int, end: int) -> Place:
+        """Where characters of a text were written; the whole text's place if it was not written as it is."""
+        if not self.is_written(scalar):
+            return scalar.place
+        return place_within(self.text, scalar, start, end)
+
+    def is_written(self, scalar: Scalar) -> bool:
+        """Whether a text stands in the file as it is, and was not made of something else."""
+        start = self.text.offset(scalar.place.line, scalar.place.column)
+        return self.text.content.startswith(scalar.raw, start) and bool(scalar.raw)
+
+    def _add(self, finding: SourceFinding) -> None:
+        self._findings.setdefault((finding.code, finding.place, finding.message), finding)
+
+
+def note(node: Node, message: str) -> Related:
+    """Another place that explains a finding."""
+    return Related(node.place, message)

@@ -1,0 +1,134 @@
+"""Images without a version, services of which nobody knows when they are ready, secrets that stand in the file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from core.plan.findings import shown
+from core.plan.interpolate import OPENING
+from core.plan.source import MappingNode, Scalar, node_at
+from core.plan.source import walk as walk_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.plan.lint.ground import Ground
+    from core.plan.source import TreePath
+    from core.spec.workflow import ConcurrencySpec, WorkflowServiceSpec
+
+_KEYS: Final = {
+    "an access key of AWS": r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])",
+    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})",
+    "a token of GitLab": r"\bglpat-[A-Za-z0-9_-]{20,}",
+    "a token of Slack": r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
+    "a key of Google": r"\bAIza[A-Za-z0-9_-]{35}",
+    "a key of Stripe": r"\b[rs]k_live_[A-Za-z0-9]{20,}",
+    "a token of npm": r"\bnpm_[A-Za-z0-9]{36}",
+    "a token of PyPI": r"\bpypi-[A-Za-z0-9_-]{50,}",
+    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
+}
+_LEAKED: Final = [(what, re.compile(pattern)) for what, pattern in _KEYS.items()]
+_EXAMPLE: Final = re.compile(r"EXAMPLE|example|xxxx|XXXX")
+_SECRET_NAME: Final = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)$", re.IGNORECASE
+)
+_NO_SECRET: Final = re.compile(
+    r"|true|false|yes|no|none|null|on|off|[0-9.]+|[$/~.].*|\*+|<.*>|[a-z]+://[^:@]*", re.IGNORECASE
+)
+_TELLING: Final = frozenset({
+    "cassandra", "elasticsearch", "kafka", "localstack", "mariadb", "memcached", "minio", "mongo", "mysql", "nats",
+    "nginx", "opensearch", "postgis", "postgres", "rabbitmq", "redis", "valkey",
+})  # fmt: skip
+"""Images that are known to name their ports."""
+
+
+def check_images(ground: Ground) -> None:
+    """Images that may be another one tomorrow."""
+    workflow = ground.workflow
+    paths: list[tuple[str, TreePath]] = [
+        (job.image.name, ("jobs", job.id, "image", "name")) for job in workflow.jobs.values() if job.image is not None
+    ]
+    paths += ((service.image, (*path, "image")) for path, service in _services(ground))
+    for image, path in paths:
+        if not image or OPENING in image or "@" in image:
+            continue
+        name, _, tag = image.rpartition("/")[2].partition(":")
+        if tag in {"", "latest"} and name != "scratch":
+            said = "names no version" if not tag else "names whatever is latest"
+            message = f"Image '{shown(image)}' {said}: it may be another one tomorrow."
+            ground.say("W130", message, ground.node(path), "name a version, such as alpine:3.20, or a digest")
+
+
+def check_services(ground: Ground) -> None:
+    """Services of which nothing in the file tells when they are ready."""
+    for path, service in _services(ground):
+        if service.ready is not None or service.health_check is not None or service.ports:
+            continue
+        name = service.image.rpartition("/")[2].partition(":")[0].partition("@")[0].lower()
+        if OPENING in service.image or name in _TELLING:
+            continue
+        message = (
+            f"Nothing in the file tells when service '{shown(service.id)}' is ready: it counts as ready once the "
+            "ports of its image answer, or after a second if it has none."
+        )
+        ground.say("W132", message, ground.node(path), "add ready: {tcp: 5432}, a health_check, or its ports")
+
+
+def check_secrets(ground: Ground) -> None:
+    """Secrets that are written down. Messages do not repeat them."""
+    for node in walk_tree(ground.tree):
+        if isinstance(node, Scalar) and len(node.text) >= 16:
+            _check_leak(ground, node)
+    paths: list[TreePath] = [("env",), ("defaults", "env")]
+    for job in ground.workflow.jobs.values():
+        paths.append(("jobs", job.id, "env"))
+        paths += (("jobs", job.id, "steps", index, "env") for index in range(len(job.steps)))
+    for path in paths:
+        node = node_at(ground.tree, path)
+        if isinstance(node, MappingNode):
+            for name, entry in node.entries.items():
+                _check_variable(ground, name, entry.value)
+
+
+def check_concurrency(ground: Ground) -> None:
+    """Groups that can never be entered."""
+    workflow = ground.workflow
+    own = _group(workflow.concurrency)
+    for job in workflow.jobs.values():
+        group = _group(job.concurrency)
+        if own and group == own:
+            node = ground.node(("jobs", job.id, "concurrency", "group"))
+            message = f"Job '{job.id}' waits for the group that its own run holds: it could never start."
+            ground.say("E005", message, node, "give the job a group of its own, or leave one of the two out")
+
+
+def _services(ground: Ground) -> Iterator[tuple[TreePath, WorkflowServiceSpec]]:
+    for name, service in ground.workflow.services.items():
+        yield ("services", name), service
+    for job in ground.workflow.jobs.values():
+        for name, service in job.services.items():
+            yield ("jobs", job.id, "services", name), service
+
+
+def _group(concurrency: ConcurrencySpec | None) -> str:
+    if concurrency is None or OPENING in concurrency.group:
+        return ""
+    return concurrency.group.strip().lower()
+
+
+def _check_leak(ground: Ground, scalar: Scalar) -> None:
+    for what, pattern in _LEAKED:
+        found = pattern.search(scalar.text)
+        if found is not None and not _EXAMPLE.search(found[0]):
+            hint = "store it as a secret, write ${{ secrets.NAME }}, and have this one revoked: it was written down"
+            ground.say_at("E133", f"{what[0].upper()}{what[1:]} stands here.", scalar, found.span(), hint)
+            return
+
+
+def _check_variable(ground: Ground, name: str, node: object) -> None:
+    if not isinstance(node, Scalar) or OPENING in node.text or not _SECRET_NAME.search(name):
+        return
+    if len(node.text) >= 3 and not _NO_SECRET.fullmatch(node.text) and not isinstance(node.value, bool):
+        message = f"Variable '{shown(name)}' looks like a secret, and its value stands here."
+        ground.say("W133", message, node, f"store it as a secret, and write ${{{{ secrets.{name} }}}}")
