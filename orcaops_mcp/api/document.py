@@ -24,6 +24,7 @@ TAGS: Final = (
     {"name": "logs", "description": "Read and follow what jobs print."},
     {"name": "artifacts", "description": "Files that jobs leave."},
     {"name": "uploads", "description": "Files that jobs are given."},
+    {"name": "templates", "description": "Job requests saved under a name, with typed inputs."},
     {"name": "runs", "description": "Finished jobs as history."},
     {"name": "system", "description": "The engine itself."},
 )

@@ -76,6 +76,7 @@ JOB: Final[dict[str, Any]] = {
     "cancel_requested_at": None,
     "submitted_by": "rest",
     "rerun_of": None,
+    "template": None,
 }
 QUEUED: Final[dict[str, Any]] = {
     **JOB,
@@ -228,4 +229,34 @@ CLEANUP: Final[dict[str, Any]] = {
 }
 RUNTIMES: Final[dict[str, Any]] = {
     "items": [{"name": "python3.12", "image": "python:3.12-slim", "program": ["python", "-u"]}]
+}
+_TEMPLATE_ROW: Final[dict[str, Any]] = {
+    "name": "unit-tests",
+    "version": 2,
+    "oldest_version": 1,
+    "description": "Unit tests of a Python project.",
+    "inputs": {
+        "python": {
+            "type": "choice",
+            "description": "",
+            "required": False,
+            "default": "3.12",
+            "options": ["3.11", "3.12"],
+            "pattern": None,
+            "min": None,
+            "max": None,
+        }
+    },
+    "saved_at": MOMENT,
+    "saved_by": "rest",
+}
+TEMPLATES: Final[dict[str, Any]] = {"items": [_TEMPLATE_ROW], "next_cursor": None}
+TEMPLATE: Final[dict[str, Any]] = {
+    **_TEMPLATE_ROW,
+    "job": {"image": "python:${{ inputs.python }}-slim", "script": "python -m unittest"},
+}
+SAVED_TEMPLATE: Final[dict[str, Any]] = {**TEMPLATE, "changed": True}
+ACCEPTED_FROM_TEMPLATE: Final[dict[str, Any]] = {
+    **ACCEPTED,
+    "template": {"name": "unit-tests", "version": 2, "inputs": {"python": "3.12"}},
 }

@@ -31,6 +31,8 @@ from core import (
     OrcaOpsError,
     QueueFullError,
     RequestError,
+    TemplateExistsError,
+    TemplateNotFoundError,
     UnknownSecretError,
     UploadNotFoundError,
 )
@@ -69,6 +71,8 @@ _HINTS: Final[dict[type[OrcaOpsError], str]] = {
     JobNotFoundError: "List the jobs with GET /orcaops/jobs and use an id from there.",
     ArtifactNotFoundError: "List what was kept with GET /orcaops/jobs/{job_id}/artifacts and use a path from there.",
     UploadNotFoundError: "Upload the files again with POST /orcaops/uploads and use the id it returns.",
+    TemplateNotFoundError: "List the templates with GET /orcaops/templates and use a name from there.",
+    TemplateExistsError: "Send `overwrite: true`, or PUT /orcaops/templates/{name}, to make this its next version.",
     JobNotFinishedError: "Wait with GET /orcaops/jobs/{job_id}/wait, or cancel it with DELETE /orcaops/jobs/{job_id}.",
 }
 """Where a class's own hint names tools of another door."""

@@ -28,6 +28,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("run", "Run a container job and stay with it, like `docker run --rm`."),
             Entry("jobs", "List, follow, cancel, rerun and look into jobs.", "jobs.group:command"),
             Entry("runs", "The history: list, show, delete, clean up.", "runs:command"),
+            Entry("templates", "Saved jobs with typed inputs: list, show, save, run, delete."),
         ),
     ),
     (

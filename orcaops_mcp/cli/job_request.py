@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
+_JOB: Final = "a job: fields such as `image: alpine`"
 _WAYS: Final = ("command", "commands", "script", "entry")
 _FIELDS: Final = {
     "workdir": "workdir",
@@ -45,7 +46,7 @@ def job_request(client: Client, words: tuple[str, ...], options: dict[str, Any])
         click.UsageError: What was said does not make a job.
         ClientError: A file cannot be read or sent.
     """
-    request = _read_spec(options["spec"]) if options["spec"] else {}
+    request = read_object(options["spec"], "--spec", _JOB) if options["spec"] else {}
     request |= _words(words, options, request)
     request |= {field: options[name] for name, field in _FIELDS.items() if options[name] is not None}
     if options["network"] is not None:
@@ -103,7 +104,18 @@ def _add_files(client: Client, request: Request, options: dict[str, Any]) -> Non
         request["files"] = [*_list(request.get("files")), send_file(client, str(options["entry"]))]
 
 
-def _read_spec(path: str) -> Request:
+def read_object(path: str, option: str, holds: str) -> Request:
+    """What a file of YAML or JSON says, which has to be one object.
+
+    Args:
+        path: The file; ``-`` is standard input.
+        option: What named it, for errors.
+        holds: What it should hold, with an example.
+
+    Raises:
+        click.BadParameter: It cannot be read, or is too large.
+        ClientError: It is not YAML or JSON, or no object.
+    """
     try:
         if path == "-":
             data = sys.stdin.buffer.read(_MOST_BYTES + 1)
@@ -113,12 +125,12 @@ def _read_spec(path: str) -> Request:
         text = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise click.BadParameter(f"{path} cannot be read: {reason}", param_hint="--spec") from None
+        raise click.BadParameter(f"{path} cannot be read: {reason}", param_hint=option) from None
     if len(data) > _MOST_BYTES:
-        raise click.BadParameter(f"{path} is larger than 4 MiB", param_hint="--spec")
+        raise click.BadParameter(f"{path} is larger than 4 MiB", param_hint=option)
     content = _parsed(path, text)
     if not isinstance(content, dict):
-        raise ClientError("invalid_spec", f"{path} does not hold a job: fields such as `image: alpine`.", status=422)
+        raise ClientError("invalid_spec", f"{path} does not hold {holds}.", status=422)
     return cast("Request", content)
 
 

@@ -19,6 +19,7 @@ Json = dict[str, Any]
 
 _JOBS: Final = "/orcaops/jobs"
 _RUNS: Final = "/orcaops/runs"
+_TEMPLATES: Final = "/orcaops/templates"
 _WHOLE_ID: Final = len("job_") + 25
 _PAGE: Final = 200
 
@@ -178,6 +179,31 @@ class Client:
     def export_runs(self) -> Json:
         """Write every record of a finished job again: ``{runs}``."""
         return self._connection.ask("POST", f"{_RUNS}/export", None, {}, timeout_s=None)
+
+    def templates(self, query: Query) -> Json:
+        """A page of templates: ``{items, next_cursor}``."""
+        return self._connection.ask("GET", _TEMPLATES, query)
+
+    def template(self, name: str, version: int | None = None) -> Json:
+        """A template, in its newest version if none is named."""
+        return self._connection.ask("GET", _path(_TEMPLATES, name), {"version": version})
+
+    def save_template(self, fields: Json) -> Json:
+        """Save a template, with ``overwrite`` among its fields as a further version: ``{changed, …}``."""
+        return self._connection.ask("POST", _TEMPLATES, None, fields)
+
+    def delete_template(self, name: str) -> Json:
+        """Delete a template with all its versions."""
+        return self._connection.ask("DELETE", _path(_TEMPLATES, name))
+
+    def run_template(
+        self, name: str, inputs: Json, *, version: int | None = None, idempotency_key: str = "", dry_run: bool = False
+    ) -> Json:
+        """Submit the job of a template; its record, or what would run."""
+        content: Json = {"inputs": inputs} | ({} if version is None else {"version": version})
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        query = {"dry_run": True} if dry_run else {}
+        return self._connection.ask("POST", _path(_TEMPLATES, name, "run"), query, content, headers=headers)
 
     def register_upload(self, files: Sequence[Json]) -> Json:
         """An upload of these files, or ``{missing}`` with the hashes the engine has no bytes for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from core import InputFile, InvalidSpecError, JobSpec, parse_job
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
     from core import Engine
     from orcaops_mcp.intake.caller import Caller
+
+
+DOOR_FIELDS: Final = frozenset({"files", "step_timeout_s", "workspace"})
+"""Fields of a request that are turned into others here; the engine does not know them as they come."""
 
 
 async def spec_of(engine: Engine, request: Mapping[str, Any], caller: Caller) -> JobSpec:

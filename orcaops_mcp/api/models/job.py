@@ -77,6 +77,15 @@ class WorkflowPlace(Shape):
     node: str
 
 
+class TemplateUseShape(Shape):
+    """The template a job was filled from."""
+
+    name: str
+    version: int
+    inputs: dict[str, Any]
+    """What was chosen, defaults included."""
+
+
 class JobRecord(Shape):
     """A job: every key is there, absent facts are null."""
 
@@ -113,6 +122,7 @@ class JobRecord(Shape):
     cancel_requested_at: Moment | None
     submitted_by: str
     rerun_of: JobId | None
+    template: TemplateUseShape | None
 
 
 class AcceptedJob(JobRecord):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import InvalidArgumentError, Submitted
+from core import InvalidArgumentError
 from orcaops_mcp.api import examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import read_model
@@ -14,7 +14,7 @@ from orcaops_mcp.api.document import header, json_body, json_content, problems, 
 from orcaops_mcp.api.listing import job_filter, job_list
 from orcaops_mcp.api.models import job as shapes
 from orcaops_mcp.api.models.base import JOB_ID, JobId
-from orcaops_mcp.api.records import whole_record
+from orcaops_mcp.api.records import accepted, whole_record
 from orcaops_mcp.api.state import caller_of, engine_of
 from orcaops_mcp.api.submission import read_submission
 from orcaops_mcp.intake.job_request import canonical, spec_of
@@ -105,7 +105,7 @@ async def submit_job(
         admitted = await engine.admit(spec, folder=caller.folder)
         return answer({"dry_run": True, "admitted": True, "spec": admitted.model_dump(mode="json")})
     submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=idempotency_key, folder=caller.folder)
-    return await _accepted(request, submitted, query.wait_s)
+    return await accepted(engine, submitted, query.wait_s)
 
 
 @router.get(
@@ -207,7 +207,7 @@ async def rerun_job(request: Request, job_id: JobId, idempotency_key: Key = None
     submitted = await engine.rerun_job(
         job_id, changes=changes, by=caller.name, idempotency_key=idempotency_key, folder=caller.folder
     )
-    return await _accepted(request, submitted, 0)
+    return await accepted(engine, submitted, 0)
 
 
 @router.get(
@@ -272,15 +272,6 @@ async def job_failure(request: Request, job_id: JobId, query: Annotated[shapes.F
     """The failing step, the first real cause and the lines of the log that matter; `failure` is null if it did not."""
     summary = await engine_of(request).explain_failure(job_id, max_bytes=query.max_bytes)
     return answer(digest_view(summary))
-
-
-async def _accepted(request: Request, submitted: Submitted, wait_s: float) -> Response:
-    engine, job = engine_of(request), submitted.job
-    if wait_s and not job.is_finished:
-        job = await engine.wait_for_job(job.job_id, timeout_s=wait_s)
-    content = await whole_record(engine, job) | {"replayed": submitted.replayed}
-    status = 200 if submitted.replayed else 201
-    return answer(content, status, {"Location": f"/orcaops/jobs/{job.job_id}"})
 
 
 async def _cancel(request: Request, job_id: str, how: shapes.CancelBody) -> Response:

@@ -133,6 +133,7 @@ def duration_of(job: Job) -> float | None:
 
 def _facts(job: Job) -> Iterator[tuple[str, object]]:
     usage: Job = job["usage"] or {}
+    use: Job = job["template"] or {}
     place: Job = job["queue"] or {}
     facts = {
         "name": job["name"],
@@ -150,6 +151,7 @@ def _facts(job: Job) -> Iterator[tuple[str, object]]:
         "cpu": span_text(usage.get("cpu_seconds")),
         "memory": size_text(usage.get("peak_memory_bytes")),
         "rerun of": job["rerun_of"],
+        "template": f"{use['name']} version {use['version']}" if use else None,
         "container": job["cleanup"],
     }
     yield from ((name, value) for name, value in facts.items() if value not in (None, ""))

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orcaops_mcp.mcp_server.tools import artifacts, jobs, logs, runs, system
+from orcaops_mcp.mcp_server.tools import artifacts, jobs, logs, runs, system, templates
 
 if TYPE_CHECKING:
     from orcaops_mcp.mcp_server.toolset import AnyTool
 
-ALL_TOOLS: Final[tuple[AnyTool, ...]] = (*jobs.TOOLS, *logs.TOOLS, *runs.TOOLS, *artifacts.TOOLS, *system.TOOLS)
+ALL_TOOLS: Final[tuple[AnyTool, ...]] = (
+    *jobs.TOOLS,
+    *logs.TOOLS,
+    *runs.TOOLS,
+    *artifacts.TOOLS,
+    *templates.TOOLS,
+    *system.TOOLS,
+)
 """Every tool, in the order clients show them."""

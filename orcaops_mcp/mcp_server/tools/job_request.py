@@ -11,7 +11,7 @@ from orcaops_mcp.mcp_server.toolset import Arguments
 
 WaitSeconds = Annotated[float, Field(ge=0, le=50)]
 
-_DOOR_ONLY: Final = frozenset({"idempotency_key", "wait_s", "dry_run"})
+_DOOR_ONLY: Final = frozenset({"idempotency_key", "wait_s", "dry_run", "template", "inputs"})
 
 
 class SubmitJob(Arguments):
@@ -69,6 +69,10 @@ class SubmitJob(Arguments):
     """Name to find the job by."""
     tags: Annotated[list[str] | None, Field(max_length=32)] = None
     """Labels to find the job by."""
+    template: Annotated[str, Field(max_length=90)] = ""
+    """Run this saved template, NAME or NAME@VERSION, instead of the fields above."""
+    inputs: dict[str, Any] | None = None
+    """The template's inputs by name."""
     idempotency_key: Annotated[str, Field(max_length=200)] = ""
     """A repeat with the same key returns the first job instead of starting another."""
     wait_s: WaitSeconds = 0

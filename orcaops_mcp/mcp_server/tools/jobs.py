@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from core import InvalidArgumentError, failure_document
 from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.intake.job_request import canonical, spec_of
+from orcaops_mcp.intake.template import named_version, spec_of_template
 from orcaops_mcp.mcp_server.answers import facts
 from orcaops_mcp.mcp_server.outcomes import next_call, outcome, shown_spec, whole_record
 from orcaops_mcp.mcp_server.state import caller_of
@@ -20,7 +21,8 @@ from orcaops_mcp.mcp_server.waiting import reporting
 if TYPE_CHECKING:
     from mcp.types import CallToolResult
 
-    from core import Engine, Job, Submitted, WaitResult
+    from core import Engine, Job, JobSpec, Submitted, TemplateUse, WaitResult
+    from orcaops_mcp.intake.caller import Caller
     from orcaops_mcp.mcp_server.state import AppContext
 
 
@@ -31,12 +33,12 @@ async def submit_job(ctx: AppContext, arguments: SubmitJob) -> CallToolResult:
     exit code, failure, steps, last log lines.
     """
     engine, caller = ctx.request_context.lifespan_context.engine, caller_of(ctx)
-    spec = await spec_of(engine, arguments.request(), caller)
+    spec, use = await _asked(engine, arguments, caller)
     if arguments.dry_run:
         effective = await engine.admit(spec, folder=caller.folder)
         return facts({"dry_run": True, "admitted": True, "spec": shown_spec(effective)})
     key = arguments.idempotency_key or None
-    submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=key, folder=caller.folder)
+    submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=key, folder=caller.folder, template=use)
     return await _accepted(ctx, submitted, arguments.wait_s)
 
 
@@ -153,6 +155,20 @@ async def rerun(ctx: AppContext, arguments: Rerun) -> CallToolResult:
         job_id, changes=changes, by=caller.name, idempotency_key=key, folder=caller.folder
     )
     return await _accepted(ctx, submitted, 0)
+
+
+async def _asked(engine: Engine, arguments: SubmitJob, caller: Caller) -> tuple[JobSpec, TemplateUse | None]:
+    """The job that the arguments describe, or that a template does."""
+    request = arguments.request()
+    if not arguments.template:
+        if arguments.inputs:
+            raise InvalidArgumentError("inputs go with template, the name of a saved one")
+        return await spec_of(engine, request, caller), None
+    if request:
+        said = f"template brings its own job, so {', '.join(sorted(request))} cannot be given beside it"
+        raise InvalidArgumentError(said, hint="Choose by its inputs; orcaops_list_templates(name) shows them.")
+    name, version = named_version(arguments.template)
+    return await spec_of_template(engine, name, arguments.inputs or {}, version, caller)
 
 
 async def _accepted(ctx: AppContext, submitted: Submitted, wait_s: float) -> CallToolResult:

@@ -32,6 +32,7 @@ _NAMES = {
     "orcaops_submit_job", "orcaops_wait", "orcaops_get_job_status", "orcaops_stream_logs",
     "orcaops_get_failure_summary", "orcaops_cancel_job", "orcaops_rerun", "orcaops_list_runs",
     "orcaops_list_artifacts", "orcaops_get_artifact", "orcaops_upload_files", "orcaops_get_system_status",
+    "orcaops_list_templates", "orcaops_save_template",
 }  # fmt: skip
 
 
@@ -68,7 +69,9 @@ async def test_what_reads_changes_nothing_and_only_cancel_destroys(client: Clien
     tools = await _tools(client)
     writes = {tool.name for tool in tools if tool.annotations and not tool.annotations.read_only_hint}
     destroys = {tool.name for tool in tools if tool.annotations and tool.annotations.destructive_hint}
-    assert writes == {"orcaops_submit_job", "orcaops_cancel_job", "orcaops_rerun", "orcaops_upload_files"}
+    assert writes == {
+        "orcaops_submit_job", "orcaops_cancel_job", "orcaops_rerun", "orcaops_upload_files", "orcaops_save_template",
+    }  # fmt: skip
     assert destroys == {"orcaops_cancel_job"}
 
 
