@@ -94,31 +94,31 @@ class Forecast:
         try:
             condition = job_condition(job.condition, job.unless, job.on_complete, EVERYTHING)
             waiting = Waiting(condition, edges, job.is_finally)
-            expansion, drafts = self._drafts(job, waiting, facts)
+            expansion, drafts, whole = self._drafts(job, waiting, facts)
         except InvalidExpressionError as error:
             self._file(job, edges, "", None, (self._faulty(job, edges, facts, error.message),))
             return
         told = written(condition.condition.expression.root)
-        self._file(job, edges, told, expansion, drafts)
+        self._file(job, edges, told, expansion, drafts, whole)
 
     def _drafts(
         self, job: WorkflowJobSpec, waiting: Waiting, facts: NodeFacts
-    ) -> tuple[Expansion | None, tuple[_Draft, ...]]:
-        """The nodes of a job with what becomes of them."""
+    ) -> tuple[Expansion | None, tuple[_Draft, ...], NodeDecision | None]:
+        """The nodes of a job with what becomes of them, and of the job if that does not depend on the variant."""
         surroundings = self._scene.condition(job, facts)
         whole = None if waiting.condition.reads_matrix else predict(waiting, self.course, surroundings)
         if job.matrix is None:
             decision = whole or predict(waiting, self.course, surroundings)
-            return None, (_Draft(job.id, None, waiting.edges, decision, facts),)
+            return None, (_Draft(job.id, None, waiting.edges, decision, facts),), whole
         resolver = self._scene.resolver(surroundings)
         expansion = expand_job(job, resolver)
         if expansion is not None:
-            return expansion, self._variants(job, waiting, facts, expansion, whole)
+            return expansion, self._variants(job, waiting, facts, expansion, whole), whole
         if resolver.faults and not (whole is not None and whole.act in _IDLE):
-            return None, (self._faulty(job, waiting.edges, facts, resolver.faults[0].message),)
+            return None, (self._faulty(job, waiting.edges, facts, resolver.faults[0].message),), whole
         unknown = replace(facts, matrix=unknown_context("matrix"), strategy=unknown_context("strategy"))
         decision = whole or predict(waiting, self.course, self._scene.condition(job, unknown))
-        return None, (_Draft(job.id, None, waiting.edges, decision, unknown),)
+        return None, (_Draft(job.id, None, waiting.edges, decision, unknown),), whole
 
     def _variants(
         self,
@@ -160,19 +160,21 @@ class Forecast:
         condition: str,
         expansion: Expansion | None,
         drafts: tuple[_Draft, ...],
+        whole: NodeDecision | None = None,
     ) -> None:
         """Make nodes of drafts, and note how they and their job may end."""
         made = [self._node(job, draft, expansion, total=len(drafts)) for draft in drafts]
         nodes = tuple(node for node, _ in made)
         prospects = _stopped_early(job, [prospect for _, prospect in made])
-        whole = together(prospects)
+        decision = _overall([node.decision for node in nodes], whole)
+        ending = together(prospects) if nodes else _idle(decision)
         everything = tuple(dict.fromkeys(edge for node in nodes for edge in node.edges)) or edges
         for node, prospect in zip(nodes, prospects, strict=True):
             if node.id != job.id:
                 self.prospects[node.id] = prospect
                 self.course.note(node.id, prospect.results, node.edges)
-        self.prospects[job.id] = whole
-        self.course.note(job.id, whole.results, everything)
+        self.prospects[job.id] = ending
+        self.course.note(job.id, ending.results, everything)
         self.nodes[job.id] = tuple(
             replace(node, results=prospect.results) for node, prospect in zip(nodes, prospects, strict=True)
         )
@@ -182,8 +184,8 @@ class Forecast:
             edges=edges,
             is_finally=job.is_finally,
             condition=condition,
-            decision=_overall([node.decision for node in nodes]),
-            results=whole.results,
+            decision=decision,
+            results=ending.results,
         )
 
     def _node(
@@ -257,10 +259,8 @@ class Forecast:
 def _prospect(node: PlannedNode, assumed: Assumption | None) -> Prospect:
     """How a node may end by what is known of it."""
     decision = node.decision
-    if decision.act is Act.SKIP:
-        return sure(Result.SKIPPED, decision.reason)
-    if decision.act is Act.CANCEL:
-        return sure(Result.CANCELLED, decision.reason)
+    if decision.act in _IDLE:
+        return _idle(decision)
     outcomes = [assumed.outcome if assumed is not None else Outcome.SUCCESS]
     outputs = assumed.outputs if assumed is not None else None
     if assumed is None and node.called is not None:
@@ -305,10 +305,17 @@ def _stopped_early(job: WorkflowJobSpec, prospects: list[Prospect]) -> list[Pros
     ]
 
 
-def _overall(decisions: list[NodeDecision]) -> NodeDecision:
-    """What becomes of a job whose nodes fare so: if one runs, the job does."""
+def _overall(decisions: list[NodeDecision], whole: NodeDecision | None) -> NodeDecision:
+    """What becomes of a job whose nodes fare so: if one runs, it does; without a node, its own condition counts."""
     for act in (Act.FAIL, Act.RUN, Act.DEPENDS):
         for decision in decisions:
             if decision.act is act:
                 return decision
-    return decisions[0] if decisions else NodeDecision(Act.SKIP, Reason.EMPTY_MATRIX)
+    if decisions:
+        return decisions[0]
+    return whole if whole is not None and whole.act in _IDLE else NodeDecision(Act.SKIP, Reason.EMPTY_MATRIX)
+
+
+def _idle(decision: NodeDecision) -> Prospect:
+    """How a job ends that has no node."""
+    return sure(Result.CANCELLED if decision.act is Act.CANCEL else Result.SKIPPED, decision.reason)

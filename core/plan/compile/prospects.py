@@ -46,9 +46,7 @@ def sure(result: Result, reason: Reason | None = None) -> Prospect:
 
 
 def together(prospects: Collection[Prospect]) -> Prospect:
-    """How a job may end whose variants may end so: the worst of them decides."""
-    if not prospects:
-        return sure(Result.SKIPPED, Reason.EMPTY_MATRIX)
+    """How a job may end whose variants, of which there is one at least, may end so: the worst of them decides."""
     ranks = {result: rank for rank, result in enumerate(_WORST_FIRST)}
     mildest = min(max(ranks[result] for result in prospect.results) for prospect in prospects)
     possible = {result for prospect in prospects for result in prospect.results if ranks[result] <= mildest}

@@ -125,7 +125,7 @@ class Scene:
                 "jobs": facts.jobs,
                 "matrix": facts.matrix,
                 "strategy": facts.strategy,
-                "services": _or_unknown("services", facts.services),
+                "services": facts.services if facts.services is not None else _unstarted(self.workflow, job),
                 "steps": _or_unknown("steps", facts.steps),
                 "job": facts.job if facts.job is not None else Unknown("job", {"id": job.id}),
             }
@@ -142,10 +142,15 @@ class Scene:
         )
 
         def variables() -> Keyed:
-            started = own.with_contexts({"services": Unknown("services")})
+            started = own.with_contexts({"services": _unstarted(self.workflow, job)})
             return self.resolver(started).environment(job.env, self.env)
 
         return own.with_contexts({"env": Deferred(variables)})
+
+
+def _unstarted(workflow: WorkflowSpec, job: WorkflowJobSpec) -> Mapping[str, object]:
+    """The context ``services`` while they are not started: which there are is known."""
+    return {name: Unknown(f"services.{name}") for name in (*workflow.services, *job.services)}
 
 
 def _or_unknown(name: str, facts: Mapping[str, object] | None) -> Mapping[str, object]:

@@ -78,10 +78,12 @@ def _without_key(ground: Ground, path: TreePath) -> Fix | None:
     entry = above.entries.get(str(path[-1])) if isinstance(above, MappingNode) else None
     if not isinstance(above, MappingNode) or entry is None or len(above.entries) < 2 or entry.is_merged:
         return None
+    if entry.key.path[:-1] != above.path:
+        return None
     key, value = entry.key, entry.value
     ends = [value.place, *(item.place for item in value.items)] if isinstance(value, ListNode) else [value.place]
     last = max(ends, key=lambda place: (place.end_line, place.end_column))
-    if key.alias is not None or value.alias is not None or not ground.is_written(key) or last.line < key.place.line:
+    if key.alias is not None or value.alias is not None or not ground.is_key_written(key) or last.line < key.place.line:
         return None
     before = ground.text.line(key.place.line)[: key.place.column - 1]
     after = ground.text.line(last.end_line)[last.end_column - 1 :]
@@ -120,7 +122,7 @@ def new_entry(ground: Ground, keys: Iterable[Scalar], block: str, flow: str) -> 
         flow: The entry as it stands between braces.
     """
     first = min((key for key in keys if key.alias is None), key=lambda key: key.place, default=None)
-    if first is None or not ground.is_written(first):
+    if first is None or not ground.is_key_written(first):
         return None
     place = first.place
     at = Place(place.line, place.column, place.line, place.column)

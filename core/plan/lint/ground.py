@@ -105,6 +105,11 @@ class Ground:
         start = self.text.offset(scalar.place.line, scalar.place.column)
         return self.text.content.startswith(scalar.raw, start) and bool(scalar.raw)
 
+    def is_key_written(self, key: Scalar) -> bool:
+        """Whether a key stands in the file where its canonical form says, under the name of its path."""
+        line = self.text.line(key.place.line)
+        return line[key.place.column - 1 : key.place.end_column - 1].strip("'\"") == key.path[-1]
+
     def _add(self, finding: SourceFinding) -> None:
         self._findings.setdefault((finding.code, finding.place, finding.message), finding)
 

@@ -131,8 +131,8 @@ def _check_companions(ground: Ground, job: WorkflowJobSpec) -> None:
         if other == job.id:
             ground.say("E013", f"Job '{job.id}' cannot run beside itself.", node, "remove it", fix=fix)
             continue
-        for late, early in ((job.id, other), (other, job.id)):
-            if waits_for(ground.graph, late, early):
+        one, two = waits_for(ground.graph, job.id, other), waits_for(ground.graph, other, job.id)
+        for late, early, waits in ((job.id, other, one), (other, job.id, two)):
+            if waits and one != two:  # if both wait, they stand in a circle, which was told
                 message = f"Job '{job.id}' is to run beside '{other}', but '{late}' waits for '{early}' to end."
                 ground.say("E013", message, node, "remove it, or what orders the two", fix=fix)
-                break
