@@ -31,6 +31,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 MAX_INPUT_BYTES: Final = 64 * 1024
 """All values of a run, as JSON: they are kept with its record."""
 
+_TOO_LARGE: Final = Finding("inputs", f"more than {MAX_INPUT_BYTES // 1024} KiB in all", "Send large data as files.")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _LONGEST_NUMBER: Final = 100
 _LISTED: Final = 20
@@ -86,9 +87,8 @@ def check_inputs(specs: Mapping[str, InputSpec], given: Mapping[str, object]) ->
             findings.append(Finding(f"inputs.{name}", fault, spec.description))
         else:
             values[name] = value
-    if not findings and len(json.dumps(values, ensure_ascii=False).encode()) > MAX_INPUT_BYTES:
-        hint = "Send large data as files."
-        findings.append(Finding("inputs", f"more than {MAX_INPUT_BYTES // 1024} KiB in all", hint))
+    if not findings and _are_too_large(values):
+        findings.append(_TOO_LARGE)
     return CheckedInputs(values, tuple(findings))
 
 
@@ -108,7 +108,7 @@ def check_value(spec: InputSpec, value: object) -> tuple[Json, str]:
 
 
 def default_findings(specs: Mapping[str, InputSpec]) -> tuple[Finding, ...]:
-    """Defaults that do not fit their input, and names that differ in case alone."""
+    """Defaults that do not fit their input or are too large together, and names that differ in case alone."""
     findings: list[Finding] = []
     first: dict[str, str] = {}
     for name, spec in specs.items():
@@ -120,6 +120,8 @@ def default_findings(specs: Mapping[str, InputSpec]) -> tuple[Finding, ...]:
         _, fault = ("", "") if spec.default is None else check_value(spec, spec.default)
         if fault:
             findings.append(Finding(f"inputs.{name}.default", fault))
+    if not findings and _are_too_large({name: spec.default for name, spec in specs.items()}):
+        findings.append(_TOO_LARGE)
     return tuple(findings)
 
 
@@ -150,6 +152,10 @@ def _by_declaration(
         elif value is not None or specs[name].type == "json":
             chosen[name] = value
     return chosen
+
+
+def _are_too_large(values: Mapping[str, object]) -> bool:
+    return len(json.dumps(values, ensure_ascii=False).encode()) > MAX_INPUT_BYTES
 
 
 def _declared(specs: Mapping[str, InputSpec]) -> str:

@@ -140,6 +140,11 @@ def test_defaults_have_to_fit() -> None:
     ]
 
 
+def test_defaults_that_no_run_could_keep_are_found() -> None:
+    specs = {name: InputSpec(default="x" * 40_000) for name in ("a", "b")}
+    assert [str(finding) for finding in default_findings(specs)] == ["inputs: more than 64 KiB in all"]
+
+
 def test_a_sample_fits_wherever_no_pattern_forbids_it() -> None:
     specs = {name: spec for name, spec in SPECS.items() if name != "version"} | {
         "far": InputSpec(type="number", min=100),
