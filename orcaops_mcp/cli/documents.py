@@ -41,7 +41,7 @@ def version(session: Session) -> None:
 @click.pass_obj
 def openapi(session: Session, *, output: str | None) -> None:
     """Print the OpenAPI document of the REST interface."""
-    _give(session, session.client.openapi(), output)
+    give_document(session, session.client.openapi(), output)
 
 
 @click.command(
@@ -49,22 +49,35 @@ def openapi(session: Session, *, output: str | None) -> None:
     cls=Command,
     examples=(
         ("orcaops schema job", "For an editor that checks job files."),
-        ("orcaops schema job -o job.schema.json", "Into a file."),
+        ("orcaops schema workflow -o workflow.schema.json", "The one of a workflow, into a file."),
     ),
 )
-@click.argument("what", type=click.Choice(("job",)))
+@click.argument("what", type=click.Choice(("job", "workflow")))
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
 @click.pass_obj
-def schema(session: Session, *, what: str, output: str | None) -> None:  # noqa: ARG001 - there is one kind so far
-    """Print the JSON Schema of a job."""
-    from core import JobSpec  # noqa: PLC0415 - slow to import, and only for this
+def schema(session: Session, *, what: str, output: str | None) -> None:
+    """Print the JSON Schema of a job, or of a workflow."""
+    from core import JobSpec, workflow_schema  # noqa: PLC0415 - slow to import, and only for this
 
+    if what == "workflow":
+        give_document(session, workflow_schema(), output)
+        return
     document = JobSpec.model_json_schema()
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    _give(session, document, output)
+    give_document(session, document, output)
 
 
-def _give(session: Session, document: dict[str, Any], output: str | None) -> None:
+def give_document(session: Session, document: dict[str, Any], output: str | None) -> None:
+    """Print a document, or write it to a file.
+
+    Args:
+        session: The call of the command line.
+        document: Plain data.
+        output: The file; None prints it.
+
+    Raises:
+        click.BadParameter: The file cannot be written.
+    """
     if output is None:
         session.out.document(document)
         return

@@ -27,7 +27,7 @@ TABLE: Final = (
     (NOT_ALLOWED, "Not allowed: no token or a wrong one, or the policy says no."),
     (NOT_REACHABLE, "The engine, or the container engine, does not answer."),
     (WRONG_STATE, "Wrong state, such as deleting a job that runs."),
-    (NOT_VALID, "The job's description is not valid."),
+    (NOT_VALID, "The job's description, or the workflow, is not valid."),
     (TIMED_OUT, "The job ran into its time limit."),
     (NOT_STARTED, "`run`: no container could be started."),
     (126, "`run`: the command may not be executed."),

@@ -29,6 +29,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("jobs", "List, follow, cancel, rerun and look into jobs.", "jobs.group:command"),
             Entry("runs", "The history: list, show, delete, clean up.", "runs:command"),
             Entry("templates", "Saved jobs with typed inputs: list, show, save, run, delete."),
+            Entry("workflow", "Check and plan workflow files.", "workflow.group:command"),
         ),
     ),
     (
@@ -49,7 +50,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("completion", "Print the completion script of a shell."),
             Entry("open", "Open the engine's page in the browser.", "browse:command"),
             Entry("openapi", "Print the OpenAPI document of the REST interface.", "documents:openapi"),
-            Entry("schema", "Print the JSON Schema of a job.", "documents:schema"),
+            Entry("schema", "Print the JSON Schema of a job or a workflow.", "documents:schema"),
             Entry("version", "Print the version.", "documents:version"),
         ),
     ),

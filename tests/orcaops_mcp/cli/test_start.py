@@ -60,6 +60,8 @@ def _imported(home: EngineHome, *words: str) -> set[str]:
         ("jobs", "logs", "@last"),
         ("jobs", "status", "@last"),
         ("system",),
+        ("workflow", "--help"),
+        ("workflow", "validate", "--help"),
     ],
 )
 def test_nothing_slow_is_imported(engine_home: EngineHome, words: tuple[str, ...]) -> None:

@@ -1,0 +1,1 @@
+"""`orcaops workflow`: the workflow language, in this process and without an engine."""
