@@ -93,10 +93,13 @@ def write_file(file: WorkflowFile, text: str) -> None:
         text: The text without a byte order mark; the file keeps its own.
 
     Raises:
-        click.ClickException: It cannot be written.
+        click.ClickException: It cannot be written, or is not what was read any more.
     """
+    place = Path(file.name).resolve()
     try:
-        _replace(Path(file.name).resolve(), encoded(file, text))
+        if _first_bytes(place) != file.content:
+            raise click.ClickException(f"{file.name} was changed by somebody else meanwhile; try again.")
+        _replace(place, encoded(file, text))
     except OSError as error:
         raise click.ClickException(f"{file.name} cannot be written: {error.strerror}") from None
 

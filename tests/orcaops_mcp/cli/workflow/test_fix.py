@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from orcaops_mcp.cli.workflow.files import read_file, write_file
 from tests.orcaops_mcp.cli.workflow.conftest import NOTHING_WRONG, SEED, TYPO
 
 if TYPE_CHECKING:
@@ -22,8 +24,12 @@ def test_a_sure_fix_is_written_and_shown(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("written", "instead"),
-    [("requires: [build]", "requries: [build]"), ("'refs/heads/main'", r"\"refs/heads/main\"")],
-    ids=["a key misspelt", "double quotes in a condition"],
+    [
+        ('build: {image: "docker:24-dind"', 'build: {image: "docker:24-dind", requires: [deploy-staging]'),
+        ("requires: [build]", "requries: [build]"),
+        ("'refs/heads/main'", r"\"refs/heads/main\""),
+    ],
+    ids=["a circle", "a key misspelt", "double quotes in a condition"],
 )
 def test_the_seeds_broken_pipeline_is_mended_to_what_it_was(desk: Desk, written: str, instead: str) -> None:
     file = desk.put("seed.yaml", SEED.replace(written, instead))
@@ -89,6 +95,14 @@ def test_a_file_that_cannot_be_written_is_told_and_stays(desk: Desk, monkeypatch
     result = desk.run("validate", "--fix", file)
     assert (result.exit_code, desk.text(file)) == (1, TYPO)
     assert "typo.yaml cannot be written: Permission denied" in result.stderr
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(desk: Desk) -> None:
+    file = read_file(desk.put("typo.yaml", TYPO))
+    desk.put("typo.yaml", NOTHING_WRONG)
+    with pytest.raises(click.ClickException, match="changed by somebody else"):
+        write_file(file, TYPO.replace("requries", "requires"))
+    assert desk.text("typo.yaml") == NOTHING_WRONG
 
 
 def test_json_is_printed_alone_while_fixes_are_told_beside_it(desk: Desk) -> None:
