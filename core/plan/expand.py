@@ -40,6 +40,7 @@ def expand_workflow(reading: Reading) -> str:
 @dataclass(slots=True)
 class _Writer:
     lines: list[str] = field(default_factory=list[str])
+    is_default: bool = False
 
     def mapping(self, node: MappingNode, depth: int, first: str = "") -> None:
         """Write the entries of a mapping; the first one behind a dash if there is one."""
@@ -47,6 +48,7 @@ class _Writer:
         for name, entry in node.entries.items():
             start = f"{first or margin}{_text(name, is_flow=True)}:"
             first = ""
+            self.is_default = name == "defaults" if depth == 0 else self.is_default
             self.value(start, entry.value, depth + 1)
 
     def value(self, start: str, node: Node, depth: int) -> None:
@@ -88,13 +90,13 @@ class _Writer:
 
     def line(self, text: str, node: Node) -> None:
         """Write a line with the origin of a node behind it."""
-        self.lines.append(f"{text.ljust(_COLUMN)}  # {_origin(node)}")
+        self.lines.append(f"{text.ljust(_COLUMN)}  # {_origin(node, is_default=self.is_default)}")
 
 
-def _origin(node: Node) -> str:
+def _origin(node: Node, *, is_default: bool) -> str:
     template = next(_templates(node), "")
     inside = f", from {shown(template)}" if template else ""
-    if node.path[:1] == ("defaults",):
+    if node.path[:1] == ("defaults",) and not is_default:
         inside = ", from defaults"
     return f"line {node.place.line}{inside}"
 

@@ -233,13 +233,12 @@ def _checked(row: Row, entry: Entry, to: Report) -> Entry | None:
     if key.ignored:
         to.say("I160", f"'{shown(entry.key.text)}' is ignored: {key.ignored}.", entry.key)
         return None
-    if row.is_foreign:
+    canonical = entry.key if entry.key.text == key.name else replace_key(entry.key, key.name)
+    is_absent = is_null(entry.value) and not key.form.takes_null
+    value = entry.value if is_absent else key.form.check(entry.value, to)
+    if row.is_foreign and value is not None:
         message = f"'{shown(entry.key.text)}' is read as '{key.name}'."
         to.say("I160", message, entry.key, fix=renamed(entry.key, key.name))
-    canonical = entry.key if entry.key.text == key.name else replace_key(entry.key, key.name)
-    if is_null(entry.value) and not key.form.takes_null:
-        return Entry(canonical, entry.value, entry.is_merged)
-    value = key.form.check(entry.value, to)
     return Entry(canonical, to.spoiled(entry.value) if value is None else value, entry.is_merged)
 
 

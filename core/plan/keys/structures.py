@@ -129,7 +129,11 @@ class Named(Form):
         """The same with lifted values."""
         if not isinstance(node, MappingNode):
             return node
-        lifted = {name: with_value(entry, self._value.lift(entry.value)) for name, entry in node.entries.items()}
+        takes_null, lift = self._value.takes_null, self._value.lift
+        lifted = {
+            name: entry if is_null(entry.value) and not takes_null else with_value(entry, lift(entry.value))
+            for name, entry in node.entries.items()
+        }
         return with_entries(node, lifted)
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:

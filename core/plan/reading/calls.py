@@ -95,8 +95,10 @@ class _Session:
             to.say("E150", f"Workflow files call each other more than {_DEEPEST} deep.", uses, "flatten the calls")
             return None
         if found is not None and found.spec is not None:
-            _check_given(reading, job, found.spec, to)
-            _check_secrets(reading, job, found, to)
+            if not _is_spoiled(reading, job, "with", to):
+                _check_given(reading, job, found.spec, to)
+            if not _is_spoiled(reading, job, "secrets", to):
+                _check_secrets(reading, job, found, to)
         return found
 
     def _fault(self, path: str, trail: tuple[str, ...]) -> str:
@@ -163,6 +165,11 @@ def _check_given(reading: Reading, job: WorkflowJobSpec, called: WorkflowSpec, t
 def _given(reading: Reading, job: WorkflowJobSpec, key: str) -> Mapping[str, Entry]:
     """What stands in the mapping under a key of a job."""
     return entries_of(node_at(reading.tree, ("jobs", job.id, key)) if reading.tree else None)
+
+
+def _is_spoiled(reading: Reading, job: WorkflowJobSpec, key: str, to: Report) -> bool:
+    node = node_at(reading.tree, ("jobs", job.id, key)) if reading.tree else None
+    return node is not None and to.is_spoiled(node)
 
 
 def _check_value(name: str, entry: Entry, spec: InputSpec, to: Report) -> None:
