@@ -1,7 +1,8 @@
 """The shell texts of the program that runs a job's steps; `core.engine.script` says what they do together.
 
-They are POSIX `sh` without any other program but `sleep`: what they need, shells have built in. Names begin with
-``orca_`` to stay out of the way of the steps, which run in the same shell as `JOB`.
+They are POSIX `sh` without other programs than `sleep`, and `wc` where it is there (a shell reads a file byte by byte,
+which takes minutes for a huge one): what they need, shells have built in. Names begin with ``orca_`` to stay out of the
+way of the steps, which run in the same shell as `JOB`.
 """
 
 from __future__ import annotations
@@ -140,6 +141,8 @@ orca_set() {
 }
 orca_pairs() {
   orca_line=0 orca_size=0 orca_d= orca_line_of=0
+  orca_b=$(PATH=$orca_path wc -c < "/orcaops/$1-$2") || orca_b=0
+  [ "$((orca_b))" -le "$orca_most" ] || return 1
   while IFS= read -r orca_l || [ -n "$orca_l" ]; do
     orca_line=$((orca_line + 1)) orca_size=$((orca_size + ${#orca_l} + 1))
     [ "$orca_size" -le "$orca_most" ] || return 1

@@ -77,6 +77,7 @@ class ProgramNotes:
         exit_code: Of the job's shell; None when the supervisor was killed before it could note it.
         usage: Measured at the end, in the container.
         terminated: Uptime when SIGTERM reached the supervisor.
+        interrupted: The step that ran then.
         ask: What was asked last, unless it was seen to be answered.
         ended_early: The step that ended the shared shell with success before the other steps.
     """
@@ -86,6 +87,7 @@ class ProgramNotes:
     exit_code: int | None = None
     usage: Usage | None = None
     terminated: float | None = None
+    interrupted: int | None = None
     ask: Ask | None = None
     ended_early: int | None = None
 
@@ -125,6 +127,8 @@ def _take_time(notes: ProgramNotes, match: re.Match[str]) -> None:
         notes.began = time
     elif match["mark"] == "t":
         notes.terminated = time
+        running = [index for index, track in notes.steps.items() if track.ended is None]
+        notes.interrupted = max(running, default=None)
 
 
 def _take_fact(notes: ProgramNotes, match: re.Match[str]) -> None:
@@ -171,12 +175,7 @@ def broken_off(notes: ProgramNotes, spec: JobSpec) -> int | None:
     """The step that ran when the job was stopped; without a note of that, the first that failed."""
     if notes.terminated is None:
         return first_failure(notes, spec)
-    running = [
-        index
-        for index, track in notes.steps.items()
-        if track.began <= notes.terminated and (track.ended is None or track.ended >= notes.terminated)
-    ]
-    return max((index for index in running if index < len(spec.commands)), default=None)
+    return notes.interrupted if notes.interrupted is None or notes.interrupted < len(spec.commands) else None
 
 
 def step_outcomes(notes: ProgramNotes, spec: JobSpec) -> dict[int, tuple[StepOutcome, StepOutcome]]:

@@ -78,14 +78,15 @@ class EngineProcess:
                     return said
 
     async def submit(self, **request: Any) -> str:
-        await self._order(what="submit", request={"image": "busybox:latest", "network": "none", **request})
+        await self.order(what="submit", request={"image": "busybox:latest", "network": "none", **request})
         return (await self.until(lambda said: said["what"] == "submitted"))["job_id"]
 
     async def cancel(self, job_id: str) -> None:
-        await self._order(what="cancel", job_id=job_id)
+        await self.order(what="cancel", job_id=job_id)
         await self.until(lambda said: said["what"] == "cancelling")
 
-    async def _order(self, **facts: Any) -> None:
+    async def order(self, **facts: Any) -> None:
+        """Tell it something."""
         assert self._process.stdin is not None
         await self._process.stdin.send(json.dumps(facts).encode() + b"\n")
 

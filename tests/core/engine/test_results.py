@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.engine.results import (
+    Ask,
     ProgramNotes,
     StepTrack,
+    broken_off,
+    first_failure,
     read_notes,
     settle_steps,
+    step_outcomes,
 )
 from core.records.job import StepResult, Usage
 from core.testing.clock import START
@@ -66,6 +70,7 @@ def test_the_notes_of_a_whole_run_are_read() -> None:
         steps={0: StepTrack(100.01, 101.5, 0), 1: StepTrack(101.51, 102.1, 143)},
         exit_code=143,
         terminated=102.0,
+        interrupted=1,
         usage=Usage(2.5, 4096, 11, 20, exact=True),
     )
 
@@ -121,14 +126,62 @@ def test_no_bytes_break_the_reading_of_notes(data: bytes) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["s 1.00", "b 0 2.00", "b 1 3.00", "e 0 0 999999999.99", "e 1 7 0.00", "x 999", "t 1.00"]))
+    st.lists(
+        st.sampled_from(
+            [
+                "s 1.00",
+                "b 0 2.00",
+                "b 1 3.00",
+                "a 1 s 1.00",
+                "r 0 1 1.00",
+                "f 1 env 1",
+                "q 0",
+                "e 0 0 999999999.99",
+                "e 1 7 0.00",
+                "x 999",
+                "t 1.00",
+            ]
+        )
+    )
 )
 def test_no_order_of_notes_breaks_the_account(lines: list[str]) -> None:
     statuses = [status for status, *_ in settled(read_notes("\n".join(lines).encode()))]
     assert set(statuses) <= {"success", "failed", "skipped"}
 
 
+def test_what_became_of_a_step_besides_is_read() -> None:
+    notes = read_notes(
+        b"s 1.00\nb 0 1.00\nr 0 3 1.10\nr 0 3 1.20\ne 0 0 1.30\nb 1 1.40\nf 1 env 7\ne 1 1 1.50\nq 1\na 2 f 1.60\n"
+    )
+    assert (notes.steps[0].tries, notes.steps[1].fault, notes.ended_early) == (3, "env", 1)
+    assert notes.ask == Ask(2, "f")
+
+
+@pytest.mark.parametrize(("after", "ask"), [(b"", Ask(1, "s")), (b"b 1 2.00\n", None), (b"x 0\n", None)])
+def test_a_question_is_open_until_a_step_begins_or_all_is_over(after: bytes, ask: Ask | None) -> None:
+    assert read_notes(b"b 0 1.00\ne 0 0 1.00\na 1 s 1.50\n" + after).ask == ask
+
+
 # --- steps
+
+
+def test_a_tolerated_failure_is_a_success_with_another_outcome() -> None:
+    notes = read_notes(b"s 1.00\nb 0 1.00\ne 0 3 1.00\nb 1 1.00\ne 1 0 2.00\n")
+    spec = a_job_spec(commands=[{"run": "a", "continue_on_error": True}, "b"])
+    assert step_outcomes(notes, spec) == {0: ("success", "failure"), 1: ("success", "success")}
+    assert settled(notes, commands=spec.commands)[0][:2] == ("success", 3)
+    assert first_failure(notes, spec) is None
+
+
+def test_of_several_failures_the_first_is_blamed_and_of_a_stop_the_step_that_ran() -> None:
+    data = b"s 1.00\nb 0 1.00\ne 0 3 1.00\nb 1 1.00\nt 1.00\ne 1 143 1.00\nx 3\n"
+    notes, spec = read_notes(data), a_job_spec(commands=["a", "b"])
+    assert (first_failure(notes, spec), broken_off(notes, spec)) == (0, 1)
+    assert [status for status, *_ in settled(notes, exit_code=3, broken_off_as="cancelled")] == ["failed", "cancelled"]
+
+
+def test_a_stop_while_no_step_ran_breaks_none_off() -> None:
+    assert broken_off(read_notes(b"b 0 1.00\ne 0 3 1.00\nt 1.00\n"), a_job_spec(commands=["a"])) is None
 
 
 def test_a_step_takes_its_own_code_and_its_times_relative_to_the_containers_start() -> None:

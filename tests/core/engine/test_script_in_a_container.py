@@ -2,121 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import re
 import subprocess
-import tarfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
-from core.engine.planning import plan_steps
-from core.engine.results import ProgramNotes, StepTrack, read_notes
-from core.engine.script import ARGV, ENTRYPOINT, FOLDER, STEPS_PATH, step_program
+from core.engine.results import StepTrack
 from core.engine.step_files import read_outputs
-from core.testing.factories import a_job_spec
+from tests.core.engine.containers import MARK, docker
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
+    from tests.core.engine.containers import Containers
 
 pytestmark = pytest.mark.docker
-
-TOKEN = "0123456789abcdef" * 2
-MARK = b"\x1e" + TOKEN.encode()
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a finished container left.
-
-    Attributes:
-        code: Its exit code.
-        output: What the steps printed on both streams, without markers.
-        raw: The same with them.
-        notes: What the program noted.
-        outputs: The outputs file of the first step.
-    """
-
-    code: int
-    output: str
-    raw: bytes
-    notes: ProgramNotes
-    outputs: bytes
-
-    @property
-    def codes(self) -> dict[int, int | None]:
-        return {index: track.exit_code for index, track in self.notes.steps.items()}
-
-
-class Containers:
-    """Runs step programs in one image, and removes what it made."""
-
-    def __init__(self, image: str) -> None:
-        self._image = image
-        self.made: list[str] = []
-
-    def start(self, *commands: Any, user: str = "") -> str:
-        options = ["--init", "--network=none", f"--user={user}"]
-        created = docker("create", *options, "--entrypoint", *ENTRYPOINT, self._image, *ARGV)
-        container = created.decode().strip()
-        self.made.append(container)
-        docker("cp", "-", f"{container}:/", data=_archive(*commands))
-        docker("start", container)
-        return container
-
-    def run(self, *commands: Any, user: str = "") -> Ended:
-        return self.end(self.start(*commands, user=user))
-
-    def end(self, container: str) -> Ended:
-        code = int(docker("wait", container))
-        raw = docker("logs", container)
-        parts = f"\n{raw.decode()}".replace(MARK.decode(), "\x1e").split("\x1e")
-        text = "".join(part.partition("\n")[2] for part in parts)
-        return Ended(code, text, raw, read_notes(_read(container, STEPS_PATH)), _read(container, f"{FOLDER}/output-1"))
-
-    def until_printed(self, container: str, text: bytes) -> None:
-        with subprocess.Popen(["docker", "logs", "--follow", container], stdout=subprocess.PIPE) as follower:
-            assert follower.stdout is not None
-            assert any(text in line for line in follower.stdout)
-            follower.terminate()
-
-
-def docker(*arguments: str, data: bytes | None = None) -> bytes:
-    done = subprocess.run(
-        ["docker", *arguments], input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=True
-    )
-    return done.stdout
-
-
-def _archive(*commands: Any) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        folder = tarfile.TarInfo(FOLDER.strip("/"))
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o777
-        archive.addfile(folder)
-        spec = a_job_spec(commands=commands, cancel_grace_s=2)
-        for entry in step_program(spec, plan_steps(spec), TOKEN, output_bytes=4096):
-            info = tarfile.TarInfo(f"{FOLDER.strip('/')}/{entry.path}")
-            info.size, info.mode = len(entry.data), entry.mode
-            archive.addfile(info, io.BytesIO(entry.data))
-    return buffer.getvalue()
-
-
-def _read(container: str, path: str) -> bytes:
-    with tarfile.open(fileobj=io.BytesIO(docker("cp", f"{container}:{path}", "-"))) as archive:
-        member = archive.extractfile(archive.getmembers()[0])
-        assert member is not None
-        return member.read()
-
-
-@pytest.fixture(params=["busybox:latest", "python:3.11-slim"], ids=["ash", "dash"])
-def containers(request: pytest.FixtureRequest) -> Generator[Containers]:
-    made = Containers(cast("str", request.param))
-    yield made
-    if made.made:
-        docker("rm", "--force", "--volumes", *made.made)
 
 
 def test_the_folder_and_variables_carry_over(containers: Containers) -> None:
