@@ -104,6 +104,17 @@ from core.logs.diagnose import (
 from core.logs.search import (
     LogPattern,
 )
+from core.plan.check import WorkflowCheck, check_workflow
+from core.plan.compile import PlannedNode, WorkflowPlan
+from core.plan.expand import expand_workflow
+from core.plan.findings import Edit, Fix, Place, Related, Severity, SourceFinding
+from core.plan.fixes import mended
+from core.plan.keys.schema import workflow_schema
+from core.plan.reading import read_workflow
+from core.plan.render import dot as plan_dot
+from core.plan.render import mermaid as plan_mermaid
+from core.plan.render import plan_tree, plan_view
+from core.plan.standing import Edge
 from core.records.artifact import (
     Artifact,
     Upload,
@@ -219,6 +230,8 @@ __all__ = (
     "ContainerStartError",
     "Diagnosis",
     "DockerSettings",
+    "Edge",
+    "Edit",
     "Engine",
     "EngineClosedError",
     "EngineEvent",
@@ -230,6 +243,7 @@ __all__ = (
     "FailureSummary",
     "FilledTemplate",
     "Finding",
+    "Fix",
     "HashCache",
     "HomeInUseError",
     "IdempotencyConflictError",
@@ -266,22 +280,27 @@ __all__ = (
     "NotFoundError",
     "OrcaOpsError",
     "Page",
+    "Place",
+    "PlannedNode",
     "ProgressChanged",
     "QueueFullError",
     "QueuePlace",
     "QueueSettings",
     "RegistryDeniedError",
     "RegistryUnreachableError",
+    "Related",
     "RequestError",
     "RetentionSettings",
     "Runtime",
     "RuntimeSettings",
     "SavedTemplate",
     "SchemaTooNewError",
+    "Severity",
     "SimulationSettings",
     "SkippedPath",
     "SlotUse",
     "Snapshot",
+    "SourceFinding",
     "StatusChange",
     "StepResult",
     "StepSpec",
@@ -305,23 +324,34 @@ __all__ = (
     "UploadNotFoundError",
     "Usage",
     "WaitResult",
+    "WorkflowCheck",
+    "WorkflowPlan",
     "Workspace",
     "WorkspaceFile",
     "WorkspaceSettings",
     "artifact_document",
+    "check_workflow",
     "clean_lines",
     "clean_text",
+    "expand_workflow",
     "failure_document",
     "findings_of",
     "is_job_id",
     "is_upload_id",
     "job_document",
     "list_workspace",
+    "mended",
     "new_job_id",
     "new_upload_id",
     "open_engine",
     "parse_job",
+    "plan_dot",
+    "plan_mermaid",
+    "plan_tree",
+    "plan_view",
+    "read_workflow",
     "step_document",
     "template_document",
     "time_text",
+    "workflow_schema",
 )

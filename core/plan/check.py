@@ -1,0 +1,87 @@
+"""A workflow file as a door is asked about it: every finding, and if it is in order, what it would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import InvalidSpecError
+from core.plan.compile import compile_workflow
+from core.plan.findings import MOST_FINDINGS, Severity, has_errors
+from core.plan.ignores import silenced
+from core.plan.lint import lint_workflow
+from core.plan.reading import read_workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from core.errors import Finding
+    from core.plan.compile import WorkflowPlan
+    from core.plan.findings import SourceFinding
+    from core.spec.workflow import WorkflowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowCheck:
+    """What there is to say about a workflow file.
+
+    Attributes:
+        file: Its name, as the caller gave it.
+        findings: What was found in it and then in the files it calls, each from top to end, at most 100.
+        spec: The workflow as far as it was understood; None if the file is no mapping.
+        plan: What it would do; None if the file has errors, or its inputs do.
+        input_findings: What is wrong with the inputs, or with what they lead to, such as ``inputs.version``: a file in
+            order that has no plan.
+    """
+
+    file: str
+    findings: tuple[SourceFinding, ...]
+    spec: WorkflowSpec | None
+    plan: WorkflowPlan | None
+    input_findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the file has no errors; warnings do not count."""
+        return not has_errors(self.findings)
+
+
+def check_workflow(
+    text: str | bytes,
+    file_name: str = "",
+    *,
+    inputs: Mapping[str, object] | None = None,
+    load: Callable[[str], str | bytes] | None = None,
+    assume: Mapping[str, str] | None = None,
+) -> WorkflowCheck:
+    """Read, examine and plan a workflow file. Nothing is run and nothing asked of a container engine.
+
+    Args:
+        text: The file.
+        file_name: For the findings; files that it calls are looked for beside it.
+        inputs: Values by name.
+        load: Gives the content of a called file by its path, and raises OSError or ValueError if there is none.
+            Without it, called files are not looked at.
+        assume: How which jobs are taken to end instead of with success, such as ``{"test": "failure"}``.
+
+    Raises:
+        InvalidArgumentError: What is assumed names no job of a file in order, or no outcome.
+    """
+    reading = read_workflow(text, file_name, load)
+    found = _bounded(silenced((*reading.findings, *lint_workflow(reading)), reading))
+    if reading.spec is None or has_errors(found):
+        return WorkflowCheck(file_name, found, reading.spec, None)
+    try:
+        plan = compile_workflow(reading.spec, inputs, assume=assume)
+    except InvalidSpecError as error:
+        return WorkflowCheck(file_name, found, reading.spec, None, error.findings)
+    return WorkflowCheck(file_name, found, reading.spec, plan)
+
+
+def _bounded(findings: tuple[SourceFinding, ...]) -> tuple[SourceFinding, ...]:
+    """As many as are read; of too many, errors first."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    others = [finding for finding in findings if finding.severity is not Severity.ERROR]
+    return (*errors, *others)[:MOST_FINDINGS]
