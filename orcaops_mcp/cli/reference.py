@@ -43,7 +43,7 @@ def reference_page() -> str:
     for title, entries in SECTIONS:
         parts.append(f"## {title}\n")
         for entry in entries:
-            context = click.Context(cli, info_name="orcaops", auto_envvar_prefix="ORCAOPS")
+            context = click.Context(cli, info_name="orcaops", **cli.context_settings)
             command = cli.get_command(context, entry.name)
             if command is not None:
                 parts += _of(command, click.Context(command, context, entry.name), entry.summary)
