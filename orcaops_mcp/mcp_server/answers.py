@@ -1,4 +1,4 @@
-"""Tool results: one compact JSON object or one text, always encodable, errors never as structured content."""
+"""Tool results: a compact JSON object, a text or both, always encodable, errors never as structured content."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def listing(content: dict[str, Any], items: str) -> CallToolResult:
 def text(content: str) -> CallToolResult:
     """A text for a model to read, such as a log."""
     return CallToolResult(content=[TextContent(type="text", text=valid_unicode(content))])
+
+
+def described(body: str, content: dict[str, Any]) -> CallToolResult:
+    """A text for a model to read, with the facts behind it as structured content."""
+    same = json.loads(compact_json(without_absent(content)))
+    return CallToolResult(content=[TextContent(type="text", text=valid_unicode(body))], structured_content=same)
 
 
 def refusal(problem: dict[str, Any]) -> CallToolResult:

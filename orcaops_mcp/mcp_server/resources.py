@@ -1,4 +1,4 @@
-"""Jobs, logs and artifacts as resources, for clients that pin or watch them. Every one has a tool as its twin."""
+"""Jobs, logs, artifacts, schemas and pages on workflows as resources, for clients that pin or watch them."""
 
 # No `from __future__ import annotations`: the SDK reads the handlers' annotations.
 import json
@@ -17,10 +17,11 @@ from mcp.types import (
     ResourceTemplateReference,
 )
 
-from core import Engine, JobSpec, LogCursor, LogQuery, NotFoundError, OrcaOpsError
+from core import Engine, JobSpec, LogCursor, LogQuery, NotFoundError, OrcaOpsError, workflow_schema
 from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.mcp_server.events import job_uri
 from orcaops_mcp.mcp_server.outcomes import whole_record
+from orcaops_mcp.mcp_server.reference_pages import PAGES, REFERENCE_URI, reference_page
 from orcaops_mcp.mcp_server.state import App, AppContext
 from orcaops_mcp.mcp_server.untrusted import fenced
 
@@ -61,6 +62,7 @@ def add_resources(server: MCPServer[App]) -> None:
         description="What a job specification may hold.",
         mime_type="application/schema+json",
     )(_job_schema)
+    _add_workflow_language(server)
 
 
 async def recent_jobs(engine: Engine) -> list[Resource]:
@@ -80,7 +82,9 @@ async def recent_jobs(engine: Engine) -> list[Resource]:
 async def complete(
     engine: Engine, ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument
 ) -> Completion | None:
-    """Job ids that begin with what was typed."""
+    """Job ids, or topics of the reference, that begin with what was typed."""
+    if argument.name == "topic":
+        return Completion(values=[topic for topic in PAGES if topic.startswith(argument.value)])
     if argument.name not in ("id", "job_id"):
         return None
     if isinstance(ref, ResourceTemplateReference) and not str(ref.uri).startswith("orcaops://jobs/"):
@@ -90,7 +94,7 @@ async def complete(
 
 
 def add_completions(server: MCPServer[App], engine_of: Callable[[], Engine | None]) -> None:
-    """Complete job ids in templates and prompts.
+    """Complete job ids in templates and prompts, and topics of the reference.
 
     Args:
         server: Where.
@@ -105,6 +109,23 @@ def add_completions(server: MCPServer[App], engine_of: Callable[[], Engine | Non
     ) -> Completion | None:
         engine: Engine | None = engine_of()
         return None if engine is None else await complete(engine, ref, argument)
+
+
+def _add_workflow_language(server: MCPServer[App]) -> None:
+    server.resource(
+        "orcaops://schemas/workflow",
+        name="workflow-schema",
+        title="JSON Schema of a workflow",
+        description="What a workflow file may hold, with a description of every key.",
+        mime_type="application/schema+json",
+    )(_workflow_schema)
+    server.resource(
+        REFERENCE_URI,
+        name="reference",
+        title="Reference of the workflow language",
+        description=f"How to write workflows; topics: {', '.join(PAGES)}.",
+        mime_type="text/markdown",
+    )(_reference)
 
 
 async def _job(id: str, ctx: AppContext) -> str:  # noqa: A002 - the name in the URI template
@@ -144,6 +165,17 @@ async def _job_artifact(id: str, path: str, ctx: AppContext) -> bytes | str:  # 
 
 def _job_schema() -> str:
     return json.dumps(JobSpec.model_json_schema())
+
+
+def _workflow_schema() -> str:
+    return json.dumps(workflow_schema())
+
+
+async def _reference(topic: str) -> str:
+    async def read() -> str:
+        return reference_page(topic)
+
+    return await _as_resource(read())
 
 
 async def _as_resource(reading: Awaitable[Result]) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orcaops_mcp.mcp_server.tools import artifacts, jobs, logs, runs, system, templates
+from orcaops_mcp.mcp_server.tools import artifacts, jobs, logs, runs, system, templates, workflows
 
 if TYPE_CHECKING:
     from orcaops_mcp.mcp_server.toolset import AnyTool
@@ -15,6 +15,7 @@ ALL_TOOLS: Final[tuple[AnyTool, ...]] = (
     *runs.TOOLS,
     *artifacts.TOOLS,
     *templates.TOOLS,
+    *workflows.TOOLS,
     *system.TOOLS,
 )
 """Every tool, in the order clients show them."""

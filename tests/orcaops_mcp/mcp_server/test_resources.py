@@ -7,6 +7,7 @@ import pytest
 from mcp import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
+from orcaops_mcp.mcp_server.reference_pages import PAGES
 from tests.orcaops_mcp.conftest import call, finished_job
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ async def test_a_job_its_log_and_its_schema_can_be_read(client: Client) -> None:
     assert "line 2" not in await _read(client, f"{uri}/logs?tail=1")
     assert "line 1" not in await _read(client, f"{uri}/logs?cursor=1-2")
     assert "image" in json.loads(await _read(client, "orcaops://schemas/job"))["properties"]
+    assert "draft-07" in json.loads(await _read(client, "orcaops://schemas/workflow"))["$schema"]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,8 @@ async def test_a_job_its_log_and_its_schema_can_be_read(client: Client) -> None:
         "orcaops://jobs/job_" + "0" * 25 + "/logs",
         "orcaops://jobs/job_" + "0" * 25 + "/logs?tail=many",
         "orcaops://jobs/job_" + "0" * 25 + "/artifacts/../../etc/passwd",
+        "orcaops://reference/cooking",
+        "orcaops://reference/..%2finstructions",
         "orcaops://nothing",
     ],
 )
@@ -53,10 +57,15 @@ async def test_the_newest_jobs_are_listed_up_to_a_cap(client: Client) -> None:
     for _ in range(52):
         await call(client, "orcaops_submit_job", image="busybox", command=["true"])
     listed = (await client.list_resources()).resources
-    assert len(listed) == 51
-    assert {str(resource.uri) for resource in listed} >= {"orcaops://schemas/job"}
+    fixed = {
+        "orcaops://schemas/job",
+        "orcaops://schemas/workflow",
+        *(f"orcaops://reference/{topic}" for topic in PAGES),
+    }
+    assert len(listed) == 50 + len(fixed)
+    assert {str(resource.uri) for resource in listed} >= fixed
     templates = (await client.list_resource_templates()).resource_templates
-    assert len(templates) == 3
+    assert len(templates) == 4
     assert all(template.description for template in templates)
 
 
@@ -67,6 +76,8 @@ async def test_job_ids_are_completed(client: Client) -> None:
     for ref, name in ((template, "id"), (prompt, "job_id")):
         found = await client.complete(ref, {"name": name, "value": job["job_id"][:12]})
         assert found.completion.values == [job["job_id"]]
+    topics = ResourceTemplateReference(type="ref/resource", uri="orcaops://reference/{topic}")
+    assert (await client.complete(topics, {"name": "topic", "value": "ex"})).completion.values == ["expressions"]
     other = await client.complete(prompt, {"name": "colour", "value": "j"})
     assert other.completion.values == []
 
