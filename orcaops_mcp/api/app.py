@@ -18,7 +18,8 @@ from orcaops_mcp.api.models.job import CancelBody, RerunBody
 from orcaops_mcp.api.models.log import EndShape, LineShape
 from orcaops_mcp.api.models.system import CleanupBody, StopBody
 from orcaops_mcp.api.models.template import RunTemplateBody, TemplateBody, TemplateFields
-from orcaops_mcp.api.routes import artifacts, jobs, logs, pages, runs, system, templates, uploads
+from orcaops_mcp.api.models.workflow import WorkflowBody
+from orcaops_mcp.api.routes import artifacts, jobs, logs, pages, runs, system, templates, uploads, workflows
 from orcaops_mcp.api.state import ApiState
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ STALL_S: Final = 60.0
 
 _ROUTERS: Final = (
     *(jobs.router, logs.router, artifacts.router, runs.router, uploads.router, templates.router),
-    *(system.router, pages.router),
+    *(workflows.router, system.router, pages.router),
 )
 _BODIES: Final = (
     *(CancelBody, RerunBody, UploadManifest, CleanupBody, StopBody, LineShape, EndShape),
-    *(TemplateBody, TemplateFields, RunTemplateBody),
+    *(TemplateBody, TemplateFields, RunTemplateBody, WorkflowBody),
 )
 
 

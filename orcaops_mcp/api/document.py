@@ -25,6 +25,7 @@ TAGS: Final = (
     {"name": "artifacts", "description": "Files that jobs leave."},
     {"name": "uploads", "description": "Files that jobs are given."},
     {"name": "templates", "description": "Job requests saved under a name, with typed inputs."},
+    {"name": "workflows", "description": "Workflow files, checked and planned."},
     {"name": "runs", "description": "Finished jobs as history."},
     {"name": "system", "description": "The engine itself."},
 )
@@ -165,6 +166,7 @@ def _job_request() -> dict[str, Any]:
     """The fields of a spec, in the friendly spellings too."""
     schema: dict[str, Any] = JobSpec.model_json_schema(ref_template=_REF)
     fields: dict[str, Any] = schema["properties"]
+    fields.pop("context")  # no request's to set
     texts: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
     step = {"anyOf": [{"type": "string"}, {"$ref": _REF.format(model="StepSpec")}]}
     spoken: dict[str, Any] = {

@@ -26,7 +26,8 @@ who may come in.
   `null`.
 - An error is `{"error": {"code", "message", "hint", "retryable"}}`, of a malformed request with `findings`, each
   `{"path", "message", "hint"?}`. 429 and 503 come with `Retry-After` when the same request may succeed later.
-- Over TCP whatever is not GET or HEAD needs `Authorization: Bearer <token>`. Over the home's `api.sock` nothing does.
+- Over TCP whatever is not GET or HEAD needs `Authorization: Bearer <token>`, but for the questions about workflow
+  files, which change nothing. Over the home's `api.sock` nothing does.
 """
 _METHODS: Final = ("get", "head", "post", "put", "delete")
 _COMMON: Final = frozenset({"401", "403", "421", "422", "429", "500", "503"})

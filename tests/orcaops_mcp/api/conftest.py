@@ -6,6 +6,7 @@ import json
 import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -19,7 +20,6 @@ from orcaops_mcp.intake.caller import Caller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
-    from pathlib import Path
 
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -63,7 +63,7 @@ async def api(engine: Engine, stops: list[bool]) -> AsyncGenerator[FastAPI]:
 
 
 class ByHeader:
-    """Stands where the guards stand: says who calls, by a header that only these tests know."""
+    """Stands where the guards stand: says who calls and from where, by headers that only these tests know."""
 
     callers = {  # noqa: RUF012 - a table
         b"reader": Caller("token reader", may_change=False),
@@ -74,9 +74,12 @@ class ByHeader:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        name = dict(scope.get("headers", ())).get(b"test-caller", b"")
+        headers = dict(scope.get("headers", ()))
+        name, folder = headers.get(b"test-caller", b""), headers.get(b"test-folder", b"")
         if name in self.callers:
             scope.setdefault("state", {})["caller"] = self.callers[name]
+        if folder:
+            scope.setdefault("state", {})["caller"] = Caller("cli", folder=Path(folder.decode()))
         await self._app(scope, receive, send)
 
 

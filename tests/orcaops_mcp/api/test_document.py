@@ -98,6 +98,7 @@ async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, doc
     assert sorted(set(taken)) == [
         "cancel_job",
         "clean_runs",
+        "plan_workflow",
         "put_template",
         "rerun_job",
         "run_template",
@@ -105,6 +106,7 @@ async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, doc
         "stop_engine",
         "submit_job",
         "upload_files",
+        "validate_workflow",
     ]
 
 
