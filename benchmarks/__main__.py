@@ -13,7 +13,17 @@ from benchmarks.report import machine, table
 if TYPE_CHECKING:
     from benchmarks.report import Row
 
-NAMES: Final = ("echo", "submits", "log_rate", "tool_call", "listing", "bridge", "clients", "cli_start", "workflow_check")
+NAMES: Final = (
+    "echo",
+    "submits",
+    "log_rate",
+    "tool_call",
+    "listing",
+    "bridge",
+    "clients",
+    "cli_start",
+    "workflow_check",
+)
 
 
 def main(names: list[str]) -> int:
