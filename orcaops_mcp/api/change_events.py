@@ -13,7 +13,7 @@ from orcaops_mcp.views.history import job_row
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from core import EngineEvent
+    from core import JobNews
     from orcaops_mcp.api.feed import ChangeFeed
     from orcaops_mcp.api.models.log import ChangesQuery
 
@@ -46,7 +46,7 @@ async def changes_of(feed: ChangeFeed, query: ChangesQuery, last_event_id: str |
         await anyio.sleep(_PAUSE_S)
 
 
-def _content(happened: EngineEvent) -> dict[str, Any]:
+def _content(happened: JobNews) -> dict[str, Any]:
     if isinstance(happened, JobChanged):
         return job_row(happened.job) | {"status_changed": happened.status_changed}
     if isinstance(happened, LogGrew):

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 
-from core import JobChanged, LogGrew
+from core import JobChanged, LogGrew, NodeChanged, WorkflowChanged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from core import Engine, EngineEvent
+    from core import Engine, EngineEvent, JobNews
 
 ChangeKind = Literal["job", "log", "progress"]
 
@@ -40,7 +40,7 @@ class Change:
     number: int
     kind: ChangeKind
     job_id: str
-    event: EngineEvent
+    event: JobNews
 
 
 class ChangeFeed:
@@ -107,6 +107,8 @@ class ChangeFeed:
         """Take notice of news and wake whoever waits for some."""
         if self._tell is not None:
             self._tell(happened)
+        if isinstance(happened, WorkflowChanged | NodeChanged):
+            return
         self._number += 1
         change = Change(self._number, *_named(happened), happened)
         key = (change.kind, change.job_id)
@@ -118,7 +120,7 @@ class ChangeFeed:
         changed.set()
 
 
-def _named(happened: EngineEvent) -> tuple[ChangeKind, str]:
+def _named(happened: JobNews) -> tuple[ChangeKind, str]:
     if isinstance(happened, JobChanged):
         return "job", happened.job.job_id
     return ("log" if isinstance(happened, LogGrew) else "progress"), happened.job_id

@@ -23,7 +23,7 @@ from mcp.server.subscriptions import (
 )
 from mcp.types import INVALID_PARAMS, EmptyResult, SubscribeRequestParams, UnsubscribeRequestParams
 
-from core import Engine, JobChanged, LogGrew, ProgressChanged
+from core import Engine, JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
 from orcaops_mcp.mcp_server.sdk import (
     HANDSHAKE_PROTOCOL_VERSIONS,
     add_request_handler,
@@ -92,6 +92,8 @@ class ChangeFeed:
                         self._pending[logs_uri(job_id)] = None
                     case ProgressChanged(job_id=job_id):
                         self._pending[job_uri(job_id)] = None
+                    case WorkflowChanged() | NodeChanged():
+                        continue
                 self._news.set()
 
     async def _publish(self) -> None:
