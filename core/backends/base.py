@@ -101,6 +101,8 @@ class ContainerRequest:
         attached_to: A network of ours that takes the place of ``network``; empty for none.
         aliases: Names under which it is found there.
         health: The health check; None means none, not even the image's.
+        may_signal: Whether processes may signal those of other users: the init has to, where a server that starts as
+            root becomes another user.
     """
 
     name: str
@@ -123,6 +125,7 @@ class ContainerRequest:
     attached_to: str = ""
     aliases: tuple[str, ...] = ()
     health: HealthCheck | None = None
+    may_signal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

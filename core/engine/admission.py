@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
-from core.errors import Finding, NotAdmittedError, UnknownSecretError
+from core.errors import Finding, InvalidArgumentError, NotAdmittedError, UnknownSecretError
+from core.logs.search import LogPattern
 from core.settings import MIB
 from core.spec.fields import image_registry
 from core.spec.job import LogLimit
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from core.engine.slots import Slots
     from core.settings import EngineSettings
     from core.spec.job import JobSpec
+    from core.spec.service import ServiceSpec
 
 _PRIVATE_SUFFIXES: Final = frozenset(
     {"local", "intranet", "internal", "private", "corp", "home", "lan", "localdomain", "localhost", "arpa"}
@@ -42,7 +44,8 @@ def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
         text = "; ".join(str(finding) for finding in findings)
         hint = next((finding.hint for finding in findings if finding.hint), "")
         raise NotAdmittedError(text, hint=hint, findings=tuple(findings))
-    unknown = [name for name in spec.secrets if name not in settings.secrets]
+    named = dict.fromkeys((*spec.secrets, *(name for service in spec.services for name in service.secrets)))
+    unknown = [name for name in named if name not in settings.secrets]
     if unknown:
         raise UnknownSecretError(f"secrets: this engine has no secret named {', '.join(unknown)}")
     limits = settings.limits
@@ -53,6 +56,7 @@ def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
             "cpus": limits.cpus if spec.cpus is None else spec.cpus,
             "memory_mb": limits.memory_mb if spec.memory_mb is None else spec.memory_mb,
             "pids": limits.pids if spec.pids is None else spec.pids,
+            "services": tuple(_with_defaults(service, settings) for service in spec.services),
             "log_limit": LogLimit(
                 bytes=spec.log_limit.bytes or limits.log_bytes, lines=spec.log_limit.lines or limits.log_lines
             ),
@@ -76,13 +80,43 @@ def _refusals(spec: JobSpec, settings: EngineSettings) -> Iterator[Finding]:
         yield Finding("files", "would be written into a mount", "Mount it elsewhere, or work in another folder.")
     if spec.log_limit.bytes is not None and spec.log_limit.bytes > limits.max_log_bytes:
         yield Finding("log_limit.bytes", f"at most {limits.max_log_bytes // MIB} MiB here")
-    registry = image_registry(spec.image)
+    yield from _image_refusals("image", spec.image, settings)
+    for service in spec.services:
+        yield from _service_refusals(service, settings)
+
+
+def _image_refusals(path: str, image: str, settings: EngineSettings) -> Iterator[Finding]:
+    registry = image_registry(image)
     if registry and _is_local(registry) and registry not in settings.docker.local_registries:
         yield Finding(
-            "image",
+            path,
             "its registry is an address or a private name that this engine does not use",
             "Use a public registry, or have the operator list it in docker.local_registries.",
         )
+
+
+def _service_refusals(service: ServiceSpec, settings: EngineSettings) -> Iterator[Finding]:
+    place, limits = f"services.{service.id}", settings.limits
+    if service.cpus is not None and service.cpus > limits.max_cpus:
+        yield Finding(f"{place}.cpus", f"this host has {limits.max_cpus:g}")
+    if service.memory_mb is not None and service.memory_mb > limits.max_memory_mb:
+        yield Finding(f"{place}.memory_mb", f"at most {limits.max_memory_mb} MiB here")
+    if service.ready is not None and service.ready.log is not None:
+        try:
+            LogPattern.compile(service.ready.log)
+        except InvalidArgumentError as error:
+            yield Finding(f"{place}.ready.log", error.message.removeprefix("pattern: "), error.hint)
+    yield from _image_refusals(f"{place}.image", service.image, settings)
+
+
+def _with_defaults(service: ServiceSpec, settings: EngineSettings) -> ServiceSpec:
+    limits = settings.limits
+    return service.model_copy(
+        update={
+            "cpus": limits.cpus if service.cpus is None else service.cpus,
+            "memory_mb": limits.memory_mb if service.memory_mb is None else service.memory_mb,
+        }
+    )
 
 
 def _capacity(spec: JobSpec, slots: Slots) -> Iterator[Finding]:

@@ -17,7 +17,10 @@ from core.backends.base import ImageInfo
 from core.engine.gates import with_titles
 from core.engine.mounts import MountGate
 from core.engine.planning import plan_steps
+from core.engine.readiness import ServiceFailedError
 from core.engine.request import container_request, granted_secrets, placements, working_directory
+from core.engine.service_request import masked_values
+from core.engine.services import ServiceGroup
 from core.engine.settle import Settlement, settle
 from core.engine.steps import steps_with_marks
 from core.engine.verdict import Verdict
@@ -85,6 +88,7 @@ class AttemptRun:
         self.cancel = cancel
         self.progress: str | None = None
         self._parts = parts
+        self._services = ServiceGroup(parts, job, cancel, self.report)
 
     async def run(self, *, adopt: bool = False) -> Settlement:
         """Bring the container up, watch it, settle what became of it. The container still exists afterwards.
@@ -96,12 +100,16 @@ class AttemptRun:
             BackendUnavailableError: The container engine does not answer and nothing has been started.
             BackendTimeoutError: The same.
         """
+        return await self._services.during(lambda: self._run(adopt=adopt))
+
+    async def _run(self, *, adopt: bool) -> Settlement:
         try:
             await self._name_steps()
             left = await self._inspect() if adopt else None
             if adopt and self._may_have_run(left):
+                await self._services.take_up()
                 return await self._see_through(await self._image_again(), left)
-            image = await self._unless_cancelled(self._pull)
+            image = await self._unless_cancelled(self._prepare)
             state = None if image is None else await self._bring_up(image, left)
             if image is None or state is None:
                 return await self._cancelled_early()
@@ -110,6 +118,8 @@ class AttemptRun:
             if self.cancel.is_set():
                 return await self._cancelled_early()
             raise
+        except ServiceFailedError as error:
+            return Settlement(Verdict(JobEvent.FAIL, error.failure, "service"))
         except (BackendError, NotAdmittedError, InvalidExpressionError) as error:
             return self._failed(error)
 
@@ -126,9 +136,12 @@ class AttemptRun:
         if steps != self._attempt.steps:
             self.job = await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps})
 
-    async def _pull(self) -> ImageInfo:
+    async def _prepare(self) -> ImageInfo:
+        """Images made local and services up; returns the job's own image."""
         spec = self.job.spec
-        return await self._parts.backend.pull(spec.image, spec.pull, self.report)
+        image = await self._services.pull_with(lambda: self._parts.backend.pull(spec.image, spec.pull, self.report))
+        await self._services.bring_up(image.image_id)
+        return image
 
     async def _inspect(self) -> ContainerState | None:
         name = self._attempt.container_name
@@ -168,7 +181,9 @@ class AttemptRun:
             raise NotAdmittedError("files: would be written into a mount", hint="Mount it elsewhere, or set workdir.")
         await MountGate(parts).check_again(job.spec.mounts)
         granted = {name: parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets}
-        state = await parts.backend.create(container_request(job, image, parts.home_id, granted))
+        state = await parts.backend.create(
+            container_request(job, image, parts.home_id, granted, self._services.variables)
+        )
         limit = parts.settings.limits.output_bytes
         for placement in placements(
             job, image, self._attempt.token, parts.upload_blobs.path, self._plan(), output_bytes=limit
@@ -196,7 +211,6 @@ class AttemptRun:
         """
         parts, job = self._parts, self.job
         container_id = seen.container_id if seen else self._attempt.container_name
-        values = [parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets]
         limit = job.spec.log_limit
         plan = self._plan()
         watch = Watch(parts, job, container_id, cancel=self.cancel, report=self.report, plan=plan)
@@ -206,7 +220,7 @@ class AttemptRun:
             token=self._attempt.token,
             max_bytes=limit.bytes or 1,
             max_lines=limit.lines or 1,
-            needles=needles(values),
+            needles=needles(masked_values(job.spec, parts.settings)),
             on_growth=watch.log_grew,
         ) as recorder:
             watch.job = await self._note_running(image, seen)
@@ -262,7 +276,7 @@ class AttemptRun:
     async def _unless_cancelled(self, act: Callable[[], Awaitable[Result]]) -> Result | None:
         """Do something that may take long, but no longer than until somebody cancels the job."""
         result: Result | None = None
-        error: BackendError | None = None
+        error: BackendError | ServiceFailedError | None = None
         async with anyio.create_task_group() as tasks:
 
             async def give_up() -> None:
@@ -272,7 +286,7 @@ class AttemptRun:
             tasks.start_soon(give_up)
             try:
                 result = await act()
-            except BackendError as raised:
+            except (BackendError, ServiceFailedError) as raised:
                 error = raised  # raised again below: a task group would wrap it
             tasks.cancel_scope.cancel()
         if self.cancel.is_set():

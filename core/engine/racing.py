@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
     from core.clock import Clock
+
+Result = TypeVar("Result")
 
 
 async def sleep_or_event(clock: Clock, seconds: float | None, event: anyio.Event) -> bool:
@@ -34,3 +38,28 @@ async def sleep_or_event(clock: Clock, seconds: float | None, event: anyio.Event
             await event.wait()
             tasks.cancel_scope.cancel()
     return event.is_set()
+
+
+async def all_at_once(calls: Iterable[Callable[[], Awaitable[Result]]]) -> list[Result]:
+    """Do several things at once; the first error ends the others, and is raised as it is.
+
+    Returns:
+        What each returned, in their order.
+    """
+    waiting = list(calls)
+    results: dict[int, Result] = {}
+    failures: list[Exception] = []
+    async with anyio.create_task_group() as tasks:
+
+        async def run(number: int) -> None:
+            try:
+                results[number] = await waiting[number]()
+            except Exception as error:  # noqa: BLE001 -- raised again below: a task group would wrap it
+                failures.append(error)
+                tasks.cancel_scope.cancel()
+
+        for number in range(len(waiting)):
+            tasks.start_soon(run, number)
+    if failures:
+        raise failures[0]
+    return [results[number] for number in range(len(waiting))]

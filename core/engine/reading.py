@@ -9,7 +9,7 @@ import anyio
 
 from core.errors import InvalidArgumentError
 from core.logs.search import LogPattern
-from core.records.log import LogCursor, LogPart, LogSummary
+from core.records.log import LogCursor, LogPart, LogSummary, service_log_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,6 +39,7 @@ class LogQuery:
         max_lines: At most so many lines.
         max_bytes: At most so many bytes of text.
         attempt: Which attempt; None for the cursor's or the last one.
+        service: Of this service instead of the job itself.
     """
 
     cursor: LogCursor | None = None
@@ -52,6 +53,7 @@ class LogQuery:
     max_lines: int = 1000
     max_bytes: int = 65_536
     attempt: int | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,10 @@ class LogDesk:
 
         Raises:
             JobNotFoundError: There is no such job.
-            InvalidArgumentError: A pattern is malformed, or the attempt does not exist.
+            InvalidArgumentError: A pattern is malformed, or the attempt or the service does not exist.
         """
         job = await self._parts.jobs.get(job_id)
+        log_id = log_id_of(job, query.service)
         attempt = query.attempt or (query.cursor.attempt if query.cursor else job.attempt_number)
         if attempt > max(job.attempt_number, 1):
             raise InvalidArgumentError(
@@ -104,8 +107,8 @@ class LogDesk:
             )
         if attempt == 0 or job.attempt_number == 0:
             return _nothing(job)
-        lines, next_line, at_end = await self._lines(job_id, attempt, query)
-        total = await self._parts.logs.total_lines(job_id, attempt)
+        lines, next_line, at_end = await self._lines(log_id, attempt, query)
+        total = await self._parts.logs.total_lines(log_id, attempt)
         is_last = attempt == job.attempt_number
         cursor = LogCursor(attempt, next_line) if is_last or not at_end else LogCursor(attempt + 1, 1)
         return LogPage(
@@ -116,14 +119,15 @@ class LogDesk:
             attempt=attempt,
             total_lines=total,
             skipped_lines=max(0, lines[0].number - 1) if lines and query.tail is not None else 0,
-            summary=job.attempt.log if job.attempt and is_last else LogSummary(lines=total),
+            summary=job.attempt.log if job.attempt and is_last and not query.service else LogSummary(lines=total),
         )
 
-    async def wait(self, job_id: str, cursor: LogCursor, timeout_s: float) -> bool:
+    async def wait(self, job_id: str, cursor: LogCursor, timeout_s: float, service: str | None = None) -> bool:
         """Whether lines at or after ``cursor`` come before the time is up or the job has ended."""
-        with anyio.move_on_after(timeout_s), self._parts.bus.subscribe([job_id]) as news:
+        log_id = service_log_id(job_id, service) if service else job_id
+        with anyio.move_on_after(timeout_s), self._parts.bus.subscribe({job_id, log_id}) as news:
             while True:
-                page = await self.read(job_id, LogQuery(cursor=cursor, max_lines=1))
+                page = await self.read(job_id, LogQuery(cursor=cursor, max_lines=1, service=service))
                 if page.lines or page.done:
                     return bool(page.lines)
                 cursor = page.next_cursor
@@ -132,7 +136,9 @@ class LogDesk:
                     news.take()
         return False
 
-    async def follow(self, job_id: str, cursor: LogCursor | None = None) -> AsyncGenerator[LogPart]:
+    async def follow(
+        self, job_id: str, cursor: LogCursor | None = None, service: str | None = None
+    ) -> AsyncGenerator[LogPart]:
         """The log as it grows, over all attempts, until the job has ended and everything was delivered."""
         attempt, line = (cursor.attempt, cursor.line) if cursor else (1, 1)
         with self._parts.bus.subscribe([job_id]) as news:
@@ -140,7 +146,7 @@ class LogDesk:
                 news.take()
                 job = await self._parts.jobs.get(job_id)
                 if attempt <= job.attempt_number:
-                    async for lines in self._parts.logs.follow(job_id, attempt, line):
+                    async for lines in self._parts.logs.follow(log_id_of(job, service), attempt, line):
                         yield LogPart(attempt, lines)
                     attempt, line = attempt + 1, 1
                 elif job.is_finished:
@@ -160,16 +166,16 @@ class LogDesk:
                 return lines
             cursor = page.next_cursor
 
-    async def _lines(self, job_id: str, attempt: int, query: LogQuery) -> tuple[tuple[LogLine, ...], int, bool]:
+    async def _lines(self, log_id: str, attempt: int, query: LogQuery) -> tuple[tuple[LogLine, ...], int, bool]:
         """The lines wanted, where to go on, and whether that was the end for now."""
         logs = self._parts.logs
         first = query.cursor.line if query.cursor else 1
         if query.since is not None:
-            first = max(first, await logs.first_line_at_or_after(job_id, attempt, query.since))
+            first = max(first, await logs.first_line_at_or_after(log_id, attempt, query.since))
         if query.pattern is not None or query.errors_only:
             pattern = LogPattern.errors() if query.pattern is None else LogPattern.compile(query.pattern)
             found = await logs.search(
-                job_id,
+                log_id,
                 attempt,
                 pattern,
                 first_line=first,
@@ -182,11 +188,11 @@ class LogDesk:
             return found.lines, found.next_line, found.at_end
         if query.tail is not None and query.cursor is None:
             last = await logs.tail(
-                job_id, attempt, query.tail, max_bytes=query.max_bytes, streams=query.streams, step=query.step
+                log_id, attempt, query.tail, max_bytes=query.max_bytes, streams=query.streams, step=query.step
             )
             return last.lines, last.next_line, last.at_end
         part = await logs.read(
-            job_id,
+            log_id,
             attempt,
             first,
             max_lines=query.max_lines,
@@ -195,6 +201,21 @@ class LogDesk:
             step=query.step,
         )
         return part.lines, part.next_line, part.at_end
+
+
+def log_id_of(job: Job, service: str | None) -> str:
+    """What the log of a job, or of one of its services, is called.
+
+    Raises:
+        InvalidArgumentError: The job has no such service.
+    """
+    if service is None:
+        return job.job_id
+    ids = [known.id for known in job.spec.services]
+    if service not in ids:
+        hint = f"Its services: {', '.join(ids)}." if ids else "It has no services."
+        raise InvalidArgumentError("service: the job has no service of this name", hint=hint)
+    return service_log_id(job.job_id, service)
 
 
 def _nothing(job: Job) -> LogPage:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from core.backends.base import LABEL_ATTEMPT, LABEL_JOB
+from core.backends.services import LABEL_SERVICE
 from core.engine.scheduler import needs_of
 from core.errors import (
     BackendError,
@@ -25,9 +26,11 @@ from core.errors import (
 from core.lifecycle.job import JobStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from anyio.abc import TaskGroup
 
-    from core.backends.base import ContainerState
     from core.engine.gate import Gate
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
@@ -78,7 +81,7 @@ class Recovery:
             await self._parts.clock.sleep(_SWEEP_EVERY_S)
 
     async def sweep(self) -> tuple[str, ...]:
-        """Remove containers of this home that no job needs any more.
+        """Remove containers and networks of this home that no job needs any more.
 
         Returns:
             The names of those removed.
@@ -89,7 +92,7 @@ class Recovery:
         """
         removed: list[str] = []
         for container in await self._parts.backend.list_owned(self._parts.home_id):
-            if await self._is_orphan(container):
+            if await self._is_orphan(container.labels, container.created_at):
                 _log.info("removing the orphan %s", container.name)
                 try:
                     await self._parts.backend.remove(container.container_id)
@@ -99,13 +102,31 @@ class Recovery:
                     _log.warning("the orphan %s could not be removed: %s", container.name, error)
                 else:
                     removed.append(container.name)
-        return tuple(removed)
+        return (*removed, *await self._sweep_networks())
 
-    async def _is_orphan(self, container: ContainerState) -> bool:
+    async def _sweep_networks(self) -> list[str]:
+        removed: list[str] = []
+        for network in await self._parts.backend.list_networks(self._parts.home_id):
+            if await self._is_orphan(network.labels, network.created_at, stays=False):
+                _log.info("removing the orphaned network %s", network.name)
+                try:
+                    await self._parts.backend.remove_network(network.name)
+                except (BackendUnavailableError, BackendTimeoutError):
+                    raise
+                except BackendError as error:
+                    _log.warning("the orphaned network %s could not be removed: %s", network.name, error)
+                else:
+                    removed.append(network.name)
+        return removed
+
+    async def _is_orphan(self, labels: Mapping[str, str], created_at: datetime | None, *, stays: bool = True) -> bool:
+        """Whether no job needs it; a job's own container may stay for its end, what stood beside it may not."""
         try:
-            job = await self._parts.jobs.get(container.labels.get(LABEL_JOB, ""))
+            job = await self._parts.jobs.get(labels.get(LABEL_JOB, ""))
         except JobNotFoundError:
-            return container.created_at is not None and self._parts.clock.now() - container.created_at >= _ORPHAN_AGE
-        if container.labels.get(LABEL_ATTEMPT) != str(job.attempt_number):
+            return created_at is not None and self._parts.clock.now() - created_at >= _ORPHAN_AGE
+        if labels.get(LABEL_ATTEMPT) != str(job.attempt_number):
             return True
-        return job.status is not JobStatus.RUNNING and not job.keeps_container
+        return job.status is not JobStatus.RUNNING and not (
+            stays and LABEL_SERVICE not in labels and job.keeps_container
+        )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DEFAULT_WORKDIR: Final = "/work"
 """Where a job works whose spec and image name no folder of their own."""
 
+NOTHING: Final[Mapping[str, str]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -58,7 +60,9 @@ def wants_outputs(job: Job) -> bool:
     return job.spec.has_steps or bool(job.spec.outputs)
 
 
-def container_request(job: Job, image: ImageInfo, home_id: str, secrets: Mapping[str, str]) -> ContainerRequest:
+def container_request(
+    job: Job, image: ImageInfo, home_id: str, secrets: Mapping[str, str], services: Mapping[str, str] = NOTHING
+) -> ContainerRequest:
     """What to ask the backend for.
 
     Args:
@@ -66,6 +70,7 @@ def container_request(job: Job, image: ImageInfo, home_id: str, secrets: Mapping
         image: The local image.
         home_id: Whose container it will be.
         secrets: Values of the secrets the job names.
+        services: What the job is told of its services.
     """
     spec, number = job.spec, job.attempt_number
     workdir = working_directory(job, image)
@@ -74,7 +79,7 @@ def container_request(job: Job, image: ImageInfo, home_id: str, secrets: Mapping
         image=image.image_id,
         argv=ARGV if spec.has_steps else spec.command,
         entrypoint=ENTRYPOINT if spec.has_steps else spec.entrypoint,
-        env={**_own_variables(job, workdir), **secrets, **spec.env},
+        env={**_own_variables(job, workdir), **services, **secrets, **spec.env},
         workdir=workdir,
         user=spec.user,
         labels={LABEL_HOME: home_id, LABEL_JOB: job.job_id, LABEL_ATTEMPT: str(number)},
@@ -87,6 +92,7 @@ def container_request(job: Job, image: ImageInfo, home_id: str, secrets: Mapping
         log_bytes=spec.log_limit.bytes or MIB,
         log_lines=spec.log_limit.lines or 10_000,
         mounts=tuple(Mount(mount.source, mount.target, mount.read_only) for mount in spec.mounts),
+        attached_to=container_name(home_id, job.job_id, number) if spec.services else "",
     )
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from core.engine.collect import Collector
 from core.engine.leftovers import leftovers
-from core.engine.request import granted_secrets, wants_outputs, working_directory
+from core.engine.request import wants_outputs, working_directory
 from core.engine.results import ProgramNotes, broken_off, first_failure, read_notes, settle_steps
+from core.engine.service_request import masked_values
 from core.engine.step_account import Masking, read_account, told, with_account
 from core.engine.verdict import CLOCK_TOLERANCE, judge
 from core.lifecycle.job import JobEvent
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from core.engine.verdict import Verdict
     from core.records.artifact import Artifact
     from core.records.job import Job, StepResult, StepStatus, Usage
+    from core.records.service import ServiceResult
 
 _NOT_STARTED: Final = frozenset({126, 127})
 
@@ -49,6 +51,7 @@ class Settlement:
         finished_at: The same.
         exit_code: Of the failing step or the container; None when the container is gone.
         warnings: What a reader should know beside it.
+        services: What became of the containers beside it.
     """
 
     verdict: Verdict
@@ -61,6 +64,7 @@ class Settlement:
     finished_at: datetime | None = None
     exit_code: int | None = None
     warnings: tuple[str, ...] = ()
+    services: tuple[ServiceResult, ...] = ()
 
 
 async def settle(
@@ -84,7 +88,7 @@ async def settle(
     # with an init as process 1 a command that does not exist only shows in the exit code and the init's words
     not_started = state.error if state.exit_code in _NOT_STARTED else ""
     verdict = judge(job, state, notes, failed_step=failed_step, not_started=not_started)
-    masking = Masking(granted_secrets(job.spec, parts.settings).values())
+    masking = Masking(masked_values(job.spec, parts.settings))
     account = read_account(job, left, parts.settings.limits.output_bytes, masking)
     verdict = with_account(verdict, job, notes, account)
     artifacts = (

@@ -13,6 +13,7 @@ import anyio
 from core.engine.attempt import AttemptRun, fresh_token
 from core.engine.request import container_name
 from core.engine.scheduler import needs_of
+from core.engine.services import remove_services
 from core.engine.settle import Settlement
 from core.engine.verdict import Verdict
 from core.errors import (
@@ -129,7 +130,7 @@ class Worker:
         if attempt is None or attempt.phase is JobPhase.DONE:
             return
         with self._cleaning_up():
-            if not job.keeps_container and not await self._discard(job):
+            if not await (self._discard_services(job) if job.keeps_container else self._discard(job)):
                 return
             try:
                 await self._until_stored(
@@ -139,13 +140,23 @@ class Worker:
                 return
 
     async def _discard(self, job: Job) -> bool:
-        """Remove an attempt's container; False if the container engine refused, so that it is left to the sweep."""
+        """Remove an attempt's containers and network; False if that was refused, so that it is left to the sweep."""
         with self._cleaning_up():
             try:
                 await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
+                await remove_services(self._parts, job)
             except BackendError as error:
                 _log.warning("the container %s is removed later: %s", _name(job), error)
                 return False
+        return True
+
+    async def _discard_services(self, job: Job) -> bool:
+        """Remove what stood beside a container that is kept; False if the container engine refused."""
+        try:
+            await remove_services(self._parts, job)
+        except BackendError as error:
+            _log.warning("the services of %s are removed later: %s", job.job_id, error)
+            return False
         return True
 
     @contextmanager
@@ -286,6 +297,8 @@ def _attempt_fields(settlement: Settlement) -> AttemptFields:
         "log": settlement.log,
         "finished_at": settlement.finished_at,
     }
+    if settlement.services:
+        fields["services"] = settlement.services
     if settlement.started_at is not None:
         fields["started_at"] = settlement.started_at
     return fields

@@ -7,6 +7,7 @@ costs nothing, and two hundred at the same place read the file once.
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
+_SERVICE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 _NOTICE_EVERY_S: Final = 0.02
 _READERS: Final = 8
 _WRITERS: Final = 8
@@ -59,6 +61,8 @@ class _Live:
 
 class LogHub:
     """The logs below one folder.
+
+    Wherever a job is named, `core.records.log.service_log_id` names the log of one of its services.
 
     Args:
         root: Holds a folder for each job; it need not exist yet.
@@ -249,9 +253,10 @@ class LogHub:
         await anyio.to_thread.run_sync(remove, limiter=self._writers)
 
     def _folder(self, job_id: str) -> Path:
-        if not is_job_id(job_id):
+        job_id, slash, service_id = job_id.partition("/")
+        if not is_job_id(job_id) or (slash and _SERVICE.fullmatch(service_id) is None):
             raise JobNotFoundError
-        return self._root / job_id
+        return self._root / job_id / "services" / service_id if slash else self._root / job_id
 
     @contextmanager
     def _attend(self, job_id: str, attempt: int) -> Generator[_Live]:

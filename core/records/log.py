@@ -61,6 +61,11 @@ class LogLine:
     gap: bool = False
 
 
+def service_log_id(job_id: str, service_id: str) -> str:
+    """What the log of a job's service is called: ``job_…/db``."""
+    return f"{job_id}/{service_id}"
+
+
 class LogPart(NamedTuple):
     """Some lines of one attempt's log, in order."""
 

@@ -119,7 +119,7 @@ def _beside(image: str) -> Any:
         inspected = await _inspected(client, container_id)
         if not inspected["State"]["Running"]:
             return Executed(None, "")
-        payload = _helper(image, inspected, argv)
+        payload = _looker(image, inspected, argv)
         name = f"{inspected['Name'].removeprefix('/')}-look-{secrets.token_hex(4)}"
         try:
             answer = await client.request("POST", "/containers/create", params={"name": name}, body=payload)
@@ -127,14 +127,14 @@ def _beside(image: str) -> Any:
             raise refusal(error) from error
         helper: str = answer.json()["Id"]
         try:
-            return await _run_helper(client, helper)
+            return await _run_looker(client, helper)
         finally:
             await _remove(client, helper)
 
     return run
 
 
-async def _run_helper(client: EngineClient, helper: str) -> Executed:
+async def _run_looker(client: EngineClient, helper: str) -> Executed:
     try:
         await client.request("POST", container_path(helper, "start"), repeatable=False)
         answer = await client.request("POST", container_path(helper, "wait"), lasting_s=_LIMIT_S)
@@ -146,7 +146,7 @@ async def _run_helper(client: EngineClient, helper: str) -> Executed:
     return Executed(answer.json()["StatusCode"], text)
 
 
-def _helper(image: str, inspected: Mapping[str, Any], argv: list[str]) -> dict[str, Any]:
+def _looker(image: str, inspected: Mapping[str, Any], argv: list[str]) -> dict[str, Any]:
     """A container that can do nothing but look: no capability, nothing written, the labels of what it looks at."""
     labels: dict[str, str] = inspected["Config"]["Labels"] or {}
     return {

@@ -65,7 +65,7 @@ def _host_config(request: ContainerRequest) -> dict[str, Any]:
     config: dict[str, Any] = {
         "NetworkMode": request.attached_to or request.network,
         "CapDrop": ["ALL"],
-        "CapAdd": list(_CAPABILITIES),
+        "CapAdd": [*_CAPABILITIES, "KILL"] if request.may_signal else list(_CAPABILITIES),
         "SecurityOpt": ["no-new-privileges"],
         "Privileged": False,
         "AutoRemove": False,

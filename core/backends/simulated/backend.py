@@ -73,7 +73,7 @@ class SimulatedBackend(SimulatedServices):
         self._returned = anyio.Event()
         self._refused_once: set[str] = set()
         self._threads = anyio.CapacityLimiter(_FOLLOWING_THREADS)
-        super().__init__(self._clock, self._reach, self._get, self._containers)
+        super().__init__(self._clock, self._reach, self._get, self._containers, self.images)
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from core.backends.services import Executed, NetworkRequest
     from core.backends.simulated.container import SimulatedContainer
+    from core.backends.simulated.images import ImageShelf
     from core.clock import Clock
 
 
@@ -31,6 +32,7 @@ class SimulatedServices:
         reach: Waits a moment, and refuses while the engine is away.
         get: Finds a container.
         containers: All of them, by id.
+        images: The images.
     """
 
     def __init__(
@@ -39,10 +41,11 @@ class SimulatedServices:
         reach: Callable[[], Awaitable[None]],
         get: _Looking,
         containers: Mapping[str, SimulatedContainer],
+        images: ImageShelf,
     ) -> None:
         self._networks: dict[str, NetworkState] = {}
         self._network_clock = clock
-        self._reaches, self._finds, self._all = reach, get, containers
+        self._reaches, self._finds, self._all, self._images = reach, get, containers, images
 
     async def create_network(self, request: NetworkRequest) -> NetworkState:
         """As `ServiceVerbs.create_network`."""
@@ -81,7 +84,8 @@ class SimulatedServices:
         """As `ServiceVerbs.listening`; an image called ``shell-less`` has no means to look, nor to be helped with."""
         await self._reaches()
         container = self._finds(container_id)
-        if "shell-less" in container.image and "shell-less" in helper_image:
+        helper = self._images.find(helper_image)
+        if "shell-less" in container.image and helper is not None and "shell-less" in helper.reference:
             return None
         return container.listening
 

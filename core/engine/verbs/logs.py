@@ -27,27 +27,39 @@ class LogVerbs(Verbs):
 
         Raises:
             JobNotFoundError: There is no such job.
-            InvalidArgumentError: A pattern is malformed, or the attempt does not exist.
+            InvalidArgumentError: A pattern is malformed, or the attempt or the service does not exist.
         """
         check_id(job_id)
         return await self._desk.read(job_id, query)
 
-    async def wait_for_log(self, job_id: str, cursor: LogCursor, *, timeout_s: float) -> bool:
+    async def wait_for_log(
+        self, job_id: str, cursor: LogCursor, *, timeout_s: float, service: str | None = None
+    ) -> bool:
         """Wait for lines at or after ``cursor``; False when the time is up or nothing more will come."""
         check_id(job_id)
-        return await self._desk.wait(job_id, cursor, timeout_s)
+        return await self._desk.wait(job_id, cursor, timeout_s, service)
 
-    def follow_logs(self, job_id: str, cursor: LogCursor | None = None) -> AsyncIterator[tuple[LogLine, ...]]:
-        """The log from ``cursor`` (or its start) on, as it grows, over all attempts; ends with the job."""
-        return _lines_of(self.follow_log_parts(job_id, cursor))
+    def follow_logs(
+        self, job_id: str, cursor: LogCursor | None = None, *, service: str | None = None
+    ) -> AsyncIterator[tuple[LogLine, ...]]:
+        """The log from ``cursor`` (or its start) on, as it grows, over all attempts; ends with the job.
 
-    def follow_log_parts(self, job_id: str, cursor: LogCursor | None = None) -> AsyncGenerator[LogPart]:
+        Args:
+            job_id: The job.
+            cursor: Where to begin.
+            service: Of this service instead of the job itself.
+        """
+        return _lines_of(self.follow_log_parts(job_id, cursor, service=service))
+
+    def follow_log_parts(
+        self, job_id: str, cursor: LogCursor | None = None, *, service: str | None = None
+    ) -> AsyncGenerator[LogPart]:
         """As `follow_logs`, with the attempt that the lines belong to.
 
         Those who stand at the same place are given the same tuple of lines.
         """
         check_id(job_id)
-        return self._desk.follow(job_id, cursor)
+        return self._desk.follow(job_id, cursor, service)
 
     async def explain_failure(self, job_id: str, *, max_bytes: int = 8192) -> FailureSummary:
         """Why a job failed: its record, the failing step, and the lines of its log that matter.

@@ -21,7 +21,6 @@ _MODULES = (
     "templates",
     "uploads",
     "workflow_changes",
-    "workflow_export",
     "workflow_groups",
     "workflow_listing",
 )

@@ -1,0 +1,360 @@
+"""The services of one attempt: brought up before its container, accompanied while it runs, taken down after it.
+
+Every act may be repeated: names are functions of home, job, attempt and id, so that an engine that comes after a crash
+makes again what is missing and adopts the rest. What a crash leaves in any case carries our labels.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+
+from core.engine.racing import all_at_once
+from core.engine.readiness import Place, ServiceFailedError, rule_of, until_ready
+from core.engine.service_log import ServiceLog
+from core.engine.service_request import (
+    granted_to,
+    network_name,
+    network_request,
+    service_container_name,
+    service_names,
+    service_request,
+    service_variables,
+)
+from core.engine.service_verdict import with_services
+from core.errors import (
+    BackendError,
+    ContainerLostError,
+    ContainerStartError,
+    ImageError,
+    OrcaOpsError,
+)
+from core.lifecycle.job import JobPhase
+from core.records.log import service_log_id
+from core.records.service import ServiceResult
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from anyio.abc import TaskGroup
+
+    from core.backends.base import ContainerState, ImageInfo
+    from core.engine.parts import Parts
+    from core.engine.settle import Settlement
+    from core.records.job import Job
+    from core.spec.service import ServiceSpec
+
+Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
+
+_GRACE_S: Final = 10.0
+"""From SIGTERM to SIGKILL once the job has ended."""
+
+
+class _Service:
+    """One service while its attempt lasts."""
+
+    def __init__(self, spec: ServiceSpec, result: ServiceResult) -> None:
+        self.spec = spec
+        self.result = result
+        self.state: ContainerState | None = None
+        self.ready = anyio.Event()
+        self.ended = anyio.Event()
+        self.log: ServiceLog | None = None
+        self.is_gone = False
+
+
+class ServiceGroup:
+    """The services of one attempt. A job without services has an empty one, which costs nothing.
+
+    Args:
+        parts: The engine's parts.
+        job: The record, moved to running with this attempt in it.
+        cancel: Set to have the job stopped.
+        report: Told what is happening, in words.
+
+    Attributes:
+        warnings: What the reader of the record should know.
+    """
+
+    def __init__(self, parts: Parts, job: Job, cancel: anyio.Event, report: Callable[[str | None], None]) -> None:
+        self.warnings: list[str] = []
+        self._parts, self._job, self._cancel, self._report = parts, job, cancel, report
+        known = {result.service_id: result for result in (job.attempt.services if job.attempt else ())}
+        self._services = {
+            spec.id: _Service(spec, known.get(spec.id) or self._fresh(spec)) for spec in job.spec.services
+        }
+        self._tasks: TaskGroup | None = None
+        self._bringing_up: anyio.CancelScope | None = None
+        self._dead: _Service | None = None
+        self._is_over = False
+        self._images: dict[str, ImageInfo] = {}
+
+    def _fresh(self, spec: ServiceSpec) -> ServiceResult:
+        name = service_container_name(self._parts.home_id, self._job.job_id, self._job.attempt_number, spec.id)
+        return ServiceResult(spec.id, spec.image, name)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the job is told of them; known once they are up."""
+        return service_variables(self._job.spec.services, self._images, self._parts.settings)
+
+    async def during(self, act: Callable[[], Awaitable[Settlement]]) -> Settlement:
+        """Carry the services while ``act`` brings them up and runs the job; then take them down.
+
+        Returns:
+            What ``act`` returned, with what became of the services.
+
+        Raises:
+            OrcaOpsError: What ``act`` raised.
+        """
+        if not self._services:
+            return await act()
+        settlement: Settlement | None = None
+        error: OrcaOpsError | None = None
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                settlement = await act()
+            except OrcaOpsError as raised:
+                error = raised  # raised again below: a task group would wrap it
+            await self._take_down()
+        if settlement is None:
+            raise error or LookupError("no settlement")
+        artifacts = [await service.log.keep() for service in self._services.values() if service.log is not None]
+        settlement = replace(
+            settlement,
+            artifacts=(*settlement.artifacts, *artifacts),
+            warnings=(*settlement.warnings, *self.warnings),
+        )
+        return with_services(settlement, self._results(), self._ends())
+
+    # --- before the job
+
+    async def pull_with(self, own: Callable[[], Awaitable[ImageInfo]]) -> ImageInfo:
+        """Make the images local, all at once, with the job's own.
+
+        Args:
+            own: Pulls the job's image.
+
+        Returns:
+            The job's image.
+
+        Raises:
+            ImageError: One cannot be had; the message names its service.
+            BackendUnavailableError: The container engine does not answer.
+        """
+        image, *images = await all_at_once(
+            [own, *(partial(self._pull, service.spec) for service in self._services.values())]
+        )
+        self._images = dict(zip(self._services, images, strict=True))
+        return image
+
+    async def _pull(self, spec: ServiceSpec) -> ImageInfo:
+        try:
+            return await self._parts.backend.pull(spec.image, self._job.spec.pull, self._report)
+        except ImageError as error:
+            raise type(error)(f"Service {spec.id}: {error.message}", hint=error.hint) from error
+
+    async def bring_up(self, helper_image: str) -> None:
+        """Make the network and start the services in their order; return once all are ready.
+
+        Args:
+            helper_image: The job's image, local; services whose images have no shell are looked at with it.
+
+        Raises:
+            ServiceFailedError: One will not be ready.
+            BackendError: The network was refused.
+        """
+        if not self._services:
+            return
+        await self._write(phase=JobPhase.CREATING)
+        network = network_request(self._job, self._parts.home_id)
+        await self._insist(lambda: self._parts.backend.create_network(network))
+        with anyio.CancelScope() as self._bringing_up:
+            await all_at_once([partial(self._bring_up, service, helper_image) for service in self._services.values()])
+        self._bringing_up = None
+        if self._dead is not None:
+            raise await self._failed(self._dead, f"it {_how_it_ended(self._dead)} while others were still starting")
+        self._report(None)
+
+    async def _bring_up(self, service: _Service, helper_image: str) -> None:
+        for id_ in service.spec.depends_on:
+            await self._services[id_].ready.wait()
+        spec, image = service.spec, self._images[service.spec.id]
+        container_id = await self._start(service, image)
+        place = Place(
+            container_id,
+            service_log_id(self._job.job_id, spec.id),
+            self._job.attempt_number,
+            helper_image,
+            lambda text: self.warnings.append(f"service {spec.id}: {text}"),
+        )
+        rule = rule_of(self._parts, spec, image, place)
+        self._report(f"waiting for service {spec.id}: {rule.words}")
+        why = await until_ready(
+            self._parts, rule, service.ended, spec.ready_timeout_s, already_s=self._already_s(service)
+        )
+        if service.ended.is_set():
+            why = f"it {_how_it_ended(service)} before it was ready (waiting for {rule.words})"
+        if why is not None:
+            raise await self._failed(service, why)
+        service.result = replace(service.result, status="ready", ready_at=self._parts.clock.now())
+        await self._write()
+        service.ready.set()
+
+    async def _start(self, service: _Service, image: ImageInfo) -> str:
+        """Make and start a service's container, and follow it from now on; returns its id."""
+        parts, spec = self._parts, service.spec
+        self._report(f"starting service {spec.id}")
+        request = service_request(self._job, spec, image, parts.home_id, granted_to(spec, parts.settings))
+        started_at = service.result.started_at or parts.clock.now()
+        service.result = replace(
+            service.result, status="starting", image_digest=image.digest, started_at=started_at, ready_at=None
+        )
+        await self._write()
+        try:
+            state = await self._insist(lambda: parts.backend.create(request))
+            await self._insist(lambda: parts.backend.start(state.container_id))
+        except (ContainerStartError, ContainerLostError) as error:
+            raise await self._failed(service, f"it could not be started: {error.message}") from error
+        self._accompany(service, state.container_id)
+        return state.container_id
+
+    def _already_s(self, service: _Service) -> float:
+        started_at = service.result.started_at
+        return (self._parts.clock.now() - started_at).total_seconds() if started_at else 0
+
+    async def _failed(self, service: _Service, why: str) -> ServiceFailedError:
+        """Note that a service did not become ready; returns what to raise."""
+        state = service.state
+        service.result = replace(
+            service.result, status="failed", exit_code=state.exit_code if state else None, message=why
+        )
+        await self._write()
+        log_id = service_log_id(self._job.job_id, service.spec.id)
+        hint = f"Look at the end of its log ({log_id}), then mend its image, its variables or its ready rule."
+        return ServiceFailedError(f"Service {service.spec.id} ({service.spec.image}) failed: {why}.", hint)
+
+    # --- beside the job
+
+    async def take_up(self) -> None:
+        """Go on with the services of a job that an earlier engine left running; what is gone is noted."""
+        for service in self._services.values():
+            if service.result.status not in {"starting", "ready", "exited", "lost"}:
+                continue
+            name = service.result.container_name
+            state = await self._parts.insist(partial(self._parts.backend.inspect, name), self._report)
+            if service.result.status == "starting":  # the job has started: it was ready
+                service.result = replace(service.result, status="ready", ready_at=self._parts.clock.now())
+            if state is None:
+                service.log = ServiceLog(self._parts, self._job, service.spec.id, name)
+                service.log.finished.set()
+                self._note_end(service, None)
+            else:
+                self._accompany(service, state.container_id)
+
+    def _accompany(self, service: _Service, container_id: str) -> None:
+        service.log = ServiceLog(self._parts, self._job, service.spec.id, container_id)
+        if self._tasks is not None:
+            self._tasks.start_soon(self._see_through, service, service.log, name=f"service {service.spec.id}")
+
+    async def _see_through(self, service: _Service, log: ServiceLog) -> None:
+        await log.follow(lambda state: self._note_end(service, state))
+        if not self._is_over:
+            await self._write()
+
+    def _note_end(self, service: _Service, state: ContainerState | None) -> None:
+        """A service's container has ended, or is gone."""
+        service.state, service.is_gone = state, state is None
+        service.ended.set()
+        if self._is_over or service.result.status != "ready":
+            return
+        how = _how_it_ended(service)
+        _log.info("service %s of %s %s", service.spec.id, self._job.job_id, how)
+        service.result = replace(
+            service.result,
+            status="lost" if state is None else "exited",
+            exit_code=state.exit_code if state else None,
+            message=f"it {how}",
+        )
+        if self._bringing_up is not None:
+            self._dead = service
+            self._bringing_up.cancel()
+
+    # --- after the job
+
+    async def _take_down(self) -> None:
+        """Stop what runs, and wait until the logs have everything."""
+        self._is_over = True
+        started = [service for service in self._services.values() if service.log is not None]
+        if started:
+            self._report("stopping services")
+        grace_s = await self._grace_s()
+        await all_at_once([partial(self._stop, service, grace_s) for service in started if not service.ended.is_set()])
+        for service in started:
+            if service.log is not None:
+                await service.log.finished.wait()
+            if service.result.status in {"starting", "ready"}:
+                code = service.state.exit_code if service.state else None
+                service.result = replace(service.result, status="stopped", exit_code=code)
+
+    async def _stop(self, service: _Service, grace_s: float) -> None:
+        name = service.result.container_name
+        try:
+            await self._parts.insist(lambda: self._parts.backend.stop(name, grace_s))
+        except BackendError as error:  # its removal ends it
+            _log.warning("service %s of %s was not stopped: %s", service.spec.id, self._job.job_id, error)
+            await self._parts.insist(lambda: self._parts.backend.remove(name))
+
+    async def _grace_s(self) -> float:
+        """Ten seconds, or as little as whoever cancelled the job wants."""
+        if not self._cancel.is_set():
+            return _GRACE_S
+        job = await self._parts.jobs.get(self._job.job_id)
+        asked = job.cancel.grace_s if job.cancel else None
+        return _GRACE_S if asked is None else min(asked, _GRACE_S)
+
+    def _results(self) -> tuple[ServiceResult, ...]:
+        return tuple(service.result for service in self._services.values())
+
+    def _ends(self) -> Mapping[str, ContainerState]:
+        """How the containers ended, by service."""
+        return {id_: service.state for id_, service in self._services.items() if service.state is not None}
+
+    async def _write(self, *, phase: JobPhase | None = None) -> None:
+        if phase is None:
+            await self._parts.ledger.change(self._job.job_id, attempt={"services": self._results()})
+        else:
+            await self._parts.ledger.change(self._job.job_id, attempt={"services": self._results(), "phase": phase})
+
+    async def _insist(self, call: Callable[[], Awaitable[Result]]) -> Result:
+        return await self._parts.insist(call, self._report, give_up=self._cancel)
+
+
+def _how_it_ended(service: _Service) -> str:
+    state = service.state
+    if state is None:
+        return "is gone: something other than OrcaOps removed it"
+    if state.oom_killed:
+        return f"was killed for using more than its {service.spec.memory_mb} MiB of memory"
+    return f"ended with exit code {state.exit_code}"
+
+
+async def remove_services(parts: Parts, job: Job) -> None:
+    """Remove the service containers and the network of a job's present attempt, running or not; may be repeated.
+
+    Raises:
+        BackendError: The container engine refused.
+    """
+    if not job.spec.services or job.attempt is None:
+        return
+    names = service_names(parts.home_id, job)
+    await all_at_once([partial(parts.insist, partial(parts.backend.remove, name)) for name in names])
+    network = network_name(parts.home_id, job.job_id, job.attempt_number)
+    await parts.insist(lambda: parts.backend.remove_network(network))
