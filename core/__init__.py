@@ -7,40 +7,17 @@ Everything a door may name is exported here; nothing below this name is part of 
         job = await engine.wait_for_job(submitted.job.job_id)
 """
 
-from core.backends.base import (
-    BackendHealth,
-    ContainerBackend,
-)
-from core.clock import (
-    Clock,
-    SystemClock,
-    time_text,
-)
-from core.compose import (
-    open_engine,
-)
+from core.backends.base import BackendHealth, ContainerBackend
+from core.clock import Clock, SystemClock, time_text
+from core.compose import open_engine
 from core.engine.answers import ArtifactSlice, EngineStatus, Snapshot, StoredArtifact
-from core.engine.bus import (
-    Subscription,
-)
+from core.engine.bus import Subscription
 from core.engine.engine import Engine
-from core.engine.failures import (
-    FailureSummary,
-)
-from core.engine.reading import (
-    LogPage,
-    LogQuery,
-)
-from core.engine.retention import (
-    Cleanup,
-)
-from core.engine.slots import (
-    SlotUse,
-)
-from core.engine.waiting import (
-    Until,
-    WaitResult,
-)
+from core.engine.failures import FailureSummary
+from core.engine.reading import LogPage, LogQuery
+from core.engine.retention import Cleanup
+from core.engine.slots import SlotUse
+from core.engine.waiting import Until, WaitResult
 from core.errors import (
     ArtifactNotFoundError,
     BackendError,
@@ -63,6 +40,8 @@ from core.errors import (
     InvalidSpecError,
     JobNotFinishedError,
     JobNotFoundError,
+    JobOfWorkflowError,
+    NodeNotFoundError,
     NotAdmittedError,
     NotFoundError,
     OrcaOpsError,
@@ -78,32 +57,15 @@ from core.errors import (
     TemplateNotFoundError,
     UnknownSecretError,
     UploadNotFoundError,
+    WorkflowNotFinishedError,
+    WorkflowNotFoundError,
 )
-from core.ids import (
-    is_job_id,
-    is_upload_id,
-    new_job_id,
-    new_upload_id,
-)
-from core.lifecycle.job import (
-    JobEvent,
-    JobPhase,
-    JobStatus,
-)
-from core.logs.clean import (
-    CleanLine,
-    clean_lines,
-    clean_text,
-)
-from core.logs.diagnose import (
-    Cause,
-    Diagnosis,
-    Excerpt,
-    TestCounts,
-)
-from core.logs.search import (
-    LogPattern,
-)
+from core.ids import is_job_id, is_upload_id, is_workflow_id, new_job_id, new_upload_id, new_workflow_id
+from core.lifecycle.job import JobEvent, JobPhase, JobStatus
+from core.lifecycle.workflow import NodeEvent, NodeStatus, Outcome, Reason, Result, WorkflowEvent, WorkflowStatus
+from core.logs.clean import CleanLine, clean_lines, clean_text
+from core.logs.diagnose import Cause, Diagnosis, Excerpt, TestCounts
+from core.logs.search import LogPattern
 from core.plan.check import WorkflowCheck, check_workflow
 from core.plan.compile import PlannedNode, WorkflowPlan
 from core.plan.expand import expand_workflow
@@ -115,22 +77,9 @@ from core.plan.render import dot as plan_dot
 from core.plan.render import mermaid as plan_mermaid
 from core.plan.render import plan_tree, plan_view
 from core.plan.standing import Edge
-from core.records.artifact import (
-    Artifact,
-    Upload,
-)
-from core.records.document import (
-    artifact_document,
-    failure_document,
-    job_document,
-    step_document,
-)
-from core.records.event import (
-    EngineEvent,
-    JobChanged,
-    LogGrew,
-    ProgressChanged,
-)
+from core.records.artifact import Artifact, Upload
+from core.records.document import artifact_document, failure_document, job_document, step_document
+from core.records.event import EngineEvent, JobChanged, JobNews, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
 from core.records.job import (
     Attempt,
     CancelRequest,
@@ -142,22 +91,34 @@ from core.records.job import (
     StepResult,
     Usage,
 )
-from core.records.log import (
-    LogCursor,
-    LogLine,
-    LogPart,
-    LogSummary,
-    Stream,
+from core.records.log import LogCursor, LogLine, LogPart, LogSummary, Stream
+from core.records.page import Page
+from core.records.template import FilledTemplate, SavedTemplate, Template, TemplateUse, template_document
+from core.records.workflow import (
+    CriticalNode,
+    GroupMember,
+    WorkflowAttempt,
+    WorkflowChange,
+    WorkflowRun,
+    WorkflowSource,
 )
-from core.records.page import (
-    Page,
+from core.records.workflow_document import (
+    counts_document,
+    matrix_document,
+    node_document,
+    node_documents,
+    run_document,
+    workflow_document,
 )
-from core.records.template import (
-    FilledTemplate,
-    SavedTemplate,
-    Template,
-    TemplateUse,
-    template_document,
+from core.records.workflow_node import (
+    KeptFrom,
+    NodeCondition,
+    NodeCounts,
+    NodeReason,
+    NodeRef,
+    NodeTry,
+    NodeVariant,
+    WorkflowNode,
 )
 from core.settings import (
     DockerSettings,
@@ -170,40 +131,19 @@ from core.settings import (
     SimulationSettings,
     WorkspaceSettings,
 )
-from core.spec.inputs import (
-    InputSpec,
-)
-from core.spec.job import (
-    InputFile,
-    JobSpec,
-    LogLimit,
-    StepSpec,
-)
-from core.spec.load import (
-    findings_of,
-    parse_job,
-)
+from core.spec.inputs import InputSpec
+from core.spec.job import InputFile, JobSpec, LogLimit, StepSpec
+from core.spec.load import findings_of, parse_job
 from core.spec.mounts import MountSpec
-from core.spec.runtimes import (
-    RUNTIMES,
-    Runtime,
-)
-from core.spec.template import (
-    TemplateSpec,
-)
+from core.spec.runtimes import RUNTIMES, Runtime
+from core.spec.template import TemplateSpec
 from core.store.blobs import Blob
-from core.store.changes import (
-    Submitted,
-)
-from core.store.listing import (
-    JobFilter,
-)
+from core.store.changes import Submitted
+from core.store.listing import JobFilter
+from core.store.workflow_changes import SubmittedRun
+from core.store.workflow_listing import WorkflowFilter
 from core.workspace.hashes import HashCache
-from core.workspace.listing import (
-    Workspace,
-    WorkspaceFile,
-    list_workspace,
-)
+from core.workspace.listing import Workspace, WorkspaceFile, list_workspace
 from core.workspace.walk import SkippedPath
 
 __all__ = (
@@ -228,6 +168,7 @@ __all__ = (
     "ContainerLostError",
     "ContainerNameTakenError",
     "ContainerStartError",
+    "CriticalNode",
     "Diagnosis",
     "DockerSettings",
     "Edge",
@@ -244,6 +185,7 @@ __all__ = (
     "FilledTemplate",
     "Finding",
     "Fix",
+    "GroupMember",
     "HashCache",
     "HomeInUseError",
     "IdempotencyConflictError",
@@ -259,11 +201,14 @@ __all__ = (
     "JobChanged",
     "JobEvent",
     "JobFilter",
+    "JobNews",
     "JobNotFinishedError",
     "JobNotFoundError",
+    "JobOfWorkflowError",
     "JobPhase",
     "JobSpec",
     "JobStatus",
+    "KeptFrom",
     "LimitSettings",
     "LogCursor",
     "LogGrew",
@@ -276,9 +221,20 @@ __all__ = (
     "LogSummary",
     "MountSettings",
     "MountSpec",
+    "NodeChanged",
+    "NodeCondition",
+    "NodeCounts",
+    "NodeEvent",
+    "NodeNotFoundError",
+    "NodeReason",
+    "NodeRef",
+    "NodeStatus",
+    "NodeTry",
+    "NodeVariant",
     "NotAdmittedError",
     "NotFoundError",
     "OrcaOpsError",
+    "Outcome",
     "Page",
     "Place",
     "PlannedNode",
@@ -286,10 +242,12 @@ __all__ = (
     "QueueFullError",
     "QueuePlace",
     "QueueSettings",
+    "Reason",
     "RegistryDeniedError",
     "RegistryUnreachableError",
     "Related",
     "RequestError",
+    "Result",
     "RetentionSettings",
     "Runtime",
     "RuntimeSettings",
@@ -310,6 +268,7 @@ __all__ = (
     "StoredArtifact",
     "Stream",
     "Submitted",
+    "SubmittedRun",
     "Subscription",
     "SystemClock",
     "Template",
@@ -324,8 +283,19 @@ __all__ = (
     "UploadNotFoundError",
     "Usage",
     "WaitResult",
+    "WorkflowAttempt",
+    "WorkflowChange",
+    "WorkflowChanged",
     "WorkflowCheck",
+    "WorkflowEvent",
+    "WorkflowFilter",
+    "WorkflowNode",
+    "WorkflowNotFinishedError",
+    "WorkflowNotFoundError",
     "WorkflowPlan",
+    "WorkflowRun",
+    "WorkflowSource",
+    "WorkflowStatus",
     "Workspace",
     "WorkspaceFile",
     "WorkspaceSettings",
@@ -333,16 +303,22 @@ __all__ = (
     "check_workflow",
     "clean_lines",
     "clean_text",
+    "counts_document",
     "expand_workflow",
     "failure_document",
     "findings_of",
     "is_job_id",
     "is_upload_id",
+    "is_workflow_id",
     "job_document",
     "list_workspace",
+    "matrix_document",
     "mended",
     "new_job_id",
     "new_upload_id",
+    "new_workflow_id",
+    "node_document",
+    "node_documents",
     "open_engine",
     "parse_job",
     "plan_dot",
@@ -350,8 +326,10 @@ __all__ = (
     "plan_tree",
     "plan_view",
     "read_workflow",
+    "run_document",
     "step_document",
     "template_document",
     "time_text",
+    "workflow_document",
     "workflow_schema",
 )

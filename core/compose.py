@@ -22,6 +22,7 @@ from core.engine.recovery import Recovery
 from core.engine.retention import Retention
 from core.engine.scheduler import Scheduler
 from core.engine.worker import Worker
+from core.engine.workflow_ledger import WorkflowLedger
 from core.logs.hub import LogHub
 from core.store.artifacts import ArtifactStore
 from core.store.blobs import BlobFolder, sweep_parts
@@ -32,6 +33,9 @@ from core.store.jobs import JobStore
 from core.store.retention import RunShelf
 from core.store.templates import TemplateStore
 from core.store.uploads import UploadStore
+from core.store.workflow_export import WorkflowFiles, WorkflowIndex
+from core.store.workflow_groups import GroupStore
+from core.store.workflows import WorkflowStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -72,7 +76,7 @@ async def open_engine(
         await sweep_parts(home.parts)
         identity = await home_id(database)
         chosen = backend or _backend(settings, identity, clock)
-        jobs, bus = JobStore(database, clock), Bus()
+        jobs, workflows, bus = JobStore(database, clock), WorkflowStore(database, clock), Bus()
         parts = Parts(
             settings=settings,
             home=home,
@@ -90,6 +94,11 @@ async def open_engine(
             run_shelf=RunShelf(database),
             run_index=RunIndex(database),
             run_files=RunFiles(home),
+            workflows=workflows,
+            workflow_ledger=WorkflowLedger(workflows, bus),
+            groups=GroupStore(database, clock),
+            workflow_index=WorkflowIndex(database),
+            workflow_files=WorkflowFiles(home),
         )
         await stack.enter_async_context(chosen.run())
         async with _running(parts) as engine:

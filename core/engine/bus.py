@@ -1,36 +1,52 @@
 """In-process news: what changed, told after the commit that made it true.
 
-Nobody waits for a listener. A subscription keeps one event of a kind per job, the latest; a listener that is
-slow finds fewer events, never stale ones, and costs no more memory than there are changed jobs.
+Nobody waits for a listener. A subscription keeps one event of a kind per job, run and node, the latest; a listener that
+is slow finds fewer events, never stale ones, and costs no more memory than there are changed things.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import anyio
 
-from core.records.event import JobChanged, LogGrew, ProgressChanged
+from core.records.event import JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from core.records.event import EngineEvent
 
-_Key = tuple[type, str]
+_Key = tuple[type, str, str]
+"""Kind, what it is about, and the node if it is about one."""
 
 
 def _key(event: EngineEvent) -> _Key:
-    job_id = event.job.job_id if isinstance(event, JobChanged) else event.job_id
-    return type(event), job_id
+    match event:
+        case JobChanged(job=job):
+            return JobChanged, job.job_id, ""
+        case WorkflowChanged(run=run):
+            return WorkflowChanged, run.workflow_id, ""
+        case NodeChanged(node=node):
+            return NodeChanged, node.workflow_id, node.node_id
+        case LogGrew(job_id=job_id) | ProgressChanged(job_id=job_id):
+            return type(event), job_id, ""
+
+
+def _with_status(event: EngineEvent, earlier: EngineEvent | None) -> EngineEvent:
+    """The event, which tells of a moved status also if only the one whose place it takes did."""
+    if isinstance(event, JobChanged | WorkflowChanged | NodeChanged) and isinstance(earlier, type(event)):
+        return replace(event, status_changed=event.status_changed or earlier.status_changed)
+    return event
 
 
 class Subscription:
     """What one listener has not yet taken. Use it inside ``with``; iterate, or `take` what is there."""
 
-    def __init__(self, bus: Bus, job_ids: Collection[str] | None) -> None:
+    def __init__(self, bus: Bus, ids: Collection[str] | None) -> None:
         self._bus = bus
-        self.job_ids = None if job_ids is None else frozenset(job_ids)
+        self.ids = None if ids is None else frozenset(ids)
         self._pending: dict[_Key, EngineEvent] = {}
         self._arrived = anyio.Event()
 
@@ -56,10 +72,7 @@ class Subscription:
     def deliver(self, event: EngineEvent) -> None:
         """Note an event; called by the bus."""
         key = _key(event)
-        earlier = self._pending.pop(key, None)
-        if isinstance(event, JobChanged) and isinstance(earlier, JobChanged) and earlier.status_changed:
-            event = JobChanged(event.job, status_changed=True)
-        self._pending[key] = event
+        self._pending[key] = _with_status(event, self._pending.pop(key, None))
         self._arrived.set()
 
     async def wait(self) -> None:
@@ -80,11 +93,11 @@ class Bus:
 
     def __init__(self) -> None:
         self._to_all: set[Subscription] = set()
-        self._by_job: dict[str, set[Subscription]] = {}
+        self._by_id: dict[str, set[Subscription]] = {}
 
-    def subscribe(self, job_ids: Collection[str] | None = None) -> Subscription:
-        """Listen to some jobs, or to all."""
-        return Subscription(self, job_ids)
+    def subscribe(self, ids: Collection[str] | None = None) -> Subscription:
+        """Listen to some jobs and runs, or to everything. Who listens to a run hears of its nodes."""
+        return Subscription(self, ids)
 
     def publish(self, event: EngineEvent) -> None:
         """Tell everyone who listens."""
@@ -93,7 +106,7 @@ class Bus:
         self._tell_those_who_asked(event)
 
     def _tell_those_who_asked(self, event: EngineEvent) -> None:
-        for subscription in self._by_job.get(_key(event)[1], ()):
+        for subscription in self._by_id.get(_key(event)[1], ()):
             subscription.deliver(event)
 
     def log_grew(self, job_id: str, attempt: int, lines: int) -> None:
@@ -110,17 +123,17 @@ class Bus:
 
     def attach(self, subscription: Subscription) -> None:
         """Begin delivering to ``subscription``."""
-        if subscription.job_ids is None:
+        if subscription.ids is None:
             self._to_all.add(subscription)
         else:
-            for job_id in subscription.job_ids:
-                self._by_job.setdefault(job_id, set()).add(subscription)
+            for each in subscription.ids:
+                self._by_id.setdefault(each, set()).add(subscription)
 
     def detach(self, subscription: Subscription) -> None:
         """Deliver no more to ``subscription``."""
         self._to_all.discard(subscription)
-        for job_id in subscription.job_ids or ():
-            listeners = self._by_job.get(job_id, set())
+        for each in subscription.ids or ():
+            listeners = self._by_id.get(each, set())
             listeners.discard(subscription)
             if not listeners:
-                self._by_job.pop(job_id, None)
+                self._by_id.pop(each, None)

@@ -10,6 +10,7 @@ from core.engine.verbs.jobs import JobVerbs
 from core.engine.verbs.logs import LogVerbs
 from core.engine.verbs.runs import RunVerbs
 from core.engine.verbs.templates import TemplateVerbs
+from core.engine.verbs.workflows import WorkflowVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from core.engine.worker import Worker
 
 
-class Engine(TemplateVerbs, JobVerbs, LogVerbs, FileVerbs, RunVerbs):
+class Engine(TemplateVerbs, JobVerbs, LogVerbs, FileVerbs, RunVerbs, WorkflowVerbs):
     """Runs container jobs: accepts, queues, runs and records them, and lets callers see and steer.
 
     Made by `core.open_engine`. All verbs may be called at the same time from one event loop; cancelling a call never
@@ -50,9 +51,9 @@ class Engine(TemplateVerbs, JobVerbs, LogVerbs, FileVerbs, RunVerbs):
             started_at=self._started_at,
         )
 
-    def subscribe(self, job_ids: Collection[str] | None = None) -> Subscription:
-        """News of some jobs, or of all, for use in a ``with`` block; a slow reader gets the latest only."""
-        return self._parts.bus.subscribe(job_ids)
+    def subscribe(self, ids: Collection[str] | None = None) -> Subscription:
+        """News of some jobs and runs, or of all, for use in a ``with`` block; a slow reader gets the latest only."""
+        return self._parts.bus.subscribe(ids)
 
     def close(self) -> None:
         """Accept nothing more; called when the engine shuts down."""

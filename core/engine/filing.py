@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from core.errors import OrcaOpsError
-from core.records.event import JobChanged
+from core.records.event import JobChanged, WorkflowChanged
 from core.store.export import FIRST
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from core.engine.parts import Parts
+    from core.records.event import EngineEvent
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _PAUSE_S: Final = 60.0
 
 
 class RunFiler:
-    """Writes the files of finished jobs.
+    """Writes the files of finished jobs and workflow runs.
 
     Args:
         parts: The engine's parts.
@@ -42,9 +43,8 @@ class RunFiler:
             await self._insist(self.flush)
             while True:
                 await news.wait()
-                changed = [event.job for event in news.take() if isinstance(event, JobChanged)]
-                settled = [job.job_id for job in changed if job.is_settled]
-                if settled and not await self._works(partial(self._file, settled)):
+                settled, ended = _settled(news.take())
+                if (settled or ended) and not await self._works(partial(self._file_all, settled, ended)):
                     await self._parts.clock.sleep(_PAUSE_S)
                     await self._insist(self.flush)
 
@@ -53,7 +53,7 @@ class RunFiler:
         await self._works(self.flush)
 
     async def flush(self) -> None:
-        """Write every settled run that has not been written.
+        """Write every settled run that has not been written, of jobs and of workflows.
 
         Raises:
             StoreError: The disk is full or failing.
@@ -63,6 +63,7 @@ class RunFiler:
         while job_ids := await self._parts.run_index.unfiled(after_id, _TOGETHER):
             await self._file(job_ids)
             after_id = job_ids[-1]
+        await self._file_each(self._parts.workflow_index.unfiled)
 
     async def export(self) -> int:
         """Write all files anew from the database, and remove those of runs it does not have.
@@ -87,7 +88,36 @@ class RunFiler:
                     after = keys[-1]
             if strays := set(await files.names()) - written:
                 await files.remove(strays)
+        await self._export_workflows()
         return len(written)
+
+    async def _export_workflows(self) -> None:
+        index, files = self._parts.workflow_index, self._parts.workflow_files
+        await self._file_each(index.ended)
+        async with files.lock:
+            names = frozenset(await files.names())
+            await files.remove(names - await index.known(names))
+
+    async def _file_all(self, job_ids: Iterable[str], workflow_ids: Iterable[str]) -> None:
+        await self._file(job_ids)
+        await self._file_workflows(workflow_ids)
+
+    async def _file_each(self, find: Callable[[str, int], Awaitable[Sequence[str]]]) -> None:
+        """Write workflow runs that are found behind an id, some at a time."""
+        after_id = ""
+        while workflow_ids := await find(after_id, _TOGETHER):
+            await self._file_workflows(workflow_ids)
+            after_id = workflow_ids[-1]
+
+    async def _file_workflows(self, workflow_ids: Iterable[str]) -> None:
+        index, files = self._parts.workflow_index, self._parts.workflow_files
+        for workflow_id in workflow_ids:
+            async with files.lock:
+                page = await index.page(workflow_id)
+                if page is not None:
+                    with anyio.CancelScope(shield=True):
+                        await files.write(page)
+                        await index.note_filed(page)
 
     async def _file(self, job_ids: Iterable[str]) -> None:
         index, files = self._parts.run_index, self._parts.run_files
@@ -118,6 +148,18 @@ class RunFiler:
             _log.info("runs are written to the home again")
         self._has_failed = False
         return True
+
+
+def _settled(news: Iterable[EngineEvent]) -> tuple[list[str], list[str]]:
+    """Of what changed, the jobs and the workflow runs about which nothing changes any more."""
+    jobs: list[str] = []
+    runs: list[str] = []
+    for event in news:
+        if isinstance(event, JobChanged) and event.job.is_settled:
+            jobs.append(event.job.job_id)
+        elif isinstance(event, WorkflowChanged) and event.run.is_finished:
+            runs.append(event.run.workflow_id)
+    return jobs, runs
 
 
 def _batches(job_ids: Iterable[str]) -> Iterable[tuple[str, ...]]:

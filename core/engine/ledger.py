@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from core.lifecycle.job import JobEvent
     from core.records.job import Attempt, CancelRequest, Job
     from core.records.template import TemplateUse
+    from core.records.workflow_node import NodeRef
     from core.spec.job import JobSpec
     from core.store.changes import Submitted
     from core.store.jobs import JobStore
@@ -40,6 +41,7 @@ class Ledger:
         rerun_of: str | None,
         template: TemplateUse | None,
         max_queued: int,
+        node: NodeRef | None = None,
     ) -> Submitted:
         """Accept a job into the queue. See `JobStore.submit`."""
         submitted = await self._store.submit(
@@ -50,6 +52,7 @@ class Ledger:
             request_digest=request_digest,
             rerun_of=rerun_of,
             template=template,
+            node=node,
             max_queued=max_queued,
         )
         if not submitted.replayed:

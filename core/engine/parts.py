@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from core.clock import Clock
     from core.engine.bus import Bus
     from core.engine.ledger import Ledger
+    from core.engine.workflow_ledger import WorkflowLedger
     from core.logs.hub import LogHub
     from core.settings import EngineSettings
     from core.store.artifacts import ArtifactStore
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from core.store.retention import RunShelf
     from core.store.templates import TemplateStore
     from core.store.uploads import UploadStore
+    from core.store.workflow_export import WorkflowFiles, WorkflowIndex
+    from core.store.workflow_groups import GroupStore
+    from core.store.workflows import WorkflowStore
 
 Result = TypeVar("Result")
 
@@ -56,6 +60,11 @@ class Parts:
         run_shelf: Finished jobs as what takes room.
         run_index: Which finished jobs are written to files.
         run_files: Those files.
+        workflows: Records of workflow runs, for reading.
+        workflow_ledger: The same, for changing.
+        groups: Who holds concurrency groups and who waits.
+        workflow_index: Which ended workflow runs are written to files.
+        workflow_files: Those files.
     """
 
     settings: EngineSettings
@@ -74,6 +83,11 @@ class Parts:
     run_shelf: RunShelf
     run_index: RunIndex
     run_files: RunFiles
+    workflows: WorkflowStore
+    workflow_ledger: WorkflowLedger
+    groups: GroupStore
+    workflow_index: WorkflowIndex
+    workflow_files: WorkflowFiles
 
     def artifact_blobs(self, job_id: str) -> BlobFolder:
         """Bytes of the files kept of a job, by hash."""

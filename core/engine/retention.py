@@ -1,4 +1,4 @@
-"""What goes after its time: finished jobs by age, number and bytes, and sent files that nobody needs.
+"""What goes after its time: finished jobs and workflow runs by age, number and bytes, and sent files that nobody needs.
 
 Rows go before files, so that a crash leaves only files without a row; the first sweep of an engine removes those.
 """
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, OrcaOpsError
+from core.ids import is_workflow_id
 from core.store.export import FIRST
-from core.store.retention import RunChoice, job_folders, remove_stale_files, stale_files
+from core.store.retention import RunChoice, RunTotals, job_folders, remove_stale_files, stale_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,14 +42,15 @@ _MARGIN: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """What a removal of finished jobs did, or would do.
+    """What a removal of finished jobs and workflow runs did, or would do. A workflow run counts as one, with its jobs.
 
     Attributes:
         deleted: How many went.
         bytes: What their logs and artifacts took.
-        job_ids: The first hundred of them, the one that ended first in front.
+        job_ids: The jobs among the first hundred of them, the one that ended first in front.
         dry_run: Whether nothing was done.
-        remaining: Finished jobs that stay.
+        remaining: Finished jobs and workflow runs that stay.
+        workflow_ids: The workflow runs among the first hundred of them.
     """
 
     deleted: int
@@ -56,6 +58,7 @@ class Cleanup:
     job_ids: tuple[str, ...]
     dry_run: bool
     remaining: int
+    workflow_ids: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,7 +66,10 @@ class _Tally:
     """What is gone so far."""
 
     bytes: int = 0
-    job_ids: list[str] = field(default_factory=list[str])
+    run_ids: list[str] = field(default_factory=list[str])
+    """Jobs of their own and workflow runs."""
+    node_job_ids: list[str] = field(default_factory=list[str])
+    """Jobs of workflow runs."""
     containers: list[str] = field(default_factory=list[str])
 
 
@@ -81,10 +87,10 @@ class Retention:
 
     # --- on request
 
-    async def delete(self, job_id: str, *, by: str) -> Cleanup:
-        """Let one finished job go; nothing happens if it is gone already."""
+    async def delete(self, run_id: str, *, by: str) -> Cleanup:
+        """Let one finished job or workflow run go; nothing happens if it is gone already."""
         tally = _Tally()
-        await self._let_go([job_id], tally)
+        await self._let_go([run_id], tally)
         await self._finish(tally, by)
         return await self._told(tally)
 
@@ -95,12 +101,16 @@ class Retention:
         if dry_run:
             chosen, everything = await shelf.totals(bound), await shelf.totals(await shelf.bound(RunChoice()))
             first = await shelf.oldest(bound, _NAMED)
-            ids = tuple(run.job_id for run in first)
-            return Cleanup(chosen.runs, chosen.kept_bytes, ids, dry_run=True, remaining=everything.runs - chosen.runs)
+            return _cleanup(
+                chosen, [run.run_id for run in first], dry_run=True, remaining=everything.runs - chosen.runs
+            )
         tally = _Tally()
         try:
             while runs := await shelf.oldest(bound, _TOGETHER):
-                await self._let_go([run.job_id for run in runs], tally)
+                gone = len(tally.run_ids)
+                await self._let_go([run.run_id for run in runs], tally)
+                if len(tally.run_ids) == gone:  # jobs of theirs have not ended: they go another time
+                    break
         finally:
             await self._finish(tally, by)
         return await self._told(tally)
@@ -145,9 +155,10 @@ class Retention:
                     if runs > settings.max_runs or kept_bytes > settings.max_bytes:
                         chosen.append(run)
                         runs, kept_bytes = runs - 1, kept_bytes - run.kept_bytes
-                if not chosen:
+                gone = len(tally.run_ids)
+                await self._let_go([run.run_id for run in chosen], tally)
+                if len(tally.run_ids) == gone:
                     break
-                await self._let_go([run.job_id for run in chosen], tally)
         finally:
             await self._finish(tally, "engine")
 
@@ -172,10 +183,14 @@ class Retention:
         parts = self._parts
         if self._has_tidied:
             return
+        await self._remove_lost_jobs()
         for folder in (parts.home.logs, parts.home.artifacts):
             for job_id in await self._strays(await job_folders(folder)):
                 _log.info("removing what was left of %s", job_id)
                 await self._remove_folders(job_id)
+        async with parts.workflow_files.lock:
+            names = await parts.workflow_files.names()
+            await parts.workflow_files.remove(frozenset(names) - await parts.workflow_index.known(names))
         async with parts.run_files.lock:
             if strays := await self._strays(await parts.run_files.names()):
                 await parts.run_files.remove(strays)
@@ -187,6 +202,16 @@ class Retention:
             await parts.run_files.keep_lines(filed)
         self._has_tidied = True
 
+    async def _remove_lost_jobs(self) -> None:
+        """Remove the jobs of workflow runs that are gone."""
+        tally = _Tally()
+        try:
+            for workflow_id in await self._parts.run_shelf.lost_workflows():
+                _log.info("removing what was left of %s", workflow_id)
+                await self._let_jobs_of_go(workflow_id, tally)
+        finally:
+            await self._finish(tally, "engine")
+
     async def _strays(self, job_ids: Sequence[str]) -> list[str]:
         strays: list[str] = []
         for first in range(0, len(job_ids), _A_LOOK):
@@ -197,17 +222,35 @@ class Retention:
 
     # --- letting go
 
-    async def _let_go(self, job_ids: Sequence[str], tally: _Tally) -> None:
+    async def _let_go(self, run_ids: Sequence[str], tally: _Tally) -> None:
         """Remove rows, then logs and artifacts; `_finish` removes the rest."""
+        await self._let_jobs_go([each for each in run_ids if not is_workflow_id(each)], None, tally, tally.run_ids)
+        for workflow_id in filter(is_workflow_id, run_ids):
+            await self._let_workflow_go(workflow_id, tally)
+
+    async def _let_jobs_go(self, job_ids: Sequence[str], of_run: str | None, tally: _Tally, names: list[str]) -> None:
+        """Remove jobs of a workflow run, or of none, and add those that are gone to ``names``."""
         parts = self._parts
         jobs = await parts.jobs.get_many(job_ids)
         with anyio.CancelScope(shield=True):
-            gone = await parts.jobs.delete(job_ids)
+            gone = await parts.jobs.delete(job_ids, of_run=of_run)
             tally.containers += _kept_containers(job for job in jobs if job.job_id in gone)
             for job_id in filter(gone.__contains__, job_ids):
-                tally.job_ids.append(job_id)
+                names.append(job_id)
                 tally.bytes += gone[job_id]
                 await self._remove_folders(job_id)
+
+    async def _let_workflow_go(self, workflow_id: str, tally: _Tally) -> None:
+        """Remove a run, then its jobs, some at a time. What a crash leaves of these goes with the next engine."""
+        with anyio.CancelScope(shield=True):
+            if not await self._parts.run_shelf.delete_workflow(workflow_id):
+                return
+            tally.run_ids.append(workflow_id)
+        await self._let_jobs_of_go(workflow_id, tally)
+
+    async def _let_jobs_of_go(self, workflow_id: str, tally: _Tally) -> None:
+        while some := await self._parts.run_shelf.jobs_of(workflow_id, _TOGETHER):
+            await self._let_jobs_go(some, workflow_id, tally, tally.node_job_ids)
 
     async def _remove_folders(self, job_id: str) -> None:
         await self._parts.logs.delete(job_id)
@@ -215,12 +258,15 @@ class Retention:
 
     async def _finish(self, tally: _Tally, by: str) -> None:
         """Remove the documents and the kept containers of runs whose rows are gone."""
-        if not tally.job_ids:
+        if not (tally.run_ids or tally.node_job_ids):
             return
+        job_ids, workflow_ids = _by_kind(tally.run_ids)
         with anyio.CancelScope(shield=True):
             async with self._parts.run_files.lock:
-                await self._parts.run_files.remove(tally.job_ids)
-        _log.info("%s removed %d runs with %d bytes", by, len(tally.job_ids), tally.bytes)
+                await self._parts.run_files.remove([*job_ids, *tally.node_job_ids])
+            async with self._parts.workflow_files.lock:
+                await self._parts.workflow_files.remove(workflow_ids)
+        _log.info("%s removed %d runs with %d bytes", by, len(tally.run_ids), tally.bytes)
         for name in tally.containers:
             try:
                 await self._parts.backend.remove(name)
@@ -233,8 +279,19 @@ class Retention:
     async def _told(self, tally: _Tally) -> Cleanup:
         shelf = self._parts.run_shelf
         left = await shelf.totals(await shelf.bound(RunChoice()))
-        ids = tuple(tally.job_ids[:_NAMED])
-        return Cleanup(len(tally.job_ids), tally.bytes, ids, dry_run=False, remaining=left.runs)
+        gone = RunTotals(len(tally.run_ids), tally.bytes)
+        return _cleanup(gone, tally.run_ids[:_NAMED], dry_run=False, remaining=left.runs)
+
+
+def _by_kind(run_ids: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids of jobs, and those of workflow runs."""
+    ids = tuple(run_ids)
+    return tuple(each for each in ids if not is_workflow_id(each)), tuple(filter(is_workflow_id, ids))
+
+
+def _cleanup(gone: RunTotals, named: Iterable[str], *, dry_run: bool, remaining: int) -> Cleanup:
+    job_ids, workflow_ids = _by_kind(named)
+    return Cleanup(gone.runs, gone.kept_bytes, job_ids, dry_run, remaining, workflow_ids)
 
 
 def _kept_containers(jobs: Iterable[Job]) -> list[str]:

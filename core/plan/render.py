@@ -68,7 +68,7 @@ def plan_tree(plan: WorkflowPlan) -> str:
     """
     counts = plan.counts
     status = plan.status.value if plan.status is not None else "depends"
-    lines = [f"{shown(plan.run_name)}: {counts.jobs} jobs, {counts.nodes} nodes, ends: {status}"]
+    lines = [f"{shown(plan.run_name)}: {_number(counts.jobs, 'job')}, {_number(counts.nodes, 'node')}, ends: {status}"]
     for number, generation in enumerate(plan.generations, start=1):
         lines.append(f"{number}")
         for job in generation:
@@ -203,7 +203,11 @@ def _tree_of(plan: WorkflowPlan, job: PlannedJob) -> Iterator[str]:
 def _label(plan: WorkflowPlan, job: PlannedJob) -> str:
     if len(job.nodes) == 1 and plan.node(job.nodes[0]).is_dynamic:
         return f"{job.id} (a matrix, known later)"
-    return f"{job.id} ({len(job.nodes)} variants)" if job.nodes != (job.id,) else job.id
+    return f"{job.id} ({_number(len(job.nodes), 'variant')})" if job.nodes != (job.id,) else job.id
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _waited(edge: Edge) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.records.job import Job
+    from core.records.workflow import WorkflowRun
+    from core.records.workflow_node import WorkflowNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +52,34 @@ class ProgressChanged:
     text: str
 
 
-EngineEvent = JobChanged | LogGrew | ProgressChanged
+@dataclass(frozen=True, slots=True)
+class WorkflowChanged:
+    """A run's record changed; of what happened to its nodes `NodeChanged` tells.
+
+    Attributes:
+        run: The record after the change.
+        status_changed: Whether its status moved with it, or a further attempt began.
+    """
+
+    run: WorkflowRun
+    status_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChanged:
+    """A node's record changed, and with it the version of its run.
+
+    Attributes:
+        node: The record after the change.
+        status_changed: Whether its status moved with it, or it came into being.
+    """
+
+    node: WorkflowNode
+    status_changed: bool
+
+
+JobNews = JobChanged | LogGrew | ProgressChanged
+"""What happens to jobs."""
+
+EngineEvent = JobNews | WorkflowChanged | NodeChanged
+"""Everything that is announced."""

@@ -171,7 +171,7 @@ class RunFiles:
             StoreError: The disk is full or failing; the former lines stay.
         """
         part = self._home.parts / f".part-{secrets.token_hex(8)}"
-        file = await self._on_thread(partial(_open_part, part))
+        file = await self._on_thread(partial(open_part, part))
 
         async def add(runs: Sequence[RunDocument]) -> None:
             await self._on_thread(partial(self._write_to, file, runs))
@@ -213,8 +213,8 @@ class RunFiles:
     def _write_document(self, run: RunDocument) -> None:
         part = self._home.parts / f".part-{secrets.token_hex(8)}"
         try:
-            with _open_part(part) as file:
-                file.write(_page(run))
+            with open_part(part) as file:
+                file.write(page_of(run.document))
             part.rename(self._path(run.job_id))
         except OSError:
             part.unlink(missing_ok=True)
@@ -223,7 +223,7 @@ class RunFiles:
     def _has(self, run: RunDocument) -> bool:
         """Whether the document is there as it would be written: reading costs less than writing."""
         try:
-            return self._path(run.job_id).read_bytes() == _page(run)
+            return self._path(run.job_id).read_bytes() == page_of(run.document)
         except OSError:
             return False
 
@@ -243,7 +243,7 @@ class RunFiles:
                 if all(map(partial(_is_kept, make_choice()), lines)):
                     return
                 lines.seek(0)
-                with _open_part(part) as kept:
+                with open_part(part) as kept:
                     kept.writelines(filter(partial(_is_kept, make_choice()), lines))
             part.rename(self._lines)
         except FileNotFoundError:
@@ -300,8 +300,9 @@ def _documents(connection: sqlite3.Connection, job_ids: Sequence[str]) -> tuple[
     )
 
 
-def _page(run: RunDocument) -> bytes:
-    return encoding.utf8(json.dumps(run.document, ensure_ascii=False, indent=2)).encode() + b"\n"
+def page_of(document: dict[str, Any]) -> bytes:
+    """A document as a file holds it."""
+    return encoding.utf8(json.dumps(document, ensure_ascii=False, indent=2)).encode() + b"\n"
 
 
 def _line(run: RunDocument) -> bytes:
@@ -319,7 +320,8 @@ def _id_of(line: bytes) -> str:
     return line[len(_LINE_START) :].partition(b'"')[0].decode("ascii", "replace")
 
 
-def _open_part(path: Path) -> BinaryIO:
+def open_part(path: Path) -> BinaryIO:
+    """A file that is being written, before it has its name."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     return os.fdopen(descriptor, "wb")
 

@@ -230,8 +230,12 @@ class JobStore:
         """
         return await self._database.read(partial(_attempts, job_id=job_id))
 
-    async def delete(self, job_ids: Collection[str]) -> dict[str, int]:
+    async def delete(self, job_ids: Collection[str], *, of_run: str | None = None) -> dict[str, int]:
         """Forget the finished ones of some jobs, with their attempts, audit trails, artifact rows and idempotency keys.
+
+        Args:
+            job_ids: Which jobs.
+            of_run: The workflow run they belong to; None for jobs of their own. Others stay.
 
         Returns:
             The bytes kept of each that is gone now; a job that is unknown or has not finished is not among them.
@@ -239,7 +243,7 @@ class JobStore:
         with ExitStack() as stack:
             for job_id in job_ids:
                 stack.enter_context(self._recent.writing(job_id))
-            return await self._database.write(partial(delete_runs, job_ids=job_ids))
+            return await self._database.write(partial(delete_runs, job_ids=job_ids, of_run=of_run))
 
 
 def _history(connection: sqlite3.Connection, job_id: str) -> tuple[StatusChange, ...]:

@@ -1,4 +1,7 @@
-"""What has to go: finished jobs by age, number and bytes, and sent files that nobody needs."""
+"""What has to go: finished jobs and workflow runs by age, number and bytes, and sent files that nobody needs.
+
+A workflow run goes as a whole: its jobs are no runs of their own here.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import os
 import re
 from dataclasses import dataclass
 from functools import partial
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio
@@ -15,6 +20,7 @@ import anyio.to_thread
 from core.clock import to_microseconds
 from core.ids import is_job_id
 from core.lifecycle.job import JOB_LIFECYCLE
+from core.lifecycle.workflow import WorkflowStatus
 from core.store.faults import file_error
 from core.store.queries import QueryFile
 
@@ -29,10 +35,15 @@ if TYPE_CHECKING:
     from core.store.queries import SqlValue
 
 _SQL: Final = QueryFile("retention")
-_SUM_RUNS: Final = _SQL.take("sum_runs")
-_OLDEST_RUNS: Final = _SQL.take("oldest_runs")
+_SUM_JOBS: Final = _SQL.take("sum_jobs")
+_SUM_WORKFLOWS: Final = _SQL.take("sum_workflows")
+_OLDEST_JOBS: Final = _SQL.take("oldest_jobs")
+_OLDEST_WORKFLOWS: Final = _SQL.take("oldest_workflows")
 _OLDEST_OF_NEWEST: Final = _SQL.take("oldest_of_newest")
 _DELETE_RUNS: Final = _SQL.take("delete_runs")
+_JOBS_OF_WORKFLOW: Final = _SQL.take("jobs_of_workflow")
+_DELETE_WORKFLOW: Final = _SQL.take("delete_workflow")
+_LOST_WORKFLOWS: Final = _SQL.take("lost_workflows")
 _KNOWN_JOBS: Final = _SQL.take("known_jobs")
 _EXPIRE_UPLOADS: Final = _SQL.take("expire_uploads")
 _FILES_OF_UPLOADS: Final = _SQL.take("files_of_uploads")
@@ -49,10 +60,10 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class RunChoice:
-    """Some finished jobs: all that ended before a moment, less the newest that stay.
+    """Some finished jobs and workflow runs: all that ended before a moment, less the newest that stay.
 
     Attributes:
-        statuses: Only these; empty for all.
+        statuses: Only these; empty for all. ``failed`` stands for partial workflow runs too.
         ended_before: Only those that ended before this moment.
         keep: As many of the newest of those statuses stay.
     """
@@ -66,27 +77,30 @@ class RunBound(NamedTuple):
     """A choice as a place in the order in which runs ended: those before it."""
 
     statuses: str
-    """JSON array."""
+    """Of jobs: JSON array."""
+    workflow_statuses: str
+    """Of workflow runs: JSON array."""
     before_us: int
     before_id: str
 
 
 class EndedRun(NamedTuple):
-    """A finished job, as little of it as is needed to let it go."""
+    """A finished job or workflow run, as little of it as is needed to let it go."""
 
-    job_id: str
+    run_id: str
+    """The job's id, or the workflow run's."""
     kept_bytes: int
 
 
 class RunTotals(NamedTuple):
-    """How many finished jobs there are, and the bytes of their logs and artifacts."""
+    """How many finished jobs and workflow runs there are, and the bytes of their logs and artifacts."""
 
     runs: int
     kept_bytes: int
 
 
 class RunShelf:
-    """Finished jobs as things that take room.
+    """Finished jobs and workflow runs as things that take room.
 
     Every method raises `StoreError` and `StoreBusyError` as `Database` does.
 
@@ -103,17 +117,39 @@ class RunShelf:
 
     async def totals(self, bound: RunBound) -> RunTotals:
         """How much is before it."""
-        return await self._database.read(
-            lambda connection: RunTotals(*_SUM_RUNS.run(connection, **_values(bound)).fetchone())
-        )
+        return await self._database.read(partial(_totals, bound=bound))
 
     async def oldest(self, bound: RunBound, limit: int) -> tuple[EndedRun, ...]:
         """The runs before it that ended first."""
 
         def look(connection: sqlite3.Connection) -> tuple[EndedRun, ...]:
-            return tuple(EndedRun(*row) for row in _OLDEST_RUNS.run(connection, count=limit, **_values(bound)))
+            jobs = _OLDEST_JOBS.run(connection, count=limit, statuses=bound.statuses, **_before(bound))
+            workflows = _OLDEST_WORKFLOWS.run(
+                connection, count=limit, workflow_statuses=bound.workflow_statuses, **_before(bound)
+            )
+            return tuple(EndedRun(*row) for _, *row in islice(merge(jobs, workflows), limit))
 
         return await self._database.read(look)
+
+    async def jobs_of(self, workflow_id: str, limit: int) -> tuple[str, ...]:
+        """Ids of some finished jobs of a workflow run."""
+
+        def look(connection: sqlite3.Connection) -> tuple[str, ...]:
+            rows = _JOBS_OF_WORKFLOW.run(connection, workflow_id=workflow_id, count=limit)
+            return tuple(job_id for (job_id,) in rows)
+
+        return await self._database.read(look)
+
+    async def delete_workflow(self, workflow_id: str) -> bool:
+        """Forget a workflow run that has ended, as have its jobs; these stay. Whether it was there and is gone now."""
+        return await self._database.write(
+            lambda connection: _DELETE_WORKFLOW.run(connection, workflow_id=workflow_id).rowcount > 0
+        )
+
+    async def lost_workflows(self) -> tuple[str, ...]:
+        """Ids of workflow runs that are gone and whose jobs are not: an engine died between the two."""
+        rows = await self._database.read(lambda connection: _LOST_WORKFLOWS.run(connection).fetchall())
+        return tuple(workflow_id for (workflow_id,) in rows)
 
     async def known(self, job_ids: Iterable[str]) -> frozenset[str]:
         """Those of the ids that are jobs."""
@@ -142,9 +178,10 @@ class RunShelf:
         return frozenset(rest)
 
 
-def delete_runs(connection: sqlite3.Connection, job_ids: Iterable[str]) -> dict[str, int]:
+def delete_runs(connection: sqlite3.Connection, job_ids: Iterable[str], of_run: str | None) -> dict[str, int]:
     """Forget the finished ones of some jobs. See `JobStore.delete`."""
-    return dict(_DELETE_RUNS.run(connection, job_ids=json.dumps(tuple(job_ids))).fetchall())
+    wanted = json.dumps(tuple(job_ids))
+    return dict(_DELETE_RUNS.run(connection, job_ids=wanted, workflow_id=of_run).fetchall())
 
 
 async def job_folders(folder: Path) -> tuple[str, ...]:
@@ -166,17 +203,37 @@ async def remove_stale_files(folder: Path, names: Iterable[str], before: datetim
 
 def _bound(connection: sqlite3.Connection, choice: RunChoice) -> RunBound:
     statuses = json.dumps(sorted(choice.statuses or JOB_LIFECYCLE.terminal))
+    workflow_statuses = json.dumps(sorted(_workflow_statuses(choice.statuses)))
     ends: list[tuple[int, str]] = [_NEVER]
     if choice.ended_before is not None:
         ends.append((to_microseconds(choice.ended_before), ""))
     if choice.keep:
-        last = _OLDEST_OF_NEWEST.run(connection, statuses=statuses, passed=choice.keep - 1).fetchone()
+        last = _OLDEST_OF_NEWEST.run(
+            connection, statuses=statuses, workflow_statuses=workflow_statuses, passed=choice.keep - 1
+        ).fetchone()
         ends.append(last or (0, ""))
-    return RunBound(statuses, *min(ends))
+    return RunBound(statuses, workflow_statuses, *min(ends))
 
 
-def _values(bound: RunBound) -> dict[str, SqlValue]:
-    return {"statuses": bound.statuses, "before_us": bound.before_us, "before_id": bound.before_id}
+def _workflow_statuses(statuses: frozenset[JobStatus]) -> frozenset[WorkflowStatus]:
+    """What stands for some statuses of jobs among those of workflow runs."""
+    ends = frozenset(status for status in WorkflowStatus if status.is_terminal)
+    if not statuses:
+        return ends
+    words = {status.value for status in statuses}
+    if WorkflowStatus.FAILED.value in words:
+        words.add(WorkflowStatus.PARTIAL.value)
+    return frozenset(status for status in ends if status.value in words)
+
+
+def _totals(connection: sqlite3.Connection, bound: RunBound) -> RunTotals:
+    jobs = _SUM_JOBS.run(connection, statuses=bound.statuses, **_before(bound)).fetchone()
+    workflows = _SUM_WORKFLOWS.run(connection, workflow_statuses=bound.workflow_statuses, **_before(bound)).fetchone()
+    return RunTotals(*(of_jobs + of_runs for of_jobs, of_runs in zip(jobs, workflows, strict=True)))
+
+
+def _before(bound: RunBound) -> dict[str, SqlValue]:
+    return {"before_us": bound.before_us, "before_id": bound.before_id}
 
 
 def _named_by_uploads(connection: sqlite3.Connection) -> set[str]:

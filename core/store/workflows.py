@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Required, TypedDict, Unpack
 
 from core.lifecycle.workflow import WORKFLOW_LIFECYCLE
 from core.store import node_changes, workflow_changes, workflow_listing
@@ -28,6 +28,30 @@ if TYPE_CHECKING:
     from core.store.workflow_rows import NodeFields, RunFields
 
 _NO_FILTER: Final = WorkflowFilter()
+
+
+class AttemptOptions(TypedDict, total=False):
+    """What is different about a further attempt of a run; what is not given is as in the attempt before."""
+
+    by: Required[str]
+    """The door that asks."""
+    actor: str
+    """Who asks, as far as is known."""
+    selection: str
+    """What is to run again, in words, such as ``failed``."""
+    source: WorkflowSource | None
+    """What it is made from."""
+    inputs: JsonObject | None
+    context: JsonObject | None
+    """What expressions see of the surroundings."""
+    secrets: tuple[str, ...] | None
+    """Names of the secrets it may use."""
+    run: RunFields
+    """What else changes about the run."""
+    idempotency_key: str | None
+    """As in `WorkflowStore.submit`."""
+    request_digest: str
+    """As in `WorkflowStore.submit`."""
 
 
 class WorkflowStore:
@@ -91,20 +115,7 @@ class WorkflowStore:
         return await self._database.write(submission.insert)
 
     async def begin_attempt(
-        self,
-        workflow_id: str,
-        nodes: Sequence[WorkflowNode] = (),
-        *,
-        by: str,
-        actor: str = "",
-        selection: str = "",
-        source: WorkflowSource | None = None,
-        inputs: JsonObject | None = None,
-        context: JsonObject | None = None,
-        secrets: tuple[str, ...] | None = None,
-        run: RunFields | None = None,
-        idempotency_key: str | None = None,
-        request_digest: str = "",
+        self, workflow_id: str, nodes: Sequence[WorkflowNode] = (), **options: Unpack[AttemptOptions]
     ) -> SubmittedRun:
         """Begin a further attempt of a run that has ended: it is pending again, with nodes of its own.
 
@@ -113,16 +124,7 @@ class WorkflowStore:
         Args:
             workflow_id: The run.
             nodes: All waiting; those whose result is kept are moved by `NodeEvent.KEEP` afterwards.
-            by: The door that asks.
-            actor: Who asks, as far as is known.
-            selection: What is to run again, in words, such as ``failed``.
-            source: What it is made from; None takes the source of the attempt before.
-            inputs: Of this attempt; None takes those of the attempt before. The same goes for the next two.
-            context: What expressions see of the surroundings.
-            secrets: Names of the secrets it may use.
-            run: What else changes about the run.
-            idempotency_key: As in `submit`.
-            request_digest: As in `submit`.
+            options: What is different this time.
 
         Raises:
             WorkflowNotFinishedError: It has not ended.
@@ -132,16 +134,16 @@ class WorkflowStore:
         repetition = RunRepetition(
             workflow_id=workflow_id,
             at=self._clock.now(),
-            by=by,
-            actor=actor,
-            selection=selection,
+            by=options["by"],
+            actor=options.get("actor", ""),
+            selection=options.get("selection", ""),
             nodes=nodes,
-            source=source,
-            inputs=inputs,
-            context=context,
-            secrets=secrets,
-            fields=run or {},
-            key=_key(idempotency_key, request_digest),
+            source=options.get("source"),
+            inputs=options.get("inputs"),
+            context=options.get("context"),
+            secrets=options.get("secrets"),
+            fields=options.get("run", {}),
+            key=_key(options.get("idempotency_key"), options.get("request_digest", "")),
         )
         return await self._database.write(repetition.insert)
 

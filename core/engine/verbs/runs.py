@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from core.engine.filing import RunFiler
 from core.engine.retention import Retention
 from core.engine.verbs.base import Verbs, check_id
-from core.errors import InvalidArgumentError, JobNotFinishedError, JobNotFoundError
+from core.errors import InvalidArgumentError, JobNotFinishedError, JobNotFoundError, JobOfWorkflowError
 from core.lifecycle.job import JOB_LIFECYCLE
 from core.store.listing import JobFilter
 from core.store.retention import RunChoice
@@ -69,9 +69,15 @@ class RunVerbs(Verbs):
         Raises:
             JobNotFoundError: There is none.
             JobNotFinishedError: It has not finished.
+            JobOfWorkflowError: It belongs to a workflow run, which goes as a whole.
             StoreError: The disk is failing; the record is gone if it was the files that could not be removed.
         """
-        await self.get_run(job_id)
+        job = await self.get_run(job_id)
+        if job.workflow is not None:
+            raise JobOfWorkflowError(
+                f"{job_id} belongs to the workflow run {job.workflow.workflow_id} and goes with it.",
+                hint=f"Delete the run {job.workflow.workflow_id}, or leave it to the retention.",
+            )
         removed = await Retention(self._parts).delete(job_id, by=by)
         if not removed.deleted:
             raise JobNotFoundError
@@ -86,11 +92,13 @@ class RunVerbs(Verbs):
         dry_run: bool = False,
         by: str = "python",
     ) -> Cleanup:
-        """Delete finished jobs, those that ended first in front; what is given restricts which.
+        """Delete finished jobs and workflow runs, those that ended first in front; what is given restricts which.
+
+        A workflow run counts as one and goes with its jobs.
 
         Args:
             older_than: Only those that ended longer ago.
-            statuses: Only those of these statuses; empty for all.
+            statuses: Only those of these statuses; empty for all. ``failed`` stands for partial workflow runs too.
             keep: The newest so many of those statuses stay.
             dry_run: Only say what would go.
             by: Who asks, for the engine's log.
@@ -103,10 +111,10 @@ class RunVerbs(Verbs):
         return await Retention(self._parts).clean(choice, by=by, dry_run=dry_run)
 
     async def export_runs(self) -> int:
-        """Write ``runs/<job_id>.json`` and ``runs.jsonl`` in the home anew from the database.
+        """Write the home's files anew: ``runs/<job_id>.json``, ``runs.jsonl`` and ``workflows/<workflow_id>.json``.
 
         Returns:
-            How many runs they hold: the finished jobs whose container was seen to.
+            How many jobs they hold: the finished ones whose container was seen to.
 
         Raises:
             StoreError: The disk is full or failing; ``runs.jsonl`` is as it was.

@@ -9,7 +9,7 @@ from core.errors import Finding, InvalidSpecError
 from core.plan.compile.assumptions import Assumptions
 from core.plan.compile.definition import field_value
 from core.plan.compile.forecast import Forecast
-from core.plan.compile.given import take_inputs
+from core.plan.compile.given import InputsError, take_inputs
 from core.plan.compile.images import images_of
 from core.plan.compile.plan import PlannedJob, PlannedNode, WorkflowPlan, counts_of, paths_below
 from core.plan.compile.prospects import entry, run_prospect
@@ -91,7 +91,7 @@ class _Compiler:
         first = Scene(workflow, self._facts, self._templates)
         taken = take_inputs(workflow.inputs, given, first.resolver(), unknown=unknown)
         if taken.findings:
-            raise InvalidSpecError(_all_of(taken.findings), findings=taken.findings, hint=taken.findings[0].hint)
+            raise InputsError(_all_of(taken.findings), findings=taken.findings, hint=taken.findings[0].hint)
         scene = Scene(workflow, replace(self._facts, inputs=taken.context), self._templates)
         forecast = Forecast(scene, graph, JobNames(workflow.jobs), self._assumptions, self._follow)
         self._go_through(graph, forecast)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from core.plan.matrix import counterpart, matching
 from core.plan.standing import Edge
 
 if TYPE_CHECKING:
-    from core.plan.compile.resolving import Resolver
     from core.plan.jobs import JobNames
     from core.plan.matrix import Expansion, Variant
     from core.spec.workflow import NeedSpec, WorkflowJobSpec
@@ -38,7 +37,7 @@ class Producers:
         self._nodes[job] = nodes
 
     def edges(
-        self, job: WorkflowJobSpec, variant: Variant | None, expansion: Expansion | None, resolver: Resolver
+        self, job: WorkflowJobSpec, variant: Variant | None = None, expansion: Expansion | None = None
     ) -> tuple[Edge, ...]:
         """What one node of a job waits for.
 
@@ -46,30 +45,23 @@ class Producers:
             job: The job.
             variant: The node's variant, if the job has a matrix that is known.
             expansion: The job's variants.
-            resolver: Evaluates values that a need names.
 
         Raises:
             InvalidMatrixError: A need asks for the same variant, and there is none, or more than one.
         """
         edges = job_edges(job, self._names)
-        needs = [
-            self._narrowed(edge, need, variant, expansion, resolver)
-            for edge, need in zip(edges, job.needs, strict=False)
-        ]
+        needs = [self._narrowed(edge, need, variant, expansion) for edge, need in zip(edges, job.needs, strict=False)]
         return (*needs, *edges[len(needs) :])
 
-    def _narrowed(
-        self, edge: Edge, need: NeedSpec, variant: Variant | None, expansion: Expansion | None, resolver: Resolver
-    ) -> Edge:
+    def _narrowed(self, edge: Edge, need: NeedSpec, variant: Variant | None, expansion: Expansion | None) -> Edge:
         producer = self._expansions.get(edge.job)
         if need.matrix is None or producer is None:
             return edge
-        if isinstance(need.matrix, str):
-            if variant is None or expansion is None:
-                return edge
-            found: tuple[Variant, ...] = (counterpart(variant, expansion.vectors, producer, job=edge.job),)
+        if not isinstance(need.matrix, str):
+            found = matching(producer, need.matrix)
+        elif variant is not None and expansion is not None:
+            found = (counterpart(variant, expansion.vectors, producer, job=edge.job),)
         else:
-            wanted = resolver.value(dict(need.matrix), f"needs.{edge.job}.matrix")
-            found = matching(producer, cast("dict[str, object]", wanted))
+            return edge
         nodes = tuple(self._nodes[edge.job][each.index] for each in found)
         return Edge(edge.job, nodes, edge.counts, edge.optional, edge.artifacts)

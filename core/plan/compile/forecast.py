@@ -13,6 +13,7 @@ from core.errors import InvalidExpressionError, InvalidMatrixError
 from core.plan.compile.definition import Definition, define
 from core.plan.compile.edges import Producers, job_edges
 from core.plan.compile.environment import Deferred
+from core.plan.compile.given import InputsError
 from core.plan.compile.matrices import expand_job, strategy_facts
 from core.plan.compile.plan import PlannedJob, PlannedNode
 from core.plan.compile.prospects import Prospect, entry, sure, together
@@ -106,10 +107,12 @@ class Forecast:
     ) -> tuple[Expansion | None, tuple[_Draft, ...], NodeDecision | None]:
         """The nodes of a job with what becomes of them, and of the job if that does not depend on the variant."""
         surroundings = self._scene.condition(job, facts)
-        whole = None if waiting.condition.reads_matrix else predict(waiting, self.course, surroundings)
         if job.matrix is None:
-            decision = whole or predict(waiting, self.course, surroundings)
-            return None, (_Draft(job.id, None, waiting.edges, decision, facts),), whole
+            edges = self._producers.edges(job)
+            own = replace(facts, needs=self._needs(edges))
+            decision = predict(replace(waiting, edges=edges), self.course, self._scene.condition(job, own))
+            return None, (_Draft(job.id, None, edges, decision, own),), decision
+        whole = None if waiting.condition.reads_matrix else predict(waiting, self.course, surroundings)
         resolver = self._scene.resolver(surroundings)
         expansion = expand_job(job, resolver)
         if expansion is not None:
@@ -142,7 +145,7 @@ class Forecast:
             decision = whole
             if is_narrow:
                 try:
-                    edges = self._producers.edges(job, variant, expansion, resolver)
+                    edges = self._producers.edges(job, variant, expansion)
                 except InvalidMatrixError as error:
                     drafts.append(replace(self._faulty(job, edges, own, error.message), id=name, variant=variant))
                     continue
@@ -201,7 +204,10 @@ class Forecast:
             decision = NodeDecision(Act.SKIP, Reason.CONDITION, expanded="assumed → false")
         called = None
         if job.call is not None and job.call.workflow is not None and decision.act not in _IDLE:
-            called = self._follow(job, resolver)
+            try:
+                called = self._follow(job, resolver)
+            except InputsError as error:
+                decision = NodeDecision(Act.FAIL, expanded=decision.expanded, fault=f"{job.call.file}: {error.message}")
         titles = self._scene.resolver(resolver.surroundings)
         default = draft.variant.name if draft.variant is not None else job.id
         node = PlannedNode(

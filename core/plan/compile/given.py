@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.errors import Finding
+from core.errors import Finding, InvalidSpecError
 from core.plan.foresight import Unknown
 from core.plan.inputs import check_inputs
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from core.plan.compile.resolving import Resolver
     from core.spec.inputs import InputSpec
+
+
+class InputsError(InvalidSpecError):
+    """The inputs of a workflow are wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,12 +64,10 @@ def without_item(ground: Ground, path: TreePath) -> Fix | None:
     line = ground.text.line(place.line)
     if place.line != place.end_line or above.items[index].alias is not None:
         return None
-    before, after = line[: place.column - 1], line[place.end_column - 1 :]
-    if before.strip() == "-" and not after.strip():
-        return _without_lines(ground, place.line, place.line)
-    if before.rstrip().endswith((",", "[")):
+    if _is_between(ground, above, "["):
         return _without_part(ground, place)
-    return None
+    before, after = line[: place.column - 1], line[place.end_column - 1 :]
+    return _without_lines(ground, place.line, place.line) if before.strip() == "-" and not after.strip() else None
 
 
 def _without_key(ground: Ground, path: TreePath) -> Fix | None:
@@ -85,12 +83,16 @@ def _without_key(ground: Ground, path: TreePath) -> Fix | None:
     last = max(ends, key=lambda place: (place.end_line, place.end_column))
     if key.alias is not None or value.alias is not None or not ground.is_key_written(key) or last.line < key.place.line:
         return None
+    if _is_between(ground, above, "{"):
+        return _without_part(ground, Place(key.place.line, key.place.column, last.end_line, last.end_column))
     before = ground.text.line(key.place.line)[: key.place.column - 1]
     after = ground.text.line(last.end_line)[last.end_column - 1 :]
-    if not before.strip():
-        return None if after.strip() else _without_lines(ground, key.place.line, last.end_line)
-    whole = Place(key.place.line, key.place.column, last.end_line, last.end_column)
-    return _without_part(ground, whole) if before.rstrip().endswith((",", "{")) else None
+    return None if before.strip() or after.strip() else _without_lines(ground, key.place.line, last.end_line)
+
+
+def _is_between(ground: Ground, node: ListNode | MappingNode, bracket: str) -> bool:
+    """Whether a list or mapping was written between brackets."""
+    return ground.text.line(node.place.line)[node.place.column - 1 :].startswith(bracket)
 
 
 def _without_lines(ground: Ground, first: int, last: int) -> Fix | None:

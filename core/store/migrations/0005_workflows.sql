@@ -230,8 +230,9 @@ SELECT w.workflow_id, w.status, w.name, w.run_name, w.run_number, w.attempt, w.v
   FROM workflows AS w
   JOIN workflow_attempts AS a ON a.workflow_id = w.workflow_id AND a.number = w.attempt;
 
--- The node that a job runs: its run, its id, and the run's attempt; NULL for jobs of their own.
-ALTER TABLE jobs ADD COLUMN workflow_id TEXT REFERENCES workflows;
+-- The node that a job runs: its run, its id, and the run's attempt; NULL for jobs of their own. No foreign key: a run that is
+-- deleted is gone at once, its jobs some at a time.
+ALTER TABLE jobs ADD COLUMN workflow_id TEXT;
 ALTER TABLE jobs ADD COLUMN node_id TEXT;
 ALTER TABLE jobs ADD COLUMN run_attempt INTEGER;
 

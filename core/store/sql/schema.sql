@@ -8,7 +8,8 @@ CREATE TABLE meta (
 
 -- One row a job. Times are microseconds since the epoch, in UTC; kept_bytes are those of its log and artifacts, NULL until its
 -- files in the home are written; template is a JSON object, NULL for most; workflow_id,
--- node_id and run_attempt name the node that it runs. (A column that was added stands where SQLite puts it.)
+-- node_id and run_attempt name the node that it runs (no foreign key: a run that is deleted is gone at once, its jobs some at a time).
+-- (A column that was added stands where SQLite puts it.)
 CREATE TABLE jobs (
     job_id        TEXT PRIMARY KEY NOT NULL,
     status        TEXT NOT NULL CHECK (status IN ('queued', 'running', 'success', 'failed', 'timed_out', 'cancelled')),
@@ -33,7 +34,7 @@ CREATE TABLE jobs (
     cancel_reason TEXT,
     cancel_grace_s REAL,
     submitted_by  TEXT NOT NULL,
-    rerun_of      TEXT, kept_bytes INTEGER CHECK (kept_bytes >= 0), template TEXT, workflow_id TEXT REFERENCES workflows, node_id TEXT, run_attempt INTEGER,
+    rerun_of      TEXT, kept_bytes INTEGER CHECK (kept_bytes >= 0), template TEXT, workflow_id TEXT, node_id TEXT, run_attempt INTEGER,
     CHECK ((status IN ('success', 'failed', 'timed_out', 'cancelled')) = (finished_us IS NOT NULL)),
     CHECK (status IN ('queued', 'cancelled') OR attempt >= 1),
     CHECK ((cancel_us IS NULL) = (cancel_by IS NULL) AND (cancel_us IS NULL) = (cancel_reason IS NULL))

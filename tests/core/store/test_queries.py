@@ -21,6 +21,7 @@ _MODULES = (
     "templates",
     "uploads",
     "workflow_changes",
+    "workflow_export",
     "workflow_groups",
     "workflow_listing",
 )

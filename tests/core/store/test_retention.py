@@ -73,7 +73,7 @@ async def some_runs(jobs: JobStore, clock: MovingClock, count: int) -> list[str]
 
 async def chosen(shelf: RunShelf, choice: RunChoice) -> list[str]:
     bound = await shelf.bound(choice)
-    found = [run.job_id for run in await shelf.oldest(bound, 100)]
+    found = [run.run_id for run in await shelf.oldest(bound, 100)]
     assert (await shelf.totals(bound)).runs == len(found)
     return found
 
@@ -88,7 +88,7 @@ async def test_the_runs_that_ended_first_are_in_front_and_what_has_not_ended_is_
     assert await chosen(shelf, RunChoice()) == made
     await jobs.move(slow, JobEvent.SUCCEED, by="engine")
     assert await chosen(shelf, RunChoice()) == [*made, slow]
-    assert [run.job_id for run in await shelf.oldest(await shelf.bound(RunChoice()), 2)] == made[:2]
+    assert [run.run_id for run in await shelf.oldest(await shelf.bound(RunChoice()), 2)] == made[:2]
 
 
 async def test_age_status_and_number_restrict_together(shelf: RunShelf, jobs: JobStore, clock: MovingClock) -> None:
@@ -108,7 +108,7 @@ async def test_runs_that_end_later_are_behind_a_bound(shelf: RunShelf, jobs: Job
     made = await some_runs(jobs, clock, 3)
     bound = await shelf.bound(RunChoice(keep=1))
     await some_runs(jobs, clock, 3)
-    assert [run.job_id for run in await shelf.oldest(bound, 10)] == made[:2]
+    assert [run.run_id for run in await shelf.oldest(bound, 10)] == made[:2]
 
 
 async def test_bytes_are_known_once_a_run_is_filed(
@@ -165,13 +165,13 @@ async def test_the_walks_of_runs_use_their_indexes_and_no_sorting(database: Data
     def plans(connection: sqlite3.Connection) -> dict[str, str]:
         found: dict[str, str] = {}
         for query in (*retention._SQL.queries.values(), *export._SQL.queries.values()):
-            if query.name not in {"delete_runs", "expire_uploads", "note_filed"}:
+            if query.name not in {"delete_runs", "delete_workflow", "expire_uploads", "note_filed"}:
                 rows = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", dict.fromkeys(query.placeholders, "[]"))
                 found[query.name] = "; ".join(row[3] for row in rows)
         return found
 
     told = await database.read(plans)
-    for name in ("sum_runs", "oldest_runs", "oldest_of_newest", "filed_runs"):
+    for name in ("sum_jobs", "oldest_jobs", "oldest_of_newest", "filed_runs"):
         assert "USING COVERING INDEX runs_by_end" in told[name]
     assert "INDEX runs_unfiled" in told["unfiled_runs"]
     assert "INDEX jobs_with_files" in told["jobs_with_files"]
