@@ -23,6 +23,7 @@ NAMES: Final = (
     "clients",
     "cli_start",
     "workflow_check",
+    "workflow_state",
 )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from core.errors import IllegalMoveError, NodeNotFoundError, WorkflowNotFoundError
 from core.lifecycle.workflow import NODE_LIFECYCLE, NodeEvent, NodeStatus, Outcome, Result
@@ -14,7 +15,7 @@ from core.store.workflow_rows import NodeFields, change_values, first_node_value
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from core.records.job import CancelRequest
@@ -27,12 +28,11 @@ _DELETE_WAITING_NODE: Final = _SQL.take("delete_waiting_node")
 _NEXT_VERSION: Final = _SQL.take("next_version")
 _PRESENT_ATTEMPT: Final = _SQL.take("present_attempt")
 _GET_NODE: Final = _SQL.take("get_node")
+_GET_NODES: Final = _SQL.take("get_nodes")
 _LIST_NODES: Final = _SQL.take("list_nodes")
 _LAST_CHANGE: Final = _SQL.take("last_change")
 _INSERT_NODE_CHANGE: Final = _SQL.take("insert_node_change")
 
-_FEW: Final = 20
-"""More nodes are read together."""
 _ENDS: Final = {
     NodeStatus.SUCCESS: (Outcome.SUCCESS, Result.SUCCESS),
     NodeStatus.FAILED: (Outcome.FAILURE, Result.FAILURE),
@@ -82,7 +82,13 @@ def insert_nodes(
     Raises:
         IllegalMoveError: One of them does not begin waiting.
     """
-    placed = tuple(replace(node, workflow_id=workflow_id, attempt=attempt, version=version) for node in nodes)
+    place = workflow_id, attempt, version
+    placed = tuple(
+        node
+        if (node.workflow_id, node.attempt, node.version) == place
+        else replace(node, workflow_id=workflow_id, attempt=attempt, version=version)
+        for node in nodes
+    )
     for node in placed:
         if node.status is not NODE_LIFECYCLE.initial:
             raise IllegalMoveError(f"The node {node.node_id} does not begin {NODE_LIFECYCLE.initial}.")
@@ -124,11 +130,10 @@ class NodeMoves:
     def apply(self, connection: sqlite3.Connection) -> tuple[WorkflowNode, ...]:
         """Do it. See `WorkflowStore.move_nodes`."""
         version, attempt = _advance(connection, self.workflow_id)
-        find = _finder(connection, self.workflow_id, attempt, len(self.moves))
+        nodes = _find_all(connection, self.workflow_id, attempt, (move.node_id for move in self.moves))
         moved: list[WorkflowNode] = []
         changes: list[WorkflowChange] = []
-        for move in self.moves:
-            node = find(move.node_id)
+        for node, move in zip(nodes, self.moves, strict=True):
             after = self._after(node, move, version)
             moved.append(after)
             changes.append(
@@ -142,13 +147,13 @@ class NodeMoves:
 
     def _after(self, node: WorkflowNode, move: NodeMove, version: int) -> WorkflowNode:
         status = NODE_LIFECYCLE.next_status(node.status, move.event)
-        moved = replace(node, status=status, version=version)
+        fields: dict[str, Any] = {"status": status, "version": version}
         if move.event is NodeEvent.START:
-            moved = replace(moved, started_at=node.started_at or self.at, reason=None, retry_at=None)
+            fields |= {"started_at": node.started_at or self.at, "reason": None, "retry_at": None}
         elif status.is_terminal:
             outcome, result = _ENDS[status]
-            moved = replace(moved, finished_at=self.at, outcome=outcome, result=result, reason=None, retry_at=None)
-        return replace(moved, **move.fields)
+            fields |= {"finished_at": self.at, "outcome": outcome, "result": result, "reason": None, "retry_at": None}
+        return replace(node, **(fields | move.fields))
 
 
 def change_nodes(
@@ -156,8 +161,8 @@ def change_nodes(
 ) -> tuple[WorkflowNode, ...]:
     """Change what nodes say beside the status. See `WorkflowStore.change_nodes`."""
     version, attempt = _advance(connection, workflow_id)
-    find = _finder(connection, workflow_id, attempt, len(fields))
-    changed = tuple(replace(find(node_id), version=version, **some) for node_id, some in fields.items())
+    nodes = _find_all(connection, workflow_id, attempt, fields)
+    changed = tuple(replace(node, version=version, **some) for node, some in zip(nodes, fields.values(), strict=True))
     _UPDATE_NODE.run_many(connection, map(node_values, changed))
     return changed
 
@@ -170,7 +175,7 @@ def request_node_cancel(
     if row is None:
         raise WorkflowNotFoundError
     (attempt,) = row
-    found = _finder(connection, workflow_id, attempt, 1)(node_id)
+    (found,) = _find_all(connection, workflow_id, attempt, [node_id])
     if found.is_finished or found.cancel is not None:
         return found
     version, _ = _advance(connection, workflow_id)
@@ -187,25 +192,25 @@ def _advance(connection: sqlite3.Connection, workflow_id: str) -> tuple[int, int
     return row
 
 
-def _finder(
-    connection: sqlite3.Connection, workflow_id: str, attempt: int, count: int
-) -> Callable[[str], WorkflowNode]:
-    """Gives nodes by their ids, each once; many are read in one go."""
-    known: dict[str, WorkflowNode] = {}
-    if count > _FEW:
-        known = {node.node_id: node for node in list_nodes(connection, workflow_id, attempt, -1)}
-    taken: set[str] = set()
+def _find_all(
+    connection: sqlite3.Connection, workflow_id: str, attempt: int, node_ids: Iterable[str]
+) -> list[WorkflowNode]:
+    """The nodes of those ids, in the order given.
 
-    def find(node_id: str) -> WorkflowNode:
-        if node_id in taken:
-            raise IllegalMoveError(f"The node {node_id} is named twice.")
-        taken.add(node_id)
-        node = known.get(node_id) if known else find_node(connection, workflow_id, attempt, node_id)
-        if node is None:
+    Raises:
+        NodeNotFoundError: One of them does not exist.
+        IllegalMoveError: One is named twice.
+    """
+    wanted = [utf8(node_id) for node_id in node_ids]
+    rows = _GET_NODES.run(connection, workflow_id=workflow_id, attempt=attempt, node_ids=json.dumps(wanted))
+    found = {node.node_id: node for node in map(node_from_row, rows)}
+    for node_id in wanted:
+        if node_id not in found:
             raise _no_node(workflow_id, node_id, attempt)
-        return node
-
-    return find
+    if len(found) < len(wanted):
+        twice = next(node_id for place, node_id in enumerate(wanted) if node_id in wanted[:place])
+        raise IllegalMoveError(f"The node {twice} is named twice.")
+    return [found[node_id] for node_id in wanted]
 
 
 def _no_node(workflow_id: str, node_id: str, attempt: int) -> NodeNotFoundError:

@@ -36,6 +36,14 @@ SELECT workflow_id, attempt, node_id, job, status, version, name, position, vari
   FROM workflow_nodes
  WHERE workflow_id = :workflow_id AND attempt = :attempt AND node_id = :node_id;
 
+-- name: get_nodes
+-- Nodes of an attempt by a JSON array of ids, in no order.
+SELECT workflow_id, attempt, node_id, job, status, version, name, position, variant, is_finally, needs, outcome, result,
+       reason, condition, failure, exit_code, job_id, tries, retry_us, started_us, finished_us, outputs, artifacts, tail,
+       warnings, fingerprint, fingerprint_parts, kept_from, cancel
+  FROM workflow_nodes
+ WHERE workflow_id = :workflow_id AND attempt = :attempt AND node_id IN (SELECT value FROM json_each(:node_ids));
+
 -- name: list_nodes
 -- The nodes of an attempt that changed after a version.
 SELECT workflow_id, attempt, node_id, job, status, version, name, position, variant, is_finally, needs, outcome, result,
