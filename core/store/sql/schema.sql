@@ -7,9 +7,9 @@ CREATE TABLE meta (
 ) WITHOUT ROWID, STRICT;
 
 -- One row a job. Times are microseconds since the epoch, in UTC; kept_bytes are those of its log and artifacts, NULL until its
--- files in the home are written; template is a JSON object, NULL for most; workflow_id,
--- node_id and run_attempt name the node that it runs (no foreign key: a run that is deleted is gone at once, its jobs some at a time).
--- (A column that was added stands where SQLite puts it.)
+-- files in the home are written; template is a JSON object, NULL for most; workflow_id, node_id and run_attempt name the node
+-- that it runs, without a foreign key: a run that is deleted is gone at once, its jobs some at a time. (A column that was added
+-- stands where SQLite puts it.)
 CREATE TABLE jobs (
     job_id        TEXT PRIMARY KEY NOT NULL,
     status        TEXT NOT NULL CHECK (status IN ('queued', 'running', 'success', 'failed', 'timed_out', 'cancelled')),
