@@ -92,6 +92,11 @@ def step_document(step: StepResult) -> dict[str, Any]:
         "finished_at": time_text(step.finished_at),
         "first_line": step.first_line,
         "last_line": step.last_line,
+        "outcome": step.outcome,
+        "attempts": step.attempts,
+        "outputs": dict(step.outputs),
+        "summary": step.summary or None,
+        "reason": step.reason or None,
     }
 
 

@@ -20,6 +20,11 @@ STEP: Final[dict[str, Any]] = {
     "finished_at": _ENDED,
     "first_line": 1,
     "last_line": 12,
+    "outcome": "failure",
+    "attempts": 1,
+    "outputs": {},
+    "summary": None,
+    "reason": None,
 }
 FAILURE: Final[dict[str, Any]] = {
     "kind": "exit",

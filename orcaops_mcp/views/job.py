@@ -76,8 +76,17 @@ def cleanup_view(cleanup: Cleanup) -> dict[str, Any]:
 
 
 def step_brief(step: StepResult) -> dict[str, Any]:
-    """A step without its times."""
-    return {"index": step.index, "title": step.title, "status": step.status, "exit_code": step.exit_code}
+    """A step without its times; what is as usual is null."""
+    is_tolerated = step.status == "success" and step.outcome not in {None, "success"}
+    return {
+        "index": step.index,
+        "title": step.title,
+        "status": step.status,
+        "exit_code": step.exit_code,
+        "outcome": step.outcome if is_tolerated else None,
+        "attempts": step.attempts if step.attempts > 1 else None,
+        "reason": step.reason or None,
+    }
 
 
 def place_view(place: QueuePlace | None) -> dict[str, Any] | None:

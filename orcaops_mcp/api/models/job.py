@@ -8,6 +8,7 @@ from core import FailureKind, JobPhase, JobSpec, JobStatus
 from orcaops_mcp.api.models.base import JobId, Moment, Shape, Text, WaitSeconds
 from orcaops_mcp.api.models.file import ArtifactShape
 
+OutcomeWord = Literal["success", "failure", "timed_out", "cancelled", "skipped"]
 StepWord = Literal["pending", "running", "success", "failed", "timed_out", "cancelled", "skipped"]
 
 
@@ -36,6 +37,16 @@ class StepShape(Shape):
     first_line: int | None
     """Number of its first log line."""
     last_line: int | None
+    outcome: OutcomeWord | None
+    """How it ended before its failure was tolerated, which leaves the status a success."""
+    attempts: int
+    """How often it was tried; 0 if it never began."""
+    outputs: dict[str, str]
+    """What it wrote to $ORCAOPS_OUTPUT."""
+    summary: str | None
+    """The Markdown it wrote to $ORCAOPS_STEP_SUMMARY."""
+    reason: str | None
+    """Why it was skipped."""
 
 
 class PlaceShape(Shape):

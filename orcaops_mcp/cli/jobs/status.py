@@ -114,6 +114,9 @@ def show_job(out: Output, job: Job) -> None:
     if job["steps"]:
         out.text("")
         out.table(_STEPS, [_step_cells(step) for step in job["steps"]])
+    for step in job["steps"]:
+        for line in (step["summary"] or "").splitlines():
+            out.text(shown(line))
     failure = job["failure"]
     if failure:
         out.text("")
@@ -169,7 +172,18 @@ def _artifact_text(item: Job) -> str:
 def _step_cells(step: Job) -> list[object]:
     began, ended = step["started_at"], step["finished_at"]
     took = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds() if began and ended else None
-    return [StatusCell(step["status"]), step["title"], step["exit_code"], span_text(took)]
+    return [StatusCell(step["status"]), f"{step['title']}{_step_remark(step)}", step["exit_code"], span_text(took)]
+
+
+def _step_remark(step: Job) -> str:
+    """What is not as usual about a step."""
+    remarks = [
+        "failure tolerated" if step["status"] == "success" and step["outcome"] == "failure" else "",
+        f"{step['attempts']} tries" if step["attempts"] > 1 else "",
+        step["reason"] or "",
+    ]
+    said = "; ".join(filter(None, remarks))
+    return f" ({said})" if said else ""
 
 
 def _show_event(out: Output, event: Job) -> None:

@@ -55,7 +55,8 @@ def test_a_folder_that_is_not_there_fails_the_step(containers: Containers) -> No
 
 def test_tracing_shows_nothing_of_how_a_process_of_its_own_is_started(containers: Containers) -> None:
     ended = containers.run("set -x", {"run": "echo one >&2", "shell": "sh"}, "echo two")
-    assert ended.output == "one\n+ . /orcaops/step-3\n+ echo two\ntwo\n"
+    # the two streams are not delivered in order
+    assert sorted(ended.output.splitlines()) == ["+ . /orcaops/step-3", "+ echo two", "one", "two"]
 
 
 def test_words_of_the_shared_shell_do_not_disturb_the_program(containers: Containers) -> None:
@@ -127,8 +128,8 @@ def test_what_ended_the_shell_well_does_not_keep_the_last_steps_from_running(con
 
 def test_a_shell_that_is_killed_is_a_failed_step(containers: Containers) -> None:
     ended = containers.run("true", "kill -9 $$; sleep 5; echo never", always("echo b"))
-    assert (ended.codes[1], ended.output.endswith("b\n")) == (137, True)
-    assert ended.code == 137
+    assert (ended.code, ended.codes) == (137, {0: 0, 1: 137, 2: 0})
+    assert "b" in ended.output.splitlines()
 
 
 # --- tries
@@ -239,7 +240,7 @@ def test_after_a_stop_what_runs_always_still_runs(containers: Containers) -> Non
     docker("kill", "--signal=TERM", container)
     ended = containers.end(container)
     assert (ended.code, ended.codes) == (143, {0: 143, 2: 0, 3: 0})
-    assert ended.output.endswith("cleaned\n/\n")
+    assert {"cleaned", "/"} < {*ended.output.splitlines()}
     assert "never" not in ended.output
 
 
@@ -263,7 +264,7 @@ def test_a_step_that_ignores_the_stop_is_killed_before_the_last_steps_run(contai
     docker("kill", "--signal=TERM", container)
     ended = containers.end(container)
     assert (ended.codes, ended.code) == ({0: 137, 1: 0}, 137)
-    assert ended.output.endswith("cleaned\n")
+    assert "cleaned" in ended.output.splitlines()
 
 
 def test_the_trap_of_a_process_of_its_own_chooses_its_code(containers: Containers) -> None:
