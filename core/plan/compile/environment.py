@@ -1,4 +1,4 @@
-"""Environment variables in layers, each entry evaluated with those above it."""
+"""Contexts that grow or are made when they are read: variables in layers, and the jobs above a job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from core.plan.foresight import UnknownYetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from core.plan.ancestry import Ancestry
     from core.plan.expressions.values import Value
+    from core.plan.jobs import JobNames
 
 
 class EnvContext(Keyed):
@@ -81,3 +83,33 @@ class Deferred(Keyed):
         if self._made is None:
             self._made = self._make()
         return self._made
+
+
+class JobsContext(Keyed):
+    """The context ``jobs`` of one job; entries are made when they are read, since there may be thousands.
+
+    Args:
+        ancestry: Which jobs are above which.
+        names: The jobs' names.
+        job: The job.
+        entry: Gives what is told of a job.
+    """
+
+    def __init__(self, ancestry: Ancestry, names: JobNames, job: str, entry: Callable[[str], Value]) -> None:
+        super().__init__()
+        self._ancestry = ancestry
+        self._names = names
+        self._job = job
+        self._entry = entry
+
+    def __getitem__(self, key: str) -> Value:
+        found = self._names.find(key)
+        if found is None or not self._ancestry.is_above(found, self._job):
+            raise KeyError(key)
+        return self._entry(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ancestry.above(self._job))
+
+    def __len__(self) -> int:
+        return len(self._ancestry.above(self._job))

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
 from core.errors import InvalidExpressionError, InvalidMatrixError
+from core.plan.ancestry import Ancestry
 from core.plan.compile.definition import Definition, define
 from core.plan.compile.edges import Producers, job_edges
-from core.plan.compile.environment import Deferred
+from core.plan.compile.environment import Deferred, JobsContext
 from core.plan.compile.given import InputsError
 from core.plan.compile.matrices import expand_job, strategy_facts
 from core.plan.compile.plan import PlannedJob, PlannedNode
@@ -23,7 +24,6 @@ from core.plan.conditions import Act, NodeDecision, Waiting, job_condition, pred
 from core.plan.expressions.printing import written
 from core.plan.expressions.values import Keyed, freeze
 from core.plan.foresight import unknown_context
-from core.plan.graph import ancestors
 from core.plan.results import Outcome, Reason, Result
 from core.plan.rollup import RunStatus
 from core.plan.standing import Course
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.plan.compile.plan import Assumption, WorkflowPlan
     from core.plan.compile.resolving import Resolver
     from core.plan.compile.scene import Scene
+    from core.plan.expressions.values import Value
     from core.plan.graph import Graph
     from core.plan.jobs import JobNames
     from core.plan.matrix import Expansion, Variant
@@ -81,11 +82,12 @@ class Forecast:
         self.prospects: dict[str, Prospect] = {}
         self.course = Course(graph.vertices, graph.ordinary)
         self._scene = scene
-        self._graph = graph
         self._names = names
         self._assumptions = assumptions
         self._follow = follow
         self._producers = Producers(names)
+        self._ancestry = Ancestry(graph)
+        self._entries: dict[str, Value] = {}
         self._taken = {job.lower() for job in graph.vertices}
 
     def take(self, job: WorkflowJobSpec) -> None:
@@ -227,12 +229,13 @@ class Forecast:
         return node, _prospect(node, assumed)
 
     def _facts(self, job: WorkflowJobSpec, edges: tuple[Edge, ...]) -> NodeFacts:
-        def every() -> Keyed:
-            above = ancestors(self._graph, job.id, through_after=True)
-            found = {name: self._entry(f"jobs.{name}", name, name, has_status=True) for name in above}
-            return Keyed((name, freeze(facts)) for name, facts in found.items())
+        return NodeFacts(needs=self._needs(edges), jobs=JobsContext(self._ancestry, self._names, job.id, self._told))
 
-        return NodeFacts(needs=self._needs(edges), jobs=Deferred(every))
+    def _told(self, job: str) -> Value:
+        """What ``jobs`` holds of a job, the same object each time."""
+        if job not in self._entries:
+            self._entries[job] = freeze(self._entry(f"jobs.{job}", job, job, has_status=True))
+        return self._entries[job]
 
     def _needs(self, edges: tuple[Edge, ...]) -> Mapping[str, object]:
         def direct() -> Keyed:

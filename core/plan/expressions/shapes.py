@@ -46,6 +46,8 @@ class MappingShape:
 
     def at(self, name: str) -> Shape | None:
         """What is known of the value of a key; None if the key cannot exist."""
+        if name in self.fields:
+            return self.fields[name]
         folded = fold(name)
         return next((shape for key, shape in self.fields.items() if fold(key) == folded), self.others)
 

@@ -114,7 +114,7 @@ def _without_part(ground: Ground, place: Place) -> Fix | None:
     return Fix("remove it", (Edit(ground.text.place(len(before) - 1, end), ""),))
 
 
-def new_entry(ground: Ground, keys: Iterable[Scalar], block: str, flow: str) -> Edit | None:
+def added_entry(ground: Ground, keys: Iterable[Scalar], block: str, flow: str) -> Edit | None:
     """The edit that puts an entry before the first one of a mapping; none if that is not sure.
 
     Args:

@@ -73,7 +73,8 @@ class ExpressionChecks:
             self._read_holes(read, scope)
         shapes = self._shapes(site)
         for expression, offset, _ in read.expressions:
-            for remark in examine(expression, shapes):
+            # a property is searched for among all names: not for findings that nobody would see
+            for remark in () if self._ground.has_enough("E111") else examine(expression, shapes):
                 self._say_remark(site.scalar, expression, offset, remark, shapes)
             self._check_names(site, expression, offset)
         if site.target is Target.TEXT:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from core.plan.findings import Place, Related, SourceFinding
+from core.plan.findings import MOST_FINDINGS, Place, Related, SourceFinding
 from core.plan.jobs import JobNames, graph_of
 from core.plan.source import ListNode, MappingNode, Scalar, node_at, path_text, place_within
+from core.plan.source.offsets import raw_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +40,8 @@ class Ground:
         self.names = JobNames(workflow.jobs)
         self.graph: Graph = graph_of(workflow)
         self._findings: dict[tuple[str, Place, str], SourceFinding] = {}
+        self._counts: Counter[str] = Counter()
+        self._offsets: tuple[Scalar, list[int]] | None = None
 
     @property
     def text(self) -> SourceText:
@@ -48,6 +52,10 @@ class Ground:
     def findings(self) -> tuple[SourceFinding, ...]:
         """What was found, in the order of finding it."""
         return tuple(self._findings.values())
+
+    def has_enough(self, code: str) -> bool:
+        """Whether there are so many findings of a kind that nobody would see another one."""
+        return self._counts[code] >= MOST_FINDINGS
 
     def node(self, path: TreePath) -> Node:
         """The node at a path of the canonical tree, or the nearest above it."""
@@ -98,7 +106,9 @@ class Ground:
         """Where characters of a text were written; the whole text's place if it was not written as it is."""
         if not self.is_written(scalar):
             return scalar.place
-        return place_within(self.text, scalar, start, end)
+        if self._offsets is None or self._offsets[0] is not scalar:
+            self._offsets = (scalar, raw_offsets(scalar))
+        return place_within(self.text, scalar, start, end, self._offsets[1])
 
     def is_written(self, scalar: Scalar) -> bool:
         """Whether a text stands in the file as it is, and was not made of something else."""
@@ -111,7 +121,10 @@ class Ground:
         return line[key.place.column - 1 : key.place.end_column - 1].strip("'\"") == key.path[-1]
 
     def _add(self, finding: SourceFinding) -> None:
-        self._findings.setdefault((finding.code, finding.place, finding.message), finding)
+        key = (finding.code, finding.place, finding.message)
+        if key not in self._findings:
+            self._findings[key] = finding
+            self._counts[finding.code] += 1
 
 
 def note(node: Node, message: str) -> Related:

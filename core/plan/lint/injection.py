@@ -11,7 +11,7 @@ from core.plan.compile.matrices import holds_expression
 from core.plan.expressions.nodes import Call, Compare, Constant, Index, Name, Not, Wildcard
 from core.plan.expressions.nodes import children as nodes_below
 from core.plan.findings import Fix, shown
-from core.plan.lint.edits import new_entry, within
+from core.plan.lint.edits import added_entry, within
 from core.plan.source import MappingNode, node_at
 from core.spec.workflow import Expression as Computed
 
@@ -46,7 +46,7 @@ def check_commands(ground: Ground, knowledge: Knowledge, job: WorkflowJobSpec, r
     is_shell = step is not None and (step.shell or job.shell) in _SHELLS
     for expression, _, hole in read.expressions:
         found = next(_untrusted(expression.root, ground, knowledge, job), "")
-        if not found or hole is None:
+        if not found or hole is None or ground.has_enough("W140"):
             continue
         fix = _through_env(ground, job, read.site.scalar, hole, found) if is_shell else None
         name = _variable(ground, job, found, read.site.scalar.text[hole.start : hole.end])
@@ -154,12 +154,12 @@ def _env_entry(ground: Ground, job: WorkflowJobSpec, name: str, text: str) -> Ed
     if isinstance(env, MappingNode) and env.entries:
         keys = [entry.key for entry in env.entries.values() if entry.key.path[:-1] == env.path]
         is_own = len(env.path) == 3 and env.path[:2] == own and len(keys) == len(env.entries)
-        return new_entry(ground, keys, block, flow) if is_own else None
+        return added_entry(ground, keys, block, flow) if is_own else None
     above = node_at(ground.tree, own)
     if env is not None or not isinstance(above, MappingNode):
         return None
     keys = [entry.key for entry in above.entries.values() if len(entry.key.path) == 3 and entry.key.path[:2] == own]
-    return new_entry(ground, keys, f"env:\n  {block}", f"env: {{{flow}}}")
+    return added_entry(ground, keys, f"env:\n  {block}", f"env: {{{flow}}}")
 
 
 def _in_shell(scalar: Scalar, hole: Hole, name: str) -> str | None:

@@ -67,7 +67,7 @@ def remark_mending(expression: Expression, remark: Remark, base: Shape | None) -
         remark: What was remarked.
         base: What is known of the value that lacks a property.
     """
-    if remark.code == "E111" and isinstance(base, MappingShape):
+    if remark.code == "E111" and isinstance(base, MappingShape) and "did you mean" in remark.hint:
         return near_property(expression.text, remark.span, base.fields)
     if remark.code != "W112":
         return None

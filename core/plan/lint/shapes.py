@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from core.errors import InvalidMatrixError
+from core.plan.ancestry import Ancestry
 from core.plan.compile.matrices import holds_expression
 from core.plan.context import FIXED_SHAPES, SERVICE, job_shape, step_shape
 from core.plan.expressions.shapes import ANYTHING, ListShape, MappingShape, shape_of_scalar
-from core.plan.graph import ancestors
 from core.plan.inputs import inputs_shape
 from core.plan.matrix import Expansion, expand_matrix
 from core.spec.workflow import Expression
@@ -48,6 +48,27 @@ class Shapes(Mapping[str, "Shape"]):
         return len(self._made)
 
 
+class _JobsAbove(Mapping[str, "Shape"]):
+    """The entries of ``jobs`` in one job, each made when it is asked for: there may be thousands."""
+
+    def __init__(self, ancestry: Ancestry, job: str, entry: Callable[[str], Shape | None]) -> None:
+        self._ancestry = ancestry
+        self._job = job
+        self._entry = entry
+
+    def __getitem__(self, name: str) -> Shape:
+        found = self._entry(name)
+        if found is None or not self._ancestry.is_above(name, self._job):
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ancestry.above(self._job))
+
+    def __len__(self) -> int:
+        return len(self._ancestry.above(self._job))
+
+
 class Knowledge:
     """What is known of a workflow's contexts, place by place.
 
@@ -61,6 +82,8 @@ class Knowledge:
         self._workflow = workflow
         self._graph = graph
         self._names = names
+        self._ancestry = Ancestry(graph)
+        self._shapes_of_jobs: dict[str, Shape] = {}
         self._expansions: dict[str, Expansion | None] = {}
         self._of_jobs: dict[str, Shapes] = {}
         self._run: dict[str, Callable[[], Shape]] = {
@@ -72,7 +95,7 @@ class Knowledge:
     def of_run(self) -> Shapes:
         """At the top of the file; ``jobs`` holds all jobs there."""
         every = tuple(self._workflow.jobs)
-        return Shapes({**self._run, "jobs": lambda: self._entries(every, has_status=True)})
+        return Shapes({**self._run, "jobs": lambda: MappingShape({job: self._entry(job) or ANYTHING for job in every})})
 
     def of_job(self, job: WorkflowJobSpec) -> Shapes:
         """In a job."""
@@ -80,8 +103,8 @@ class Knowledge:
             self._of_jobs[job.id] = Shapes(
                 {
                     **self._run,
-                    "needs": lambda: self._entries(self._graph.parents(job.id), has_status=False),
-                    "jobs": lambda: self._entries(self._above(job), has_status=True),
+                    "needs": lambda: self._entries(self._graph.parents(job.id)),
+                    "jobs": lambda: self._above(job),
                     "matrix": lambda: self._matrix(job),
                     "services": lambda: self._services(job),
                     "steps": lambda: _steps(job, len(job.steps)),
@@ -101,14 +124,21 @@ class Knowledge:
 
     def comes_before(self, other: str, job: WorkflowJobSpec) -> bool:
         """Whether another job has ended for sure when a job's condition is asked."""
-        return other in self._above(job)
+        return self._ancestry.is_above(other, job.id)
 
-    def _above(self, job: WorkflowJobSpec) -> tuple[str, ...]:
-        return ancestors(self._graph, job.id, through_after=True)
+    def _above(self, job: WorkflowJobSpec) -> Shape:
+        return MappingShape(_JobsAbove(self._ancestry, job.id, self._entry))
 
-    def _entries(self, jobs: Sequence[str], *, has_status: bool) -> Shape:
+    def _entries(self, jobs: Sequence[str]) -> Shape:
         specs = [self._workflow.jobs[job] for job in jobs]
-        return MappingShape({spec.id: job_shape(_outputs(spec), has_status=has_status) for spec in specs})
+        return MappingShape({spec.id: job_shape(_outputs(spec)) for spec in specs})
+
+    def _entry(self, job: str) -> Shape | None:
+        if job not in self._workflow.jobs:
+            return None
+        if job not in self._shapes_of_jobs:
+            self._shapes_of_jobs[job] = job_shape(_outputs(self._workflow.jobs[job]), has_status=True)
+        return self._shapes_of_jobs[job]
 
     def _services(self, job: WorkflowJobSpec) -> Shape:
         return MappingShape(dict.fromkeys((*self._workflow.services, *job.services), SERVICE))

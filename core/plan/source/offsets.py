@@ -17,7 +17,7 @@ _FOLD: Final = re.compile(r"[ \t]*(?:(?:\r\n?|\n)[ \t]*)+")
 _ESCAPE: Final = re.compile(r"\\(?:x..|u....|U........|[ \t]*(?:\r\n?|\n)[ \t]*|.)", re.DOTALL)
 
 
-def place_within(text: SourceText, scalar: Scalar, start: int, end: int) -> Place:
+def place_within(text: SourceText, scalar: Scalar, start: int, end: int, offsets: list[int] | None = None) -> Place:
     """Where the characters of ``scalar.text`` from offset ``start`` up to ``end`` were written.
 
     Args:
@@ -25,9 +25,10 @@ def place_within(text: SourceText, scalar: Scalar, start: int, end: int) -> Plac
         scalar: A node of that file.
         start: The offset of the first character meant.
         end: The offset behind the last.
+        offsets: The scalar's `raw_offsets`, if they are known.
     """
     origin = text.offset(scalar.place.line, scalar.place.column)
-    offsets = raw_offsets(scalar)
+    offsets = raw_offsets(scalar) if offsets is None else offsets
     start, end = min(start, len(scalar.text)), min(end, len(scalar.text))
     first = last = offsets[start]
     if end > start:

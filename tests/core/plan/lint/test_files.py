@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,3 +143,31 @@ def test_whatever_a_file_says_there_are_findings_and_no_surprise(lines: list[str
     for finding in lint_workflow(read_workflow(text, "x.yaml")):
         assert finding.message
         assert finding.file == "x.yaml"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        jobs(f"a: {{image: 'a:1', commands: ['echo {'${{ inputs.x }}' * 2000}']}}", "inputs: {x: {}}\n"),
+        jobs(f"a: {{{RUN}, if: '{'(' * 5000}'}}"),
+        jobs("\n".join(f"j{n}: {{{RUN}, needs: [{', '.join(f'j{m}' for m in range(40))}]}}" for n in range(40))),
+        jobs("\n".join(f"j{n}: {{{RUN}, if: jobs.j{n - 1}.result, needs: j{n - 1}}}" for n in range(1, 400))),
+        jobs(f"a: {{{RUN}, matrix: {{k: {list(range(10_000))}}}}}"),
+        jobs(f"a: {{{RUN}, commands: [\"{'$(`' * 3000}${{{{ github.head_ref }}}}\"]}}"),
+    ],
+)  # fmt: skip
+def test_files_that_are_made_to_take_long_do_not(text: str) -> None:
+    began = time.process_time()
+    lint(text)
+    assert time.process_time() - began < 10
+
+
+def test_jobs_in_a_circle_and_behind_it_are_known_to_come_before() -> None:
+    text = jobs(f"""
+        a: {{{RUN}, needs: b}}
+        b: {{{RUN}, needs: a}}
+        c: {{{RUN}, needs: b, env: {{A: "${{{{ jobs.a.result }}}} ${{{{ jobs.d.result }}}}"}}}}
+        d: {{{RUN}}}
+        last: {{{RUN}, on_complete: always, env: {{A: "${{{{ jobs.d.result }}}} ${{{{ jobs.last.result }}}}"}}}}
+        """)
+    assert [line.split(" | ")[0] for line in found(text, "E111")] == ["E111 4 d", "E111 6 last"]
