@@ -56,6 +56,13 @@ class Form(ABC):
         return False
 
 
+def complete(form: Form, node: Node, to: Report) -> None:
+    """Say what is missing in a value that is not built as it stands: its parts go elsewhere."""
+    sites = len(to.sites)
+    form.build(form.lift(node), (), to)
+    del to.sites[sites:]
+
+
 class Book:
     """The definitions of a JSON Schema, made as they are referred to."""
 

@@ -124,7 +124,7 @@ INPUT: Final = _Input(
         ),
     ),
     _input,
-    Rules(inspect=_inspect_input),
+    Rules(inspect=_inspect_input, removable=False),
 )
 
 _SHORT_INPUT: Final = Short(INPUT, "default", None, "a mapping with type, default and the like", takes_null=True)

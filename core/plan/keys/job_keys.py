@@ -235,7 +235,9 @@ _CALL: Final = (
             Shapes(
                 scalar=Choice(("inherit",)),
                 items=SECRET_NAMES,
-                mapping=Named(Text(Where.CREDENTIALS), "secrets by name", naming=env_name, pattern=ENV_NAME),
+                mapping=Named(
+                    Text(Where.CREDENTIALS), "secrets by name", naming=env_name, pattern=ENV_NAME, removable=True
+                ),
             ),
             "'inherit', a list of names, or a mapping",
         ),

@@ -81,6 +81,7 @@ class Rules:
         inspect: What is wrong with the mapping as a whole.
         open_prefix: What keys begin with that may hold anything.
         partial: Whether required keys may be missing: they are looked for later.
+        removable: Whether null takes away what a template brings.
         stands_for: Keys of other systems, and the key that is not missed beside them.
     """
 
@@ -89,6 +90,7 @@ class Rules:
     inspect: Inspection | None = None
     open_prefix: str = ""
     partial: bool = False
+    removable: bool = True
     stands_for: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -206,7 +208,7 @@ class Record(Form):
         properties: dict[str, object] = {}
         for key in self.keys:
             value = key.form.schema(book)
-            if key.form.takes_null and "type" not in value and value:
+            if value and ((key.form.takes_null and "type" not in value) or self.rules.removable):
                 value = {"anyOf": [value, {"type": "null"}]}
             described = {"description": key.description, "markdownDescription": key.description}
             shown_default = {"default": key.default} if key.default is not None else {}

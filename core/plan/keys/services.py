@@ -53,7 +53,7 @@ class Services(Form):
         one = Short(service_record(name, where, env_where), "image", self._image, _EXPECTED)
         self._record = service_record(name, where, env_where)
         self._item = Short(service_item(name, where, env_where), "image", self._image, _EXPECTED)
-        self._named = Named(one, self.expected, naming=id_name, pattern=ID, folds=True)
+        self._named = Named(one, self.expected, naming=id_name, pattern=ID, folds=True, removable=True)
 
     def check(self, node: Node, to: Report) -> Node | None:
         """The services in the shape in which they were written; in a list, each with its id under ``name``."""

@@ -77,7 +77,7 @@ class Named(Form):
         pattern: What a name matches, for the schema.
         least: The fewest entries.
         folds: Whether two names that differ in case alone are one.
-        fills: What a value without anything becomes.
+        removable: Whether null takes away what a template brings.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class Named(Form):
         pattern: str = "",
         least: int = 0,
         folds: bool = False,
+        removable: bool = False,
     ) -> None:
         self.expected = expected
         self._value = value
@@ -96,6 +97,7 @@ class Named(Form):
         self._pattern = pattern
         self._least = least
         self._folds = folds
+        self._removable = removable
 
     def check(self, node: Node, to: Report) -> Node | None:
         """The entries that are of use. Nulls stay: they may take away what a template brings."""
@@ -152,6 +154,8 @@ class Named(Form):
     def schema(self, book: Book) -> Schema:
         """An object with free names."""
         value = self._value.schema(book)
+        if self._removable:
+            value = {"anyOf": [value, {"type": "null"}]}
         found: Schema = {"type": "object", "additionalProperties": value}
         found |= {"propertyNames": {"pattern": self._pattern}} if self._pattern else {}
         found |= {"minProperties": self._least} if self._least else {}
@@ -217,7 +221,13 @@ class AnyOf(Form):
 
     def schema(self, book: Book) -> Schema:
         """Any of the shapes."""
-        return {"anyOf": [form.schema(book) for form in self._shapes.all]}
+        kinds = ("string", "array", "object")
+        forms = (self._shapes.scalar, self._shapes.items, self._shapes.mapping)
+        found: list[Schema] = []
+        for kind, form in zip(kinds, forms, strict=True):
+            if form is not None:
+                found.append(form.schema(book) or {"type": kind})
+        return {"anyOf": found}
 
 
 class Short(Form):

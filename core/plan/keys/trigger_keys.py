@@ -8,7 +8,7 @@ from core.plan.context import Place as Where
 from core.plan.findings import shown
 from core.plan.keys.data import Data
 from core.plan.keys.input_keys import INPUTS
-from core.plan.keys.records import Key, Record, fields_of
+from core.plan.keys.records import Key, Record, Rules, fields_of
 from core.plan.keys.scalars import Flag, Text
 from core.plan.keys.structures import AnyOf, Many, Named, Shapes, Short
 from core.plan.keys.texts import ID, id_name
@@ -25,6 +25,7 @@ _TRIGGERS: Final = (
     "pull_request_review_comment", "pull_request_target", "push", "registry_package", "release",
     "repository_dispatch", "schedule", "status", "watch", "workflow_run",
 )  # fmt: skip
+_CLOSED: Final = Rules(removable=False)
 _NO_TRIGGER: Final = "it is not a trigger here: runs are started from outside"
 
 _OUTPUT_VALUE: Final = Text(Where.WORKFLOW_OUTPUTS, takes_null=True)
@@ -36,6 +37,7 @@ _CALL_OUTPUT: Final = Record(
         Key(name="description", form=Text(), description="What it is for."),
     ),
     fields_of,
+    _CLOSED,
 )
 _CALL_SECRET: Final = Record(
     "callSecret",
@@ -45,6 +47,7 @@ _CALL_SECRET: Final = Record(
         Key(name="description", form=Text(), description="What it is for."),
     ),
     fields_of,
+    _CLOSED,
 )
 
 _INPUTS: Final = Key(
@@ -52,7 +55,7 @@ _INPUTS: Final = Key(
     form=INPUTS,
     description="What whoever starts the workflow gives; inputs.NAME in expressions, with its type.",
 )
-_DISPATCH: Final = Record("dispatch", "workflow_dispatch", (_INPUTS,), fields_of)
+_DISPATCH: Final = Record("dispatch", "workflow_dispatch", (_INPUTS,), fields_of, _CLOSED)
 _CALL: Final = Record(
     "call",
     "workflow_call",
@@ -70,6 +73,7 @@ _CALL: Final = Record(
         ),
     ),
     fields_of,
+    _CLOSED,
 )
 _ON: Final = Record(
     "triggers",
@@ -91,6 +95,7 @@ _ON: Final = Record(
         ),
     ),
     fields_of,
+    _CLOSED,
 )
 
 

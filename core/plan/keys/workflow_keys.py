@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 
 def _defaults(**fields: Any) -> DefaultsSpec:
-    fields.pop("run", None)
-    return DefaultsSpec(**fields)
+    return DefaultsSpec(env=fields.get("env", {}))
 
 
 DEFAULTS: Final = Record(
@@ -57,7 +56,7 @@ DEFAULTS: Final = Record(
         run_defaults(Where.JOB),
     ),
     _defaults,
-    Rules(conflicts=(("timeout", "timeout_minutes"),)),
+    Rules(conflicts=(("timeout", "timeout_minutes"),), removable=False),
 )
 
 
@@ -178,5 +177,5 @@ WORKFLOW: Final = Record(
         ),
     ),
     _workflow,
-    Rules(conflicts=(("timeout", "timeout_minutes"),), answers=answer_workflow, open_prefix="x-"),
+    Rules(conflicts=(("timeout", "timeout_minutes"),), answers=answer_workflow, open_prefix="x-", removable=False),
 )

@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import Related, shown
-from core.plan.keys.report import label, listed, made_text, renamed
-from core.plan.keys.structures import entries_of, with_value
+from core.plan.keys.form import complete
+from core.plan.keys.report import is_null, label, listed, made_text, renamed
+from core.plan.keys.structures import entries_of, with_entries, with_value
+from core.plan.keys.trigger_keys import TRIGGERS
+from core.plan.keys.workflow_keys import DEFAULTS, WORKFLOW
 from core.plan.nearness import did_you_mean, nearest
 from core.plan.reading.jobs import canonical_job
 from core.plan.reading.nodes import entry, items_of, list_of, mapping, text_of
@@ -29,10 +32,13 @@ _USUAL_STAGE: Final = "test"
 def canonical_tree(checked: MappingNode, to: Report) -> MappingNode:
     """The canonical tree of a workflow whose keys were checked."""
     entries = dict(checked.entries)
+    for key in ("on", "stages"):
+        if key in entries and is_null(entries[key].value) and not to.is_spoiled(entries[key].value):
+            to.wrong(entries.pop(key).value, WORKFLOW.by_name[key].form.expected)
     _spread_triggers(entries, to)
     jobs = entries.get("jobs")
     if jobs is not None and isinstance(jobs.value, MappingNode):
-        defaults = entries_of(entries["defaults"].value if "defaults" in entries else None)
+        defaults = _defaults(entries, to)
         found = {
             name: with_value(job, canonical_job(job.key, job.value, defaults, to))
             for name, job in with_templates(jobs.value.entries, to).items()
@@ -45,9 +51,26 @@ def canonical_tree(checked: MappingNode, to: Report) -> MappingNode:
     return mapping(entries, checked)
 
 
+def _defaults(entries: Entries, to: Report) -> Mapping[str, Entry]:
+    """The defaults; what jobs take of them is taken from the tree."""
+    written = entries.get("defaults")
+    if written is None or not isinstance(written.value, MappingNode):
+        return {}
+    complete(DEFAULTS, written.value, to)
+    found = written.value.entries
+    kept = {name: each for name, each in found.items() if name == "env"}
+    if kept:
+        entries["defaults"] = with_value(written, with_entries(written.value, kept))
+    else:
+        del entries["defaults"]
+    return {name: each for name, each in found.items() if not is_null(each.value)}
+
+
 def _spread_triggers(entries: Entries, to: Report) -> None:
     """Bring inputs, outputs and secrets from GitHub's place for them to ours."""
     on = entries.pop("on", None)
+    if on is not None and not to.is_spoiled(on.value):
+        complete(TRIGGERS, on.value, to)
     triggers = entries_of(on.value if on else None)
     for trigger in ("workflow_dispatch", "workflow_call"):
         fields = entries_of(triggers[trigger].value if trigger in triggers else None)

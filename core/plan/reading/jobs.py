@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from core.errors import InvalidMatrixError
 from core.plan.findings import Related, shown
 from core.plan.keys.foreign import called_action
+from core.plan.keys.form import complete
+from core.plan.keys.job_keys import JOB
 from core.plan.keys.records import exclude
-from core.plan.keys.report import made_text
+from core.plan.keys.report import is_null, made_text
 from core.plan.keys.structures import entries_of, with_value
 from core.plan.matrix import from_parallel
 from core.plan.reading.nodes import entry, from_plain, items_of, list_of, mapping, merged, text_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     Entries = dict[str, Entry]
 
 _DEFAULTED: Final = ("image", "shell", "working_directory", "retry")
+_DISSOLVED: Final = ("strategy", "parallel", "defaults")
 _BESIDE_USES: Final = frozenset({
     "uses", "with", "secrets", "needs", "after", "parallel_with", "if", "unless", "on_complete", "finally", "stage",
     "matrix", "fail_fast", "max_parallel", "concurrency", "name", "description",
@@ -42,6 +45,13 @@ def canonical_job(name: Scalar, job: Node, defaults: Mapping[str, Entry], to: Re
     if to.is_spoiled(job):
         return mapping({}, job)
     entries = dict(entries_of(job))
+    for key, found in entries.items():
+        form = JOB.by_name[key].form
+        if is_null(found.value) and not form.takes_null and not to.is_spoiled(found.value):
+            to.wrong(found.value, form.expected)
+            entries[key] = with_value(found, to.spoiled(found.value))
+        elif key in _DISSOLVED and not to.is_spoiled(found.value):
+            complete(form, found.value, to)
     _spread_strategy(entries, to)
     _gather_matrix(entries, to)
     for key, found in _run_defaults(entries.pop("defaults", None)).items():

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import shown
-from core.plan.keys.report import listed, renamed
+from core.plan.keys.report import is_null, listed, renamed
 from core.plan.keys.structures import with_entries, with_value
 from core.plan.nearness import did_you_mean, nearest
 from core.plan.reading.nodes import items_of, merged
@@ -56,6 +56,8 @@ class _Templates:
         whole = own
         if extends is not None and isinstance(written, MappingNode):
             base: MappingNode | None = None
+            if is_null(extends.value) and not self._to.is_spoiled(extends.value):
+                self._to.wrong(extends.value, "the name of a template, or a list of them")
             for wanted in items_of(extends.value):
                 found = self._template(wanted, (*trail, name)) if isinstance(wanted, Scalar) else None
                 if found is not None:

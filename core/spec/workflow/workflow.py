@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from core.spec.inputs import InputSpec
-from core.spec.workflow.container import ImageSpec, Services, WorkflowServiceSpec
+from core.spec.workflow.container import Services, WorkflowServiceSpec
 from core.spec.workflow.job import WorkflowJobSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from core.spec.workflow.control import ConcurrencySpec, ResourcesSpec, RetrySpec
+    from core.spec.workflow.control import ConcurrencySpec
     from core.spec.workflow.values import Environment, Seconds
 
 DEFAULT_RUN_SECONDS = 3600
@@ -21,15 +21,10 @@ DEFAULT_RUN_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultsSpec:
-    """What jobs take that do not say otherwise; all but ``env`` is part of the jobs already."""
+    """What is left of a workflow's defaults: all but the variables is part of the jobs."""
 
-    image: ImageSpec | None = None
-    shell: str = ""
-    working_directory: str = ""
-    timeout_s: Seconds | None = None
-    retry: RetrySpec | None = None
     env: Environment = field(default_factory=dict[str, str])
-    resources: ResourcesSpec | None = None
+    """Variables of all jobs, below the workflow's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

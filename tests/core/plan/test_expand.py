@@ -31,8 +31,6 @@ def test_each_value_tells_its_line_and_its_template() -> None:
     lines = [" ".join(line.split()) for line in expand_workflow(reading(TEMPLATES)).splitlines()]
     assert lines == [
         "name: release # line 1",
-        "defaults:",
-        "timeout: 5m # line 2",
         "jobs:",
         "package:",
         "image:",

@@ -148,8 +148,7 @@ def test_a_key_of_a_job_is_read(body: str, field: str, value: Any) -> None:
         ("cleanup-policy: keep", "cleanup", "keep"),
         ("outputs: {a: '${{ jobs.a.result }}', b: 1, c: }", "outputs",
          {"a": "${{ jobs.a.result }}", "b": "1", "c": ""}),
-        ("defaults: {working_directory: /w, env: {A: 1}, timeout: 5m}", "defaults",
-         DefaultsSpec(working_directory="/w", env={"A": "1"}, timeout_s=300)),
+        ("defaults: {working_directory: /w, env: {A: 1}, timeout: 5m}", "defaults", DefaultsSpec(env={"A": "1"})),
         ("x-anything: {a: [1]}", "name", "ci"),
     ],
 )  # fmt: skip
