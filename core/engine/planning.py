@@ -230,13 +230,13 @@ def _depends(template: Template, *, is_first: bool) -> bool:
 
 def _changes(root: Node) -> bool:
     """Whether an expression names anything that a step may change."""
-    fixed = sum(1 for node in walk(root) if isinstance(node, Index) and _is_fixed(node))
+    fixed = sum(1 for node in walk(root) if isinstance(node, Index) and _is_lasting(node))
     names = [node.name.lower() for node in walk(root) if isinstance(node, Name)]
     asks_files = any(call.name == "hashFiles" for call in calls(root))
     return asks_files or not _CHANGING.isdisjoint(names) or names.count("job") > fixed
 
 
-def _is_fixed(node: Index) -> bool:
+def _is_lasting(node: Index) -> bool:
     """Whether this is a fact of the job that stays as it is."""
     if not (isinstance(node.base, Name) and node.base.name.lower() == "job" and isinstance(node.key, Constant)):
         return False
