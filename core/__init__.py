@@ -13,7 +13,7 @@ from core.compose import open_engine
 from core.engine.answers import ArtifactSlice, EngineStatus, Snapshot, StoredArtifact
 from core.engine.bus import Subscription
 from core.engine.engine import Engine
-from core.engine.failures import FailureSummary
+from core.engine.failures import FailureSummary, SickService
 from core.engine.reading import LogPage, LogQuery
 from core.engine.retention import Cleanup
 from core.engine.slots import SlotUse
@@ -78,7 +78,7 @@ from core.plan.render import mermaid as plan_mermaid
 from core.plan.render import plan_tree, plan_view
 from core.plan.standing import Edge
 from core.records.artifact import Artifact, Upload
-from core.records.document import artifact_document, failure_document, job_document, step_document
+from core.records.document import artifact_document, failure_document, job_document, service_document, step_document
 from core.records.event import EngineEvent, JobChanged, JobNews, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
 from core.records.job import (
     Attempt,
@@ -93,6 +93,7 @@ from core.records.job import (
 )
 from core.records.log import LogCursor, LogLine, LogPart, LogSummary, Stream
 from core.records.page import Page
+from core.records.service import ServiceResult
 from core.records.template import FilledTemplate, SavedTemplate, Template, TemplateUse, template_document
 from core.records.workflow import (
     CriticalNode,
@@ -136,6 +137,7 @@ from core.spec.job import InputFile, JobSpec, LogLimit, StepSpec
 from core.spec.load import findings_of, parse_job
 from core.spec.mounts import MountSpec
 from core.spec.runtimes import RUNTIMES, Runtime
+from core.spec.service import HealthCheckSpec, ReadySpec, ServiceSpec
 from core.spec.template import TemplateSpec
 from core.store.blobs import Blob
 from core.store.changes import Submitted
@@ -187,6 +189,7 @@ __all__ = (
     "Fix",
     "GroupMember",
     "HashCache",
+    "HealthCheckSpec",
     "HomeInUseError",
     "IdempotencyConflictError",
     "IllegalMoveError",
@@ -242,6 +245,7 @@ __all__ = (
     "QueueFullError",
     "QueuePlace",
     "QueueSettings",
+    "ReadySpec",
     "Reason",
     "RegistryDeniedError",
     "RegistryUnreachableError",
@@ -253,7 +257,10 @@ __all__ = (
     "RuntimeSettings",
     "SavedTemplate",
     "SchemaTooNewError",
+    "ServiceResult",
+    "ServiceSpec",
     "Severity",
+    "SickService",
     "SimulationSettings",
     "SkippedPath",
     "SlotUse",
@@ -327,6 +334,7 @@ __all__ = (
     "plan_view",
     "read_workflow",
     "run_document",
+    "service_document",
     "step_document",
     "template_document",
     "time_text",

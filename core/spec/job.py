@@ -213,6 +213,11 @@ class JobSpec(Frozen):
         return any(is_within(place, mount.target) for place in places for mount in self.mounts)
 
     @property
+    def keeps_files(self) -> bool:
+        """Whether files may be kept of the job: those it names, and the logs of its services."""
+        return bool(self.artifacts or self.services)
+
+    @property
     def has_steps(self) -> bool:
         """Whether the job runs steps in a shell rather than one process."""
         return bool(self.commands)

@@ -43,6 +43,16 @@ ARTIFACT: Final[dict[str, Any]] = {
     "note": None,
     "attempt": 1,
 }
+SERVICE: Final[dict[str, Any]] = {
+    "id": "db",
+    "image": "postgres:16",
+    "status": "stopped",
+    "ready_after_s": 2.1,
+    "exit_code": 0,
+    "container": "orcaops-0c4f5a-0mm2c5-1-db",
+    "image_digest": None,
+    "message": None,
+}
 _SPEC: Final[dict[str, Any]] = {
     "image": "python:3.12-slim",
     "commands": [{"run": "pytest -q", "name": "", "timeout_s": None}],
@@ -64,7 +74,7 @@ JOB: Final[dict[str, Any]] = {
     "failure": FAILURE,
     "steps": [STEP],
     "artifacts": [ARTIFACT],
-    "services": [],
+    "services": [SERVICE],
     "attempt": 1,
     "queue": None,
     "progress": None,
@@ -92,6 +102,7 @@ QUEUED: Final[dict[str, Any]] = {
     "failure": None,
     "steps": [],
     "artifacts": [],
+    "services": [],
     "attempt": 0,
     "queue": {"position": 1, "reason": "waiting for a free slot (4 of 4 jobs running)"},
     "cleanup": None,
@@ -175,6 +186,7 @@ DIGEST: Final[dict[str, Any]] = {
     "failed_tests": ["tests/test_sum.py::test_sum"],
     "suggestions": [],
     "excerpts": [{"first_line": 9, "lines": ["E   assert 3 == 4"]}],
+    "services": [],
     "warnings": [],
 }
 LINE: Final[dict[str, Any]] = {"n": 9, "ts": MOMENT, "stream": "stdout", "step": 0, "text": "E   assert 3 == 4"}

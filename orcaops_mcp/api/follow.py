@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -35,10 +35,12 @@ class Start:
     Attributes:
         cursor: The first line; None for the log's start.
         has_end: Whether it was told of the end before.
+        service: Whose log it is, if not the job's own.
     """
 
     cursor: LogCursor | None
     has_end: bool = False
+    service: str | None = None
 
 
 def end_id(cursor: LogCursor) -> str:
@@ -60,8 +62,15 @@ async def start_of(engine: Engine, job: Job, asked: FollowLog, last_event_id: st
     """Where to begin: the last event's id, a cursor, a moment, or some last lines; the start if nothing is said.
 
     Raises:
-        InvalidArgumentError: More than one of them, a malformed one, or an attempt that has not been.
+        InvalidArgumentError: More than one of them, a malformed one, or an attempt or a service that is not there.
     """
+    start = await _start_of(engine, job, asked, last_event_id, now)
+    if asked.service is not None:
+        await engine.read_logs(job.job_id, LogQuery(service=asked.service, max_lines=1))
+    return replace(start, service=asked.service)
+
+
+async def _start_of(engine: Engine, job: Job, asked: FollowLog, last_event_id: str | None, now: datetime) -> Start:
     given = [name for name in ("cursor", "since", "tail") if getattr(asked, name) is not None]
     if len(given) > 1:
         raise InvalidArgumentError(f"{given[1]}: {' and '.join(given)} exclude each other; give one of them")
@@ -71,7 +80,7 @@ async def start_of(engine: Engine, job: Job, asked: FollowLog, last_event_id: st
     if asked.cursor is not None:
         return Start(_known(LogCursor.parse(asked.cursor), job))
     if asked.since is not None:
-        return Start(await _since(engine, job, moment_or_span(asked.since, now)))
+        return Start(await _since(engine, job, moment_or_span(asked.since, now), asked.service))
     if asked.tail is not None:
         return Start(await _tail(engine, job, asked))
     return Start(None)
@@ -79,7 +88,7 @@ async def start_of(engine: Engine, job: Job, asked: FollowLog, last_event_id: st
 
 async def paced(engine: Engine, job_id: str, start: Start) -> AsyncGenerator[LogPart]:
     """A log as it grows, at most a part every `PAUSE_S` once the reader has caught up."""
-    async with aclosing(engine.follow_log_parts(job_id, start.cursor)) as parts:
+    async with aclosing(engine.follow_log_parts(job_id, start.cursor, service=start.service)) as parts:
         async for part in parts:
             began = anyio.current_time()
             yield part
@@ -105,11 +114,11 @@ def _known(cursor: LogCursor, job: Job) -> LogCursor:
     return cursor
 
 
-async def _since(engine: Engine, job: Job, moment: datetime) -> LogCursor:
+async def _since(engine: Engine, job: Job, moment: datetime, service: str | None) -> LogCursor:
     """The first line at or after a moment, of whatever attempt; beyond the last line if there is none yet."""
     cursor = LogCursor(1, 1)
     for attempt in range(1, job.attempt_number + 1):
-        page = await engine.read_logs(job.job_id, LogQuery(attempt=attempt, since=moment, max_lines=1))
+        page = await engine.read_logs(job.job_id, LogQuery(attempt=attempt, since=moment, max_lines=1, service=service))
         if page.lines:
             return LogCursor(attempt, page.lines[0].number)
         cursor = page.next_cursor
@@ -121,7 +130,9 @@ async def _tail(engine: Engine, job: Job, asked: FollowLog) -> LogCursor | None:
     if not job.attempt_number:
         return None
     streams = frozenset(asked.stream) if asked.stream else None
-    query = LogQuery(tail=asked.tail or 1, streams=streams, step=asked.step, max_bytes=64 * 1024 * 1024)
+    query = LogQuery(
+        tail=asked.tail or 1, streams=streams, step=asked.step, max_bytes=64 * 1024 * 1024, service=asked.service
+    )
     page = await engine.read_logs(job.job_id, query)
     if not asked.tail or not page.lines:
         return page.next_cursor

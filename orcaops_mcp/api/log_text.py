@@ -59,6 +59,7 @@ def log_query(query: ReadLog, now: datetime) -> LogQuery:
         max_lines=query.limit or _PAGE_LINES,
         max_bytes=_PAGE_BYTES if query.tail is None else 16 * _PAGE_BYTES,
         attempt=query.attempt,
+        service=query.service,
     )
 
 

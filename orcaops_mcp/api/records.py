@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def whole_record(engine: Engine, job: Job) -> dict[str, Any]:
     """The record with its place in the line, its progress and its artifacts."""
-    artifacts = await engine.list_artifacts(job.job_id) if job.attempt and job.spec.artifacts else ()
+    artifacts = await engine.list_artifacts(job.job_id) if job.attempt and job.spec.keeps_files else ()
     return job_view(
         job, place=engine.queue_place(job.job_id), progress=engine.progress(job.job_id), artifacts=artifacts
     )

@@ -59,9 +59,11 @@ def job_request(client: Client, words: tuple[str, ...], options: dict[str, Any])
         ("artifacts", options["artifact"]),
         ("tags", [label_text(tag) for tag in options["tag"]]),
         ("mounts", [mount_text(volume) for volume in options["volume"]]),
+        ("services", [_service(text) for text in options["service"]]),
     ):
         if values:
-            request[field] = [*_list(request.get(field)), *values]
+            given = request.get(field)
+            request[field] = [*(_service_list(given) if field == "services" else _list(given)), *values]
     _add_files(client, request, options)
     return request
 
@@ -149,6 +151,23 @@ def _parsed(path: str, text: str) -> object:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ClientError("invalid_spec", f"{path}: {' '.join(str(error).split())}", status=422) from None
+
+
+def _service(text: str) -> Request | str:
+    """``IMAGE``, or ``ID=IMAGE``."""
+    id_, equals, image = text.partition("=")
+    return {"id": id_, "image": image} if equals else text
+
+
+def _service_list(value: object) -> list[Any]:
+    """The services of a spec, which may be a mapping by id or a list."""
+    if not isinstance(value, dict):
+        return _list(value)
+    named = cast("dict[str, Any]", value)
+    return [
+        {"id": id_, **(cast("Request", item) if isinstance(item, dict) else {"image": item})}
+        for id_, item in named.items()
+    ]
 
 
 def _list(value: object) -> list[Any]:

@@ -25,6 +25,12 @@ _WHAT: Final = (
     click.option("-e", "--env", multiple=True, metavar="K[=V]", help="Set a variable; without =V, to your own value."),
     click.option("--env-file", multiple=True, metavar="FILE", help="Variables from a file, K=V a line."),
     click.option("--secret", multiple=True, metavar="NAME", help="A secret of the engine's, as a variable."),
+    click.option(
+        "--service",
+        multiple=True,
+        metavar="[ID=]IMAGE",
+        help="A container beside the job, up before it and reached as ID. Repeatable; more of it goes into --spec.",
+    ),
     click.option("-v", "--volume", multiple=True, metavar="SRC:DST[:rw]", help="Mount a folder, read-only unless :rw."),
     click.option("-w", "--workdir", metavar="DIR", help="Working directory in the container."),
     click.option("-u", "--user", metavar="USER", help="User in the container."),
@@ -71,6 +77,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     examples=(
         ("orcaops run alpine echo hello", "Prints hello, and exits as echo does."),
         ("orcaops run --workspace . python:3.12-slim python -m pytest", "This folder's tests in a container."),
+        ("orcaops run --service postgres:16 --service cache=redis:7 my/app make test", "With a database and a cache."),
         ("orcaops run -d --name nightly --timeout 2h --artifact 'dist/**' node:22-slim npm test", "Left to itself."),
         ("orcaops run --runtime python3.12 --entry main.py -- --fast", "A file of yours with a runtime."),
     ),

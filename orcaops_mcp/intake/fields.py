@@ -24,6 +24,16 @@ def known_form(job_id: str) -> str:
     return job_id
 
 
+def log_place(text: str) -> tuple[str, str | None]:
+    """The job and the service whose log ``job_…`` or ``job_…/db`` names; no service for the job's own.
+
+    Raises:
+        JobNotFoundError: No job can have this id.
+    """
+    job_id, slash, service = text.partition("/")
+    return known_form(job_id), service if slash else None
+
+
 def moment(text: str, *, name: str = "since") -> datetime:
     """An RFC 3339 time; one without an offset is UTC.
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from core import failure_document
 from orcaops_mcp.mcp_server.untrusted import excerpt, fenced, one_line
-from orcaops_mcp.views.job import step_brief
+from orcaops_mcp.views.job import service_brief, step_brief
 
 if TYPE_CHECKING:
-    from core import Diagnosis, FailureSummary, Job
+    from core import Diagnosis, FailureSummary, Job, SickService
 
 
 def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
@@ -30,6 +30,8 @@ def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
     if job.status in ("success", "queued", "running"):
         content["note"] = f"The job has not failed: it is {job.status.value}."
         return content
+    if summary.sick_services:
+        content["services"] = [_sick(sick, max_bytes // 2) for sick in summary.sick_services]
     content |= _evidence(diagnosis, summary, max_bytes)
     content["warnings"] = list(job.warnings)
     content["next"] = _advice(job)
@@ -58,6 +60,12 @@ def _evidence(diagnosis: Diagnosis, summary: FailureSummary, max_bytes: int) -> 
     elif summary.last_lines:
         evidence["last_lines"] = fenced(summary.last_lines, max_bytes=max_bytes).text
     return evidence
+
+
+def _sick(sick: SickService, max_bytes: int) -> dict[str, Any]:
+    """A service that failed, with the end of its log."""
+    lines = fenced(sick.last_lines, max_bytes=max_bytes, keep="tail").text if sick.last_lines else None
+    return service_brief(sick.result) | {"image": sick.result.image, "last_lines": lines}
 
 
 def _advice(job: Job) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 
 from core import InvalidArgumentError, LogCursor, LogQuery
+from orcaops_mcp.intake.fields import log_place
 from orcaops_mcp.mcp_server.untrusted import Shown, fenced, one_line
 from orcaops_mcp.views.compact import compact_json, without_absent
 
@@ -62,6 +63,7 @@ def page_query(arguments: StreamLogs, place: Place) -> LogQuery:
         step=arguments.step,
         max_lines=_MAX_LINES,
         max_bytes=_MAX_BYTES,
+        service=log_place(arguments.id)[1],
     )
 
 
@@ -84,7 +86,9 @@ async def follow(ctx: AppContext, job_id: str, page: LogPage, arguments: StreamL
     while True:
         left = began + arguments.follow_s - anyio.current_time()
         patience = min(left, QUIET_S) if gathered else left
-        fresh = patience > 0 and await engine.wait_for_log(job_id, page.next_cursor, timeout_s=patience)
+        fresh = patience > 0 and await engine.wait_for_log(
+            job_id, page.next_cursor, timeout_s=patience, service=log_place(arguments.id)[1]
+        )
         page = await engine.read_logs(job_id, page_query(arguments, Place(page.next_cursor)))
         gathered += page.lines
         size += sum(len(line.text) + 1 for line in page.lines)
@@ -95,7 +99,7 @@ async def follow(ctx: AppContext, job_id: str, page: LogPage, arguments: StreamL
             return replace(page, lines=tuple(gathered))
 
 
-def render(job_id: str, page: LogPage, arguments: StreamLogs, place: Place) -> str:
+def render(log_id: str, page: LogPage, arguments: StreamLogs, place: Place) -> str:
     """The text of the answer: fenced lines, then a line of JSON."""
     from_start = place.line is not None
     filtered = bool(arguments.grep or arguments.errors_only or arguments.stream or arguments.step is not None)
@@ -107,19 +111,19 @@ def render(job_id: str, page: LogPage, arguments: StreamLogs, place: Place) -> s
         numbered=filtered and not arguments.raw,
         offset=place.offset,
     )
-    footer = _footer(job_id, page, shown, keeps_head=from_start, filtered=filtered)
+    footer = _footer(log_id, page, shown, keeps_head=from_start, filtered=filtered)
     return (
         f"{shown.text}\n{compact_json(without_absent(footer))}" if page.lines else compact_json(without_absent(footer))
     )
 
 
-def _footer(job_id: str, page: LogPage, shown: Shown, *, keeps_head: bool, filtered: bool) -> dict[str, Any]:
+def _footer(log_id: str, page: LogPage, shown: Shown, *, keeps_head: bool, filtered: bool) -> dict[str, Any]:
     stopped_short = keeps_head and shown.resume is not None
     more = stopped_short or not page.at_end
     left_out: list[str] = []
     if not keeps_head and (earlier := page.skipped_lines + shown.left_out):
         left_out.append(
-            f"{earlier} earlier lines: orcaops_stream_logs(id={job_id!r}, cursor='{page.attempt}-1'), or a larger tail"
+            f"{earlier} earlier lines: orcaops_stream_logs(id={log_id!r}, cursor='{page.attempt}-1'), or a larger tail"
         )
     if shown.cut_lines:
         left_out.append(f"the ends of {shown.cut_lines} long lines: the same call with raw=true")
@@ -137,12 +141,12 @@ def _footer(job_id: str, page: LogPage, shown: Shown, *, keeps_head: bool, filte
         "done": page.done and not more,
         "more": True if more else None,
         "left_out": left_out,
-        "next": _next_call(job_id, page, shown, more=more),
+        "next": _next_call(log_id, page, shown, more=more),
     }
 
 
-def _next_call(job_id: str, page: LogPage, shown: Shown, *, more: bool) -> str | None:
+def _next_call(log_id: str, page: LogPage, shown: Shown, *, more: bool) -> str | None:
     if page.done and not more:
         return None
     follow_s = "" if more else ", follow_s=25"
-    return f"orcaops_stream_logs(id={job_id!r}, cursor='{shown.next_cursor(page)}'{follow_s})"
+    return f"orcaops_stream_logs(id={log_id!r}, cursor='{shown.next_cursor(page)}'{follow_s})"

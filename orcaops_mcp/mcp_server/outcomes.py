@@ -24,7 +24,7 @@ async def outcome(engine: Engine, job: Job, *, with_log: bool = False) -> dict[s
         job: Its record.
         with_log: Whether the last lines of its log are wanted.
     """
-    artifacts = await engine.list_artifacts(job.job_id) if job.is_finished and job.spec.artifacts else ()
+    artifacts = await engine.list_artifacts(job.job_id) if job.is_finished and job.spec.keeps_files else ()
     content = job_outcome(
         job, place=engine.queue_place(job.job_id), progress=engine.progress(job.job_id), artifacts=artifacts
     )

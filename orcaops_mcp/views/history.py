@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core import failure_document, step_document, time_text
+from core import clean_text, failure_document, service_document, step_document, time_text
 from orcaops_mcp.views.job import duration_s
 
 if TYPE_CHECKING:
@@ -89,4 +89,8 @@ def digest_view(summary: FailureSummary) -> dict[str, Any]:
             {"first_line": part.first_line, "lines": list(part.lines)} for part in diagnosis.excerpts if has_failed
         ],
         "warnings": list(job.warnings),
+        "services": [
+            service_document(sick.result) | {"last_lines": [clean_text(line.text) for line in sick.last_lines]}
+            for sick in summary.sick_services
+        ],
     }

@@ -9,7 +9,7 @@ from core import failure_document, job_document, time_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core import Artifact, Cleanup, Job, QueuePlace, StepResult
+    from core import Artifact, Cleanup, Job, QueuePlace, ServiceResult, StepResult
 
 
 def job_view(
@@ -44,6 +44,7 @@ def job_outcome(
         "cancel_requested": True if job.cancel and not job.is_finished else None,
         "outputs": dict(job.outputs),
         "artifacts": [artifact.path for artifact in artifacts if artifact.state == "kept"],
+        "services": [service_brief(service) for service in job.attempt.services] if job.attempt else [],
         "warnings": list(job.warnings),
         "rerun_of": job.rerun_of,
     }
@@ -86,6 +87,17 @@ def step_brief(step: StepResult) -> dict[str, Any]:
         "outcome": step.outcome if is_tolerated else None,
         "attempts": step.attempts if step.attempts > 1 else None,
         "reason": step.reason or None,
+    }
+
+
+def service_brief(service: ServiceResult) -> dict[str, Any]:
+    """A service in a line; its exit code only where it ended by itself."""
+    is_sick = service.status == "failed" or service.has_died
+    return {
+        "id": service.service_id,
+        "status": service.status,
+        "exit_code": service.exit_code if is_sick else None,
+        "message": service.message or None,
     }
 
 

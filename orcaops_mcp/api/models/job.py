@@ -49,6 +49,21 @@ class StepShape(Shape):
     """Why it was skipped."""
 
 
+class ServiceShape(Shape):
+    """What became of a container beside the job."""
+
+    id: str
+    image: str
+    status: Literal["pending", "starting", "ready", "failed", "exited", "lost", "stopped"]
+    """`failed` never was ready, `exited` ended by itself after that, `lost` was removed by others, `stopped` by us."""
+    ready_after_s: float | None
+    exit_code: int | None
+    container: str
+    image_digest: str | None
+    message: str | None
+    """Why it failed or ended."""
+
+
 class PlaceShape(Shape):
     """Where a job waits, and why."""
 
@@ -111,7 +126,7 @@ class JobRecord(Shape):
     failure: FailureShape | None
     steps: list[StepShape]
     artifacts: list[ArtifactShape]
-    services: list[dict[str, Any]]
+    services: list[ServiceShape]
     attempt: int
     """Number of the last attempt; 0 before the first."""
     queue: PlaceShape | None
@@ -275,6 +290,12 @@ class ExcerptShape(Shape):
     lines: list[str]
 
 
+class SickServiceShape(ServiceShape):
+    """A service that failed, and the end of its log."""
+
+    last_lines: list[str]
+
+
 class FailureDigest(Shape):
     """Why a job failed: the cause and the lines that matter."""
 
@@ -291,6 +312,8 @@ class FailureDigest(Shape):
     excerpts: list[ExcerptShape]
     """Most important first."""
     warnings: list[str]
+    services: list[SickServiceShape]
+    """Those that failed, or ended while the job ran."""
 
 
 class SubmitQuery(Shape):

@@ -86,6 +86,8 @@ class _LogQuery(Shape):
     """Only lines of this step, from 0."""
     grep: Annotated[Text, Field(max_length=1000)] | None = None
     """Only lines that contain this RE2 expression."""
+    service: Annotated[Text, Field(max_length=63)] | None = None
+    """The log of this service of the job instead of its own."""
 
 
 class ReadLog(_LogQuery):

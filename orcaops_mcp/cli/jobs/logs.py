@@ -42,6 +42,7 @@ _PAGE: Final = 1000
 @click.option("-C", "--context", type=click.IntRange(0, 100), metavar="N", help="With --grep: N lines around each.")
 @click.option("--first-error", is_flag=True, help="Only lines that look like errors, and those around them.")
 @click.option("--attempt", type=click.IntRange(1), metavar="N", help="Of this attempt instead of the last.")
+@click.option("--service", metavar="ID", help="Of this service of the job instead of the job itself.")
 @click.option("--raw", is_flag=True, help="The bytes as they were printed, on a terminal too.")
 @click.pass_obj
 def command(session: Session, *, job: str, follow: bool, raw: bool, **options: Any) -> None:
@@ -53,7 +54,7 @@ def command(session: Session, *, job: str, follow: bool, raw: bool, **options: A
     job_id = client.find_job(job)
     if follow:
         printer = LogPrinter(out, timestamps=options["timestamps"], raw=raw, apart=False)
-        live = ("tail", "since", "stream", "step", "grep")
+        live = ("tail", "since", "stream", "step", "grep", "service")
         follow_job(client, job_id, {name: query[name] for name in live}, printer)
         return
     if out.is_json or out.has_terminal or options["first_error"]:
@@ -73,6 +74,7 @@ def _query(options: dict[str, Any]) -> dict[str, Any]:
         "context": options["context"],
         "errors_only": options["first_error"] or None,
         "attempt": options["attempt"],
+        "service": options["service"],
     }
 
 

@@ -29,6 +29,15 @@ EXIT_STATUS: Final = (
 )
 _STEPS: Final = (Column("STEP"), Column("TITLE", may_shrink=True), Column("EXIT", is_number=True), Column("DURATION"))
 
+_SERVICES: Final = (
+    Column("SERVICE"),
+    Column("ID"),
+    Column("IMAGE", may_shrink=True),
+    Column("EXIT", is_number=True),
+    Column("READY AFTER"),
+    Column("MESSAGE", may_shrink=True),
+)
+
 
 @click.command(
     "status",
@@ -117,6 +126,9 @@ def show_job(out: Output, job: Job) -> None:
     for step in job["steps"]:
         for line in (step["summary"] or "").splitlines():
             out.text(shown(line))
+    if job["services"]:
+        out.text("")
+        out.table(_SERVICES, [_service_cells(service) for service in job["services"]])
     failure = job["failure"]
     if failure:
         out.text("")
@@ -169,6 +181,17 @@ def _artifact_text(item: Job) -> str:
     return f"{item['path']}: {item['state']}, {item['note'] or 'no reason given'}"
 
 
+def _service_cells(service: Job) -> list[object]:
+    return [
+        StatusCell(service["status"]),
+        service["id"],
+        service["image"],
+        service["exit_code"],
+        span_text(service["ready_after_s"]),
+        service["message"],
+    ]
+
+
 def _step_cells(step: Job) -> list[object]:
     began, ended = step["started_at"], step["finished_at"]
     took = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds() if began and ended else None
@@ -210,6 +233,10 @@ def _digest_lines(digest: Job) -> Iterator[str]:
             yield shown(f"at: {cause['file']}" + (f":{cause['line']}" if cause.get("line") else ""))
     yield from (shown(f"failed test: {test}") for test in digest["failed_tests"])
     yield from _excerpt_lines(digest)
+    for service in digest["services"]:
+        yield shown(f"service {service['id']}: {service['message']}")
+        if service["status"] != "failed":  # the end of its log is what the excerpts show
+            yield from (f"        {shown(line)}" for line in service["last_lines"])
     suggestions = digest["suggestions"] or ([failure["hint"]] if failure.get("hint") else [])
     yield from (shown(f"hint: {text}") for text in suggestions)
 

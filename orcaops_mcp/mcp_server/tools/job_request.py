@@ -41,6 +41,10 @@ class SubmitJob(Arguments):
     """Variables as KEY=VALUE."""
     secrets: Annotated[list[str] | None, Field(max_length=100)] = None
     """Names of secrets the operator configured; set as variables and masked in the log."""
+    services: Annotated[list[dict[str, Any]] | None, Field(max_length=16)] = None
+    """Containers beside the job, up before it: [{"id":"db","image":"postgres:16","env":["POSTGRES_PASSWORD=x"]}].
+
+    Also command, ports, ready {tcp|http|log|exec}, depends_on. The job finds host db, $DB_HOST, $DB_PORT, $DB_URL."""
     workdir: str = ""
     """Absolute working directory; the image's own if left out."""
     artifacts: Annotated[list[str] | None, Field(max_length=64)] = None
@@ -92,6 +96,16 @@ class SubmitJob(Arguments):
     def _one_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
+    @field_validator("services", mode="before")
+    @classmethod
+    def _services_in_a_list(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            named = cast("dict[str, Any]", value)
+            return [{"id": id_, **_service(item)} for id_, item in named.items()]
+        if isinstance(value, list):
+            return [_service(item) for item in cast("list[Any]", value)]
+        return [_service(value)]
+
     @field_validator("command", mode="before")
     @classmethod
     def _argv(cls, value: Any) -> Any:
@@ -104,6 +118,11 @@ class SubmitJob(Arguments):
         """The fields that were given, for `parse_job`."""
         given = {name: getattr(self, name) for name in self.model_fields_set - _DOOR_ONLY}
         return {name: value for name, value in given.items() if value is not None}
+
+
+def _service(item: Any) -> Any:
+    """An image stands for a service of that image."""
+    return {"image": item} if isinstance(item, str) else item
 
 
 def _scalar(value: object) -> str:

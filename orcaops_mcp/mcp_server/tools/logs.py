@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from pydantic import Field
 
-from orcaops_mcp.intake.fields import known_form
+from orcaops_mcp.intake.fields import known_form, log_place
 from orcaops_mcp.mcp_server import answers
 from orcaops_mcp.mcp_server.digest import failure_digest
 from orcaops_mcp.mcp_server.log_reading import Place, follow, page_query, render
@@ -22,7 +22,7 @@ class StreamLogs(Arguments):
     """Which lines, and how much of them."""
 
     id: str
-    """The job."""
+    """The job, or job/service for a service's log."""
     cursor: Annotated[str, Field(max_length=60)] = ""
     """next_cursor of an earlier answer: exactly the lines after it. 1-1 is the first line of the first attempt."""
     tail: Annotated[int, Field(ge=1, le=5000)] = 100
@@ -51,13 +51,13 @@ async def stream_logs(ctx: AppContext, arguments: StreamLogs) -> CallToolResult:
     The last line of the answer is JSON: next_cursor, done, and what was left out with the call that gets it.
     """
     engine = ctx.request_context.lifespan_context.engine
-    job_id = known_form(arguments.id)
+    job_id, _ = log_place(arguments.id)
     place = Place.parse(arguments.cursor)
     page = await engine.read_logs(job_id, page_query(arguments, place))
     if arguments.follow_s and not page.done and not page.lines:
         place = Place(page.next_cursor)
         page = await follow(ctx, job_id, page, arguments)
-    return answers.text(render(job_id, page, arguments, place))
+    return answers.text(render(arguments.id, page, arguments, place))
 
 
 class GetFailureSummary(Arguments):
