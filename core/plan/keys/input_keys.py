@@ -17,7 +17,7 @@ from core.plan.keys.scalars import Choice, Flag, Number, Text
 from core.plan.keys.structures import Many, Named, Short
 from core.plan.keys.texts import ID, id_name
 from core.plan.source import MappingNode, Scalar, walk
-from core.spec.inputs import InputSpec
+from core.spec.inputs import MAX_INPUTS, InputSpec
 from core.spec.load import findings_of
 
 if TYPE_CHECKING:
@@ -128,4 +128,6 @@ INPUT: Final = _Input(
 )
 
 _SHORT_INPUT: Final = Short(INPUT, "default", None, "a mapping with type, default and the like", takes_null=True)
-INPUTS: Final = Named(_SHORT_INPUT, "the inputs by their names", naming=id_name, pattern=ID, folds=True)
+INPUTS: Final = Named(
+    _SHORT_INPUT, "the inputs by their names", naming=id_name, pattern=ID, folds=True, most=MAX_INPUTS
+)

@@ -10,7 +10,7 @@ from core.plan.findings import Related, shown
 from core.plan.keys.form import Form
 from core.plan.keys.report import Report, is_null, listed, made_text, renamed
 from core.plan.keys.structures import entries_of, with_entries, with_value
-from core.plan.nearness import SYNONYMS, did_you_mean, nearest
+from core.plan.nearness import SYNONYMS
 from core.plan.source import Entry, MappingNode
 
 if TYPE_CHECKING:
@@ -131,10 +131,11 @@ class Record(Form):
             to.wrong(node, self.expected, f"the keys are {listed(self.offered, most=8)}")
             return None
         entries: dict[str, Entry] = {}
+        present = {row.key.name for name in node.entries if (row := self.rows.get(name))}
         for written, entry in node.entries.items():
             row = self.rows.get(written)
             if row is None:
-                entries |= self._unknown(written, entry, node, to)
+                entries |= self._unknown(written, entry, {*entries, *present}, to)
             elif row.is_foreign and self.rules.answers and self.rules.answers(written, entry, to):
                 continue
             elif row.key.name in entries:
@@ -145,7 +146,7 @@ class Record(Form):
             exclude(group, entries, to)
         return with_entries(node, entries)
 
-    def _unknown(self, written: str, entry: Entry, node: MappingNode, to: Report) -> dict[str, Entry]:
+    def _unknown(self, written: str, entry: Entry, present: set[str], to: Report) -> dict[str, Entry]:
         """Say what an unknown key may have been meant for, and read on as if that stood there."""
         prefix = self.rules.open_prefix
         if prefix and written.startswith(prefix):
@@ -154,10 +155,8 @@ class Record(Form):
             instead = self.rules.stands_for.get(written)
             return {instead: with_value(entry, to.spoiled(entry.value))} if instead else {}
         known = [name for key in self.keys if not key.ignored for name in (key.name, *key.aliases, *key.foreign)]
-        near = nearest(written, known, synonyms=SYNONYMS)
-        offered = f"the keys of {self.noun} are {listed(self.offered)}"
-        hint = f"{did_you_mean(written, known, synonyms=SYNONYMS)} {offered}" if near else offered
-        present = {row.key.name for name in node.entries if (row := self.rows.get(name))}
+        near, question = to.guess(written, known, synonyms=SYNONYMS)
+        hint = f"{question} the keys of {self.noun} are {listed(self.offered)}".strip()
         sure = len(near) == 1 and self.rows[near[0]].key.name not in present
         if near and near[0] == written.lower() and near[0] != written:
             hint = f"keys are lower case: {near[0]}"

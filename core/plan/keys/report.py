@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from core.plan.findings import Edit, Fix, Place, Related, SourceFinding, shown
+from core.plan.findings import MOST_FINDINGS, Edit, Fix, Place, Related, SourceFinding, shown
 from core.plan.interpolate import OPENING
+from core.plan.nearness import did_you_mean, nearest
 from core.plan.source import ListNode, MappingNode, Scalar, Style, path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from core.plan import context
     from core.plan.source import Node, SourceText, TreePath
 
+_MANY: Final = 2 * MOST_FINDINGS
 _QUOTED: Final = (Style.SINGLE, Style.DOUBLE)
 
 
@@ -95,6 +97,18 @@ class Report:
             self.say("E110", f"No expression may stand in '{label(scalar)}'.", scalar, "write the value itself")
             return False
         return True
+
+    def guess(
+        self, name: str, known: Iterable[str], *, synonyms: Mapping[str, str] | None = None
+    ) -> tuple[tuple[str, ...], str]:
+        """The known names that a wrong one is near to, and the question whether they are meant.
+
+        Once there are more findings than are ever shown, nothing is guessed: it takes time.
+        """
+        if len(self._findings) >= _MANY:
+            return (), ""
+        names = list(known)
+        return nearest(name, names, synonyms=synonyms), did_you_mean(name, names, synonyms=synonyms)
 
     def written(self, node: Node) -> str:
         """What stands in the file where a node was written; empty if that is more than a line."""

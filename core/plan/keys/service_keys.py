@@ -117,7 +117,10 @@ def _make(**fields: Any) -> WorkflowServiceSpec:
 
 
 def _shared_keys(where: Where, env_where: Where) -> tuple[Key, ...]:
-    text = Text(where)
+    return (*_who_keys(where, env_where), *_what_keys(where))
+
+
+def _who_keys(where: Where, env_where: Where) -> tuple[Key, ...]:
     return (
         Key(
             name="image",
@@ -138,6 +141,12 @@ def _shared_keys(where: Where, env_where: Where) -> tuple[Key, ...]:
             foreign=("variables", "environment"),
             description="Its environment variables.",
         ),
+    )
+
+
+def _what_keys(where: Where) -> tuple[Key, ...]:
+    text = Text(where)
+    return (
         Key(name="command", form=Many(text, "a text, or a list of texts"), description="Replaces the image's command."),
         Key(
             name="entrypoint",
@@ -224,7 +233,7 @@ def _keys(name: str, where: Where, env_where: Where) -> tuple[Key, ...]:
         ),
         Key(
             name="options",
-            form=Text(),
+            form=Text(most=2000),
             description="Docker's options --health-cmd, --health-interval, --health-timeout, --health-retries and "
             "--health-start-period, as GitHub has them.",
         ),

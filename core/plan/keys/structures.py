@@ -78,6 +78,7 @@ class Named(Form):
         least: The fewest entries.
         folds: Whether two names that differ in case alone are one.
         removable: Whether null takes away what a template brings.
+        most: The most entries; 0 for any number.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Named(Form):
         least: int = 0,
         folds: bool = False,
         removable: bool = False,
+        most: int = 0,
     ) -> None:
         self.expected = expected
         self._value = value
@@ -98,6 +100,7 @@ class Named(Form):
         self._least = least
         self._folds = folds
         self._removable = removable
+        self._most = most
 
     def check(self, node: Node, to: Report) -> Node | None:
         """The entries that are of use. Nulls stay: they may take away what a template brings."""
@@ -106,6 +109,10 @@ class Named(Form):
             return None
         if len(node.entries) < self._least:
             to.say("E004", f"'{label(node)}' is an empty mapping; it must be {self.expected}.", node)
+            return None
+        if self._most and len(node.entries) > self._most:
+            message = f"'{label(node)}' has {len(node.entries):,} entries; at most {self._most} are allowed."
+            to.say("E004", message, node)
             return None
         entries: dict[str, Entry] = {}
         first: dict[str, Scalar] = {}
@@ -159,6 +166,7 @@ class Named(Form):
         found: Schema = {"type": "object", "additionalProperties": value}
         found |= {"propertyNames": {"pattern": self._pattern}} if self._pattern else {}
         found |= {"minProperties": self._least} if self._least else {}
+        found |= {"maxProperties": self._most} if self._most else {}
         return found
 
 

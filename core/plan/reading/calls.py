@@ -11,7 +11,6 @@ from core.plan.findings import shown
 from core.plan.inputs import check_value
 from core.plan.keys.report import has_expression, listed, renamed
 from core.plan.keys.structures import entries_of
-from core.plan.nearness import did_you_mean, nearest
 from core.plan.reading.reading import Reading, finished, read_file
 from core.plan.source import Scalar, node_at, walk
 
@@ -149,9 +148,9 @@ def _check_given(reading: Reading, job: WorkflowJobSpec, called: WorkflowSpec, t
     for name, entry in given.items():
         spec = declared.get(fold(name))
         if spec is None:
-            near = nearest(name, called.inputs)
+            near, question = to.guess(name, called.inputs)
             there = f"its inputs are {listed(called.inputs)}" if called.inputs else "it has no inputs"
-            hint = did_you_mean(name, called.inputs) or there
+            hint = question or there
             fix = renamed(entry.key, near[0]) if len(near) == 1 and fold(near[0]) not in names else None
             to.say("E150", f"'{shown(uses.text)}' has no input '{shown(name)}'.", entry.key, hint, fix=fix)
         else:
@@ -196,7 +195,7 @@ def _check_secrets(reading: Reading, job: WorkflowJobSpec, called: Reading, to: 
     known = [*called.spec.secrets, *_optional(called.source.root)]
     for name, entry in _given(reading, job, "secrets").items():
         if known and name not in known:
-            hint = did_you_mean(name, known) or f"its secrets are {listed(known)}"
+            hint = to.guess(name, known)[1] or f"its secrets are {listed(known)}"
             to.say("E150", f"'{shown(uses.text)}' has no secret '{shown(name)}'.", entry.key, hint)
 
 

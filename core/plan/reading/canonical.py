@@ -11,7 +11,6 @@ from core.plan.keys.report import is_null, label, listed, made_text, renamed
 from core.plan.keys.structures import entries_of, with_entries, with_value
 from core.plan.keys.trigger_keys import TRIGGERS
 from core.plan.keys.workflow_keys import DEFAULTS, WORKFLOW
-from core.plan.nearness import did_you_mean, nearest
 from core.plan.reading.jobs import canonical_job
 from core.plan.reading.nodes import entry, items_of, list_of, mapping, text_of
 from core.plan.reading.templates import with_templates
@@ -146,7 +145,7 @@ def _order_by_stages(jobs: Entries, stages: Entry | None, to: Report) -> None:
 
 
 def _unknown_stage(stage: Scalar, names: list[str], to: Report) -> None:
-    near = nearest(stage.text, names)
-    hint = did_you_mean(stage.text, names) or f"the stages are {listed(names)}"
+    near, question = to.guess(stage.text, names)
+    hint = question or f"the stages are {listed(names)}"
     fix = renamed(stage, near[0]) if len(near) == 1 else None
     to.say("E004", f"There is no stage '{shown(stage.text)}'.", stage, hint, fix=fix)

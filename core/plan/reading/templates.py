@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from core.plan.findings import shown
 from core.plan.keys.report import is_null, listed, renamed
 from core.plan.keys.structures import with_entries, with_value
-from core.plan.nearness import did_you_mean, nearest
 from core.plan.reading.nodes import items_of, merged
 from core.plan.source import MappingNode, Scalar, walk
 
@@ -94,8 +93,8 @@ class _Templates:
     def _unknown(self, wanted: Scalar) -> None:
         templates = [name for name in self._jobs if name.startswith(".")]
         known = [*templates, *(name for name in self._jobs if name not in templates)]
-        near = nearest(wanted.text, known)
-        hint = did_you_mean(wanted.text, known) or (
+        near, question = self._to.guess(wanted.text, known)
+        hint = question or (
             f"the templates are {listed(templates)}" if templates else "a template stands under jobs, as .NAME"
         )
         fix = renamed(wanted, near[0]) if len(near) == 1 else None
