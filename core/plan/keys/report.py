@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import MOST_FINDINGS, Edit, Fix, Place, Related, SourceFinding, shown
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from core.plan.source import Node, SourceText, TreePath
 
 _MANY: Final = 2 * MOST_FINDINGS
+_COMPARED: Final = 1000
 _QUOTED: Final = (Style.SINGLE, Style.DOUBLE)
 
 
@@ -107,8 +109,8 @@ class Report:
         """
         if len(self._findings) >= _MANY:
             return (), ""
-        names = list(known)
-        return nearest(name, names, synonyms=synonyms), did_you_mean(name, names, synonyms=synonyms)
+        near = nearest(name, islice(known, _COMPARED), synonyms=synonyms)
+        return near, did_you_mean(name, near, synonyms=synonyms)
 
     def written(self, node: Node) -> str:
         """What stands in the file where a node was written; empty if that is more than a line."""
@@ -186,7 +188,7 @@ def renamed(scalar: Scalar, name: str) -> Fix:
 
 def listed(names: Iterable[str], *, most: int = 60) -> str:
     """Names for a message, in quotes."""
-    found = [f"'{shown(name)}'" for name in names]
+    found = [f"'{shown(name)}'" for name in islice(names, most + 1)]
     return ", ".join(found[:most]) + (", …" if len(found) > most else "")
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Entries = dict[str, Entry]
 
 _GITLAB_STAGES: Final[tuple[str, ...]] = (".pre", "build", "test", "deploy", ".post")
+_MOST_NEEDS: Final = 100_000
 _USUAL_STAGE: Final = "test"
 
 
@@ -129,17 +130,22 @@ def _order_by_stages(jobs: Entries, stages: Entry | None, to: Report) -> None:
         elif written is not None and isinstance(written.value, Scalar) and not to.is_spoiled(written.value):
             _unknown_stage(written.value, names, to)
     filled = [name for name in members if members[name]]
+    before = dict(zip(filled[1:], filled, strict=False))
+    left = _MOST_NEEDS
     for job_id, job in jobs.items():
         fields = dict(entries_of(job.value))
         written = fields.pop("stage", None)
-        stage = of_job.get(job_id)
-        earlier = filled[filled.index(stage) - 1] if stage is not None and filled.index(stage) else None
+        earlier = before.get(of_job.get(job_id, ""))
         if earlier is not None and "needs" not in fields:
             like: Node = written.value if written else job.key
-            before = members[earlier]
-            fields["needs"] = entry("needs", list_of((made_text(name, like) for name in before), like))
-            if written is not None:
-                message = f"Job '{shown(job_id)}' needs all jobs of stage '{shown(earlier)}': {listed(before, most=5)}."
+            left -= len(members[earlier])
+            needed = members[earlier] if left >= 0 else []
+            fields["needs"] = entry("needs", list_of((made_text(name, like) for name in needed), like))
+            if left < 0:
+                message = f"The stages make more than {_MOST_NEEDS:,} needs."
+                to.say("E001", message, like, "write needs, or put a job between the two stages")
+            elif written is not None:
+                message = f"Job '{shown(job_id)}' needs all jobs of stage '{shown(earlier)}': {listed(needed, most=5)}."
                 to.say("I160", message, written.value, "write needs to say which of them it waits for")
         jobs[job_id] = with_value(job, mapping(fields, job.value))
 

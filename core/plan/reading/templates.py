@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +46,12 @@ class _Templates:
         self._sizes: dict[str, int] = {}
         self._left = _MOST_NODES
 
+    @cached_property
+    def _known(self) -> tuple[list[str], list[str]]:
+        """The templates, and then all that may be extended, the templates first."""
+        templates = [name for name in self._jobs if name.startswith(".")]
+        return templates, [*templates, *(name for name in self._jobs if not name.startswith("."))]
+
     def complete(self, name: str, trail: tuple[str, ...]) -> MappingNode:
         """A job or template with all that it extends."""
         if name in self._complete:
@@ -59,8 +66,11 @@ class _Templates:
                 self._to.wrong(extends.value, "the name of a template, or a list of them")
             for wanted in items_of(extends.value):
                 found = self._template(wanted, (*trail, name)) if isinstance(wanted, Scalar) else None
-                if found is not None:
-                    base = found if base is None else _over(base, found)
+                if found is not None and base is not None:
+                    base = _over(base, found)
+                    self._left -= sum(1 for _ in walk(base))
+                elif found is not None:
+                    base = found
             whole = _over(base, own) if base is not None else own
         kept = {key: entry for key, entry in whole.entries.items() if key != "extends"}
         whole = with_entries(whole, kept)
@@ -91,8 +101,7 @@ class _Templates:
         return found
 
     def _unknown(self, wanted: Scalar) -> None:
-        templates = [name for name in self._jobs if name.startswith(".")]
-        known = [*templates, *(name for name in self._jobs if name not in templates)]
+        templates, known = self._known
         near, question = self._to.guess(wanted.text, known)
         hint = question or (
             f"the templates are {listed(templates)}" if templates else "a template stands under jobs, as .NAME"

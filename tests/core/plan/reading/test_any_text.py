@@ -131,8 +131,19 @@ def test_a_file_cut_off_anywhere_is_read(text: str) -> None:
         "jobs: {a: {image: a, run: x, rules: [{if: '" + "$" * 300_000 + "'}]}}",
         "jobs: {a: {image: a, run: x, services: {a: {image: a, options: '" + "-" * 300_000 + "'}}}}",
         "jobs: {a: {image: a, run: x, " + ", ".join(f"k{index}: 1" for index in range(20_000)) + "}}",
+        "jobs:\n" + "".join(f"  j{index}: {{image: a, run: x, extends: .t{index}x}}\n" for index in range(9_000)),
+        "jobs: {a: {image: a, run: x, services: {" + ", ".join(
+            f"s{index}: {{image: a, depends_on: t{index}}}" for index in range(9_000)) + "}}}",
+        "stages: [build, test]\njobs:\n" + "".join(
+            f"  j{index}: {{image: a, run: x, stage: {'build' if index % 2 else 'test'}}}\n" for index in range(9_000)
+        ),
+        "jobs:\n" + "".join(f"  .t{index}: {{env: {{A{index}: 1}}}}\n" for index in range(9_000))
+        + "  a: {image: a, run: x, extends: [" + ", ".join(f".t{index}" for index in range(9_000)) + "]}\n",
     ],
-    ids=["keys", "depth", "text", "aliases", "image", "duration", "glob", "rule", "options", "unknown keys"],
+    ids=[
+        "keys", "depth", "text", "aliases", "image", "duration", "glob", "rule", "options", "unknown keys",
+        "unknown templates", "unknown services", "stages", "templates",
+    ],
 )  # fmt: skip
 def test_what_is_meant_to_take_long_does_not(content: str) -> None:
     read_workflow(content, "ci.yaml", load)

@@ -173,3 +173,14 @@ def test_the_same_file_is_read_once() -> None:
 def test_a_called_file_that_is_no_workflow_has_findings_of_its_own(called: str) -> None:
     found = reading("jobs: {a: {uses: ./b.yaml}}\n", b=called)
     assert {finding.file for finding in found.findings} == {"b.yaml"}
+
+
+def test_of_too_many_findings_in_several_files_errors_are_told_first() -> None:
+    mentioned = "".join(f"  i{index}: {{image: a, run: x, runs-on: x}}\n" for index in range(90))
+    wrong = "jobs:\n" + "".join(f"  j{index}: {{image: a, run: x, tmieout: 1}}\n" for index in range(90))
+    found = reading(f"jobs:\n  a: {{uses: ./b.yaml}}\n{mentioned}", b=wrong)
+    assert len(found.findings) == 100
+    assert len([finding for finding in found.findings if finding.code == "E002"]) == 90
+    both = reading("jobs: {a: {uses: ./b.yaml}, c: {uses: ./d.yaml}}", b=wrong, d=wrong)
+    assert {finding.file for finding in both.findings} == {"b.yaml", "d.yaml"}
+    assert len(both.findings) == 100

@@ -212,3 +212,29 @@ def test_a_fault_that_an_anchor_brings_to_several_jobs_is_told_once() -> None:
 def test_yaml_faults_and_faults_of_keys_are_told_together() -> None:
     found = reading("jobs: {a: {image: alpine, run: x, nedes: [], image: alpine}}")
     assert [finding.code for finding in found.findings] == ["E002", "E001"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timeout: ${{ inputs.t }}\njobs: {a: {image: a, run: x, timeout: 2d}}\n",
+        "timeout: 1m\njobs: {a: {image: a, run: x, timeout: '${{ vars.t }}'}, b: {image: a, run: x, timeout: 1m}}\n",
+        "timeout: 1m\njobs: {a: {image: a, run: x}}\n",
+    ],
+)
+def test_limits_are_compared_only_where_both_are_written_and_known(text: str) -> None:
+    assert told(reading(text)) == ""
+
+
+def test_minutes_are_compared_with_the_limit_of_the_run_too() -> None:
+    assert only(reading("timeout-minutes: 1\njobs: {a: {image: a, run: x, timeout-minutes: 2}}\n")).code == "E170"
+
+
+def test_a_limit_at_fault_is_compared_with_nothing() -> None:
+    assert only(reading("timeout: soon\njobs: {a: {image: a, run: x, timeout: 2h}}\n")).place.line == 1
+
+
+def test_a_hundred_inputs_are_declared_at_most() -> None:
+    inputs = ", ".join(f"i{index}: " for index in range(101))
+    finding = only(reading(f"inputs: {{{inputs}}}\n{JOBS}"))
+    assert (finding.code, finding.message) == ("E004", "'inputs' has 101 entries; at most 100 are allowed.")

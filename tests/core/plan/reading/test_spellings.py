@@ -242,3 +242,13 @@ def test_a_container_of_github_is_an_image() -> None:
     assert spec(job_text("container: {image: 'alpine:3.20', pull-policy: always}")).jobs["a"].image == ImageSpec(
         name="alpine:3.20", pull="always"
     )
+
+
+def test_two_large_stages_do_not_make_needs_without_end() -> None:
+    jobs = "".join(
+        f"  j{index}: {{image: a, run: x, stage: {'build' if index % 2 else 'test'}}}\n" for index in range(1000)
+    )
+    found = reading(f"stages: [build, test]\njobs:\n{jobs}")
+    assert "The stages make more than 100,000 needs." in told(found)
+    assert found.spec is not None
+    assert sum(len(job.needs) for job in found.spec.jobs.values()) == 100_000
