@@ -25,6 +25,9 @@ _PIECE: Final = 64 * 1024
 _HEADER: Final = 8
 _CANNOT_RUN: Final = 126
 _PAUSES_S: Final = (0.02, 0.1, 0.5)
+_ENDED: Final = "is not running"
+"""What an engine says of a container that ended after a command was made for it, whatever the status."""
+
 _NO_PROGRAM: Final = ("executable file not found", "no such file or directory")
 
 
@@ -101,7 +104,7 @@ def _refused(error: APIError) -> Executed:
     words = words_of(error)
     if error.status_code == 404:
         raise ContainerLostError(f"The container is gone: {words}") from error
-    if error.status_code == 409:  # it does not run, or is paused
+    if error.status_code == 409 or _ENDED in words:  # it does not run, or is paused
         return Executed(None, words)
     if any(part in words.lower() for part in _NO_PROGRAM):
         return Executed(127, words)

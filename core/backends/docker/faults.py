@@ -120,8 +120,6 @@ def refusal(error: APIError) -> BackendError:
     words = words_of(error)
     if error.status_code == 404:
         return ContainerLostError(f"The container is gone: {words}")
-    if "is not running" in words:  # asked of one that has ended meanwhile
-        return ContainerLostError(f"The container has ended: {words}")
     if is_transient(error):
         return BackendUnavailableError(f"The container engine is recovering: {words}")
     return BackendError(f"The container engine refused: {words}")

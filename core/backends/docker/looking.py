@@ -21,7 +21,7 @@ from core.backends.base import LABEL_HOME
 from core.backends.docker import output
 from core.backends.docker.client import container_path
 from core.backends.docker.execute import execute
-from core.backends.docker.faults import refusal, words_of
+from core.backends.docker.faults import refusal
 from core.backends.services import Executed
 from core.errors import ContainerLostError
 
@@ -124,8 +124,6 @@ def _beside(image: str) -> Any:
         try:
             answer = await client.request("POST", "/containers/create", params={"name": name}, body=payload)
         except APIError as error:
-            if "is not running" in words_of(error):  # it ended since it was inspected
-                return Executed(None, "")
             raise refusal(error) from error
         helper: str = answer.json()["Id"]
         try:
