@@ -19,6 +19,7 @@ from core import HomeInUseError, open_engine
 from orcaops_mcp import __version__, places
 from orcaops_mcp.api.app import build_api
 from orcaops_mcp.daemon.app import build_app
+from orcaops_mcp.daemon.descriptors import take_descriptors
 from orcaops_mcp.daemon.guards import rules_for
 from orcaops_mcp.daemon.life import Life
 from orcaops_mcp.daemon.mcp_door import McpDoor
@@ -76,6 +77,7 @@ async def run_engine(configuration: Configuration, doors: Doors) -> None:
         CannotListenError: There is no place for the sockets.
         StoreError: The home cannot be used, with the reason.
     """
+    take_descriptors()
     home = configuration.settings.home
     async with AsyncExitStack() as stack:
         engine = await _opened(configuration, stack)
