@@ -144,6 +144,23 @@ def shown(text: str, *, most: int = 80) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in cut)
 
 
+def kind_in_words(value: object) -> str:
+    """What a plain value of a file is."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
 def _excerpt(line: str, place: Place) -> tuple[str, str]:
     """A source line, or the part of a long one that is meant, and below it blanks and ``^~~~``."""
     start = min(place.column - 1, len(line))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from core.plan.findings import MOST_FINDINGS, Edit, Fix, Place, Related, SourceFinding, shown
+from core.plan.findings import MOST_FINDINGS, Edit, Fix, Place, Related, SourceFinding, kind_in_words, shown
 from core.plan.interpolate import OPENING
 from core.plan.nearness import did_you_mean, nearest
 from core.plan.source import ListNode, MappingNode, Scalar, Style, path_text
@@ -146,15 +146,7 @@ def kind_of(node: Node) -> str:
         return "a mapping"
     if isinstance(node, ListNode):
         return "a list"
-    match node.value:
-        case None:
-            return "empty"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a text"
+    return kind_in_words(node.value)
 
 
 def label(node: Node) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from core.plan.expressions.letters import fold
 from core.plan.expressions.values import freeze
-from core.plan.findings import shown
+from core.plan.findings import kind_in_words, shown
 from core.plan.matrix.faults import MatrixFault
 from core.plan.nearness import did_you_mean
 
@@ -146,13 +146,13 @@ def _part(shape: Shape, given: object, path: TreePath) -> Part:
 
 def _no_sequence(path: TreePath, value: object, what: str) -> MatrixFault:
     return MatrixFault(
-        "E124", f"A sequence was expected: {what} is {_kind(value)}", path, _from_json(value, "[", "[…]")
+        "E124", f"A sequence was expected: {what} is {kind_in_words(value)}", path, _from_json(value, "[", "[…]")
     )
 
 
 def _no_mapping(path: TreePath, value: object) -> MatrixFault:
     return MatrixFault(
-        "E124", f"A mapping was expected, not {_kind(value)}", path, _from_json(value, "{", "key: value")
+        "E124", f"A mapping was expected, not {kind_in_words(value)}", path, _from_json(value, "{", "key: value")
     )
 
 
@@ -160,19 +160,3 @@ def _from_json(value: object, bracket: str, written: str) -> str:
     if isinstance(value, str) and value.lstrip().startswith(bracket):
         return "this is a text; ${{ fromJSON(…) }} makes a value of it"
     return f"write {written}"
-
-
-def _kind(value: object) -> str:
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a text"
-        case list() | tuple():
-            return "a list"
-        case _:
-            return "a mapping"

@@ -38,8 +38,8 @@ class WrittenScalar:
 
 
 @dataclass(slots=True, eq=False)
-class WrittenList:
-    """A list; ``end`` is known for ``[ ]`` only."""
+class _WrittenItems:
+    """What holds others; ``end`` is known for ``[ ]`` and ``{ }`` only."""
 
     start: int
     tag: str | None = None
@@ -48,15 +48,16 @@ class WrittenList:
     items: list[Written] = field(default_factory=list["Written"])
 
 
-@dataclass(slots=True, eq=False)
-class WrittenMapping:
+class WrittenList(_WrittenItems):
+    """A list."""
+
+    __slots__ = ()
+
+
+class WrittenMapping(_WrittenItems):
     """A mapping: its keys and values in turns."""
 
-    start: int
-    tag: str | None = None
-    anchor: str | None = None
-    end: int | None = None
-    items: list[Written] = field(default_factory=list["Written"])
+    __slots__ = ()
 
 
 @dataclass(slots=True, eq=False)
