@@ -60,19 +60,6 @@ class EndShape(Shape):
     version: int
 
 
-class SocketLine(NumberedLine):
-    """A line of a log over a WebSocket."""
-
-    type: Literal["log", "gap"]
-
-
-class SocketEnd(EndShape):
-    """The last message over a WebSocket."""
-
-    type: Literal["end"]
-    cursor: str
-
-
 class _LogQuery(Shape):
     cursor: Annotated[Text, Field(max_length=40)] | None = None
     """Begin at this place: `next_cursor` of a page, or the id of an event."""
