@@ -53,10 +53,10 @@ async def test_what_is_written_into_a_mount_for_writing_is_on_the_machine(docker
     command = ["sh", "-c", "echo written > out.txt; stat -c %a ."]
     (mine / "data").chmod(0o750)
     job = await run_in(
-        docker_engine, mine, command=command, mounts=[".:/work:rw"], workdir="/work/data", user="65534:65534"
+        docker_engine, mine, command=command, mounts=[".:/here:rw"], workdir="/here/data", user="65534:65534"
     )
     assert job.status is JobStatus.FAILED  # nobody may write here: the folder kept its owner and its mode
-    job = await run_in(docker_engine, mine, command=command, mounts=[".:/work:rw"], workdir="/work/data")
+    job = await run_in(docker_engine, mine, command=command, mounts=[".:/here:rw"], workdir="/here/data")
     assert await whole_log(docker_engine, job.job_id) == ["750"]
     assert (mine / "data" / "out.txt").read_text(encoding="utf-8") == "written\n"
 

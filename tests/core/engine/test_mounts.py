@@ -19,6 +19,7 @@ from core import (
     parse_job,
 )
 from core.backends.simulated.backend import SimulatedBackend
+from core.engine.request import DEFAULT_WORKDIR
 from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ async def test_files_are_never_written_into_a_mount(engine: Engine, mine: Path) 
     upload = await engine.upload_files({"m0/a": b"x"})
     with pytest.raises(NotAdmittedError, match="written into a mount"):
         await engine.submit_job(mounting(mine / "data", files=upload.files, workdir="/"), folder=mine)
-    spec = a_job_spec(files=upload.files, mounts=[{"source": str(mine / "data"), "target": "/work/m0"}])
+    spec = a_job_spec(files=upload.files, mounts=[{"source": str(mine / "data"), "target": f"{DEFAULT_WORKDIR}/m0"}])
     submitted = await engine.submit_job(spec, folder=mine)  # where it works is known from the image only
     with anyio.fail_after(10):
         job = await engine.wait_for_job(submitted.job.job_id)
