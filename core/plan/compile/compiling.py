@@ -68,7 +68,10 @@ def compile_workflow(
     """
     facts = RunFacts(inputs={}, variables=variables, run=run, github=github)
     compiler = _Compiler(workflow, facts, Assumptions(assume or {}), Templates(), _Budget())
-    return compiler.plan(inputs or {}, frozenset(), durations_s)
+    try:
+        return compiler.plan(inputs or {}, frozenset(), durations_s)
+    except InputsError as error:
+        raise InvalidSpecError(str(error), findings=error.findings, hint=error.findings[0].hint) from None
 
 
 class _Compiler:
@@ -91,7 +94,7 @@ class _Compiler:
         first = Scene(workflow, self._facts, self._templates)
         taken = take_inputs(workflow.inputs, given, first.resolver(), unknown=unknown)
         if taken.findings:
-            raise InputsError(_all_of(taken.findings), findings=taken.findings, hint=taken.findings[0].hint)
+            raise InputsError(taken.findings)
         scene = Scene(workflow, replace(self._facts, inputs=taken.context), self._templates)
         forecast = Forecast(scene, graph, JobNames(workflow.jobs), self._assumptions, self._follow)
         self._go_through(graph, forecast)
@@ -114,7 +117,8 @@ class _Compiler:
         """The plan of the file that a job calls.
 
         Raises:
-            InvalidSpecError: Its inputs are wrong, or too many jobs are called.
+            InputsError: Its inputs are wrong.
+            InvalidSpecError: Too many jobs are called, or their order is at fault.
         """
         call = cast("CallSpec", job.call)
         called = cast("WorkflowSpec", call.workflow)

@@ -209,7 +209,7 @@ class Forecast:
             try:
                 called = self._follow(job, resolver)
             except InputsError as error:
-                decision = NodeDecision(Act.FAIL, expanded=decision.expanded, fault=f"{job.call.file}: {error.message}")
+                decision = NodeDecision(Act.FAIL, expanded=decision.expanded, fault=f"{job.call.file}: {error}")
         titles = self._scene.resolver(resolver.surroundings)
         default = draft.variant.name if draft.variant is not None else job.id
         node = PlannedNode(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.errors import Finding, InvalidSpecError
+from core.errors import Finding
 from core.plan.foresight import Unknown
 from core.plan.inputs import check_inputs
 
@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from core.spec.inputs import InputSpec
 
 
-class InputsError(InvalidSpecError):
-    """The inputs of a workflow are wrong."""
+class InputsError(Exception):
+    """What a file's inputs are given is wrong. Whoever asked for the plan is told by an `InvalidSpecError`.
+
+    Attributes:
+        findings: What is wrong, one at least.
+    """
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(map(str, findings)))
 
 
 @dataclass(frozen=True, slots=True)
