@@ -89,7 +89,8 @@ class Life:
         await self._doors_are_shut.wait()
 
     async def watch(self, engine: Engine) -> None:
-        """End an idle life; returns when it is over."""
+        """End an idle life, which is counted from here on; returns when it is over."""
+        self._since = anyio.current_time()
         while not self.is_over:
             await self._pause()
             if await has_work(engine):

@@ -71,12 +71,17 @@ async def test_an_engine_that_a_call_started_leaves_when_it_has_been_idle(home: 
 
 
 async def test_a_connection_or_a_job_keeps_the_engine(home: Path) -> None:
+    # A job that waits is there from the next engine's first moment on, however long a slow machine takes to connect.
+    async with running(home, **{"queue.max_running": 1}), connected(home, version=__version__) as wire:
+        jobs = [
+            await wire.call(number, "orcaops_submit_job", image="busybox", commands=["sleep 600"], wait_s=0)
+            for number in (1, 2)
+        ]
     async with running(home, idle_exit_s=0.3):
-        async with connected(home, version=__version__) as wire:
-            job = await wire.call(1, "orcaops_submit_job", image="busybox", commands=["sleep 1.5"])
         assert not await _has_gone(home, 0.8)
         async with connected(home, version=__version__) as wire:
-            waited = await wire.call(1, "orcaops_wait", ids=[job["job_id"]])
+            await wire.call(1, "orcaops_cancel_job", job_id=jobs[1]["job_id"], reason="it has run for long enough")
+            waited = await wire.call(2, "orcaops_wait", ids=[job["job_id"] for job in jobs])
             assert waited["done"] is True
             assert not await _has_gone(home, 0.8)
         assert await _has_gone(home)
