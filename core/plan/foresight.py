@@ -6,12 +6,14 @@ An unknown value is a mapping that cannot be read, or a key that cannot: reading
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from core.errors import InvalidExpressionError
 from core.plan.expressions.evaluator import evaluate
 from core.plan.expressions.letters import fold
-from core.plan.expressions.nodes import Index, Logic, Name, Not, walk
+from core.plan.expressions.nodes import Index, Logic, Name, Not, Wildcard, children, walk
 from core.plan.expressions.parser import Expression
 from core.plan.expressions.printing import short_literal, written
 from core.plan.expressions.values import Keyed, freeze, is_scalar, truth
@@ -19,7 +21,7 @@ from core.plan.expressions.values import Keyed, freeze, is_scalar, truth
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from core.plan.expressions.evaluator import Evaluation
+    from core.plan.expressions.evaluator import Evaluation, Reading
     from core.plan.expressions.nodes import Node
     from core.plan.expressions.surroundings import Surroundings
     from core.plan.expressions.values import Value
@@ -146,6 +148,25 @@ class _Seer:
             reading = read.get(written(part)) if isinstance(part, Name | Index) else None
             if reading is not None:
                 self.shown[id(part)] = "***" if reading.is_secret else short_literal(reading.value)
+
+
+def known_readings(expression: Expression, surroundings: Surroundings) -> Iterator[Reading]:
+    """What an expression would read, of what is known: also of one that cannot be evaluated yet."""
+    ahead: list[Node] = [expression.root]
+    while ahead:
+        node = ahead.pop()
+        if not isinstance(node, Name | Index):
+            ahead.extend(reversed(children(node)))
+            continue
+        with suppress(UnknownYetError, InvalidExpressionError):
+            yield from evaluate(Expression(expression.text, node), surroundings).readings
+            continue
+        while isinstance(node, Index):  # the keys of what is not known may be known
+            if not isinstance(node.key, Wildcard):
+                ahead.append(node.key)
+            node = node.base
+        if not isinstance(node, Name):
+            ahead.append(node)
 
 
 def unknown_context(name: str) -> Unknown:

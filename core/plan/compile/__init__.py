@@ -8,6 +8,7 @@ from core.plan.compile.compiling import MOST_CALLED_NODES, compile_workflow
 from core.plan.compile.definition import Definition, define
 from core.plan.compile.edges import Producers, job_edges
 from core.plan.compile.environment import EnvContext
+from core.plan.compile.fingerprints import Fingerprints
 from core.plan.compile.given import GivenInputs, take_inputs
 from core.plan.compile.matrices import expand_job, strategy_facts
 from core.plan.compile.plan import (
@@ -29,6 +30,7 @@ __all__ = (
     "Definition",
     "EnvContext",
     "Fault",
+    "Fingerprints",
     "GivenInputs",
     "NodeFacts",
     "PlanCounts",

@@ -11,10 +11,10 @@ from core.plan.expressions.budget import Spent
 from core.plan.expressions.evaluator import evaluate
 from core.plan.expressions.values import plain
 from core.plan.expressions.values import text as text_of
-from core.plan.foresight import UnknownYetError
+from core.plan.foresight import UnknownYetError, known_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from core.plan.compile.templates import Templates
     from core.plan.expressions.evaluator import Reading
@@ -46,7 +46,7 @@ class Resolver:
     Attributes:
         open: The paths of values that are not known yet, with what each waits for.
         faults: What cannot be evaluated.
-        readings: What was read, by its path; of secrets, too.
+        readings: What was read, by its path; of secrets, too, and of texts that stay open.
         surroundings: What the texts are given.
     """
 
@@ -120,9 +120,16 @@ class Resolver:
             return text[slot.hole.start : slot.hole.end]
 
     def _evaluated(self, slot: Slot, spent: Spent) -> Value:
-        evaluation = evaluate(slot.expression, self.surroundings, spent=spent)
-        self.readings.update({reading.path: reading for reading in evaluation.readings})
+        try:
+            evaluation = evaluate(slot.expression, self.surroundings, spent=spent)
+        except UnknownYetError:
+            self._note(known_readings(slot.expression, self.surroundings))
+            raise
+        self._note(evaluation.readings)
         return evaluation.value
+
+    def _note(self, readings: Iterable[Reading]) -> None:
+        self.readings.update({reading.path: reading for reading in readings})
 
     def _note_open(self, path: str, unknown: UnknownYetError) -> None:
         self.open[path] = tuple(dict.fromkeys((*self.open.get(path, ()), unknown.path)))

@@ -1,0 +1,95 @@
+"""What the success of a node is of: its definition without what is by nature different in every attempt of a run.
+
+Secrets, the context ``run``, and what is known only beside a container (``services``, ``steps``, ``job``) stay as they
+are written. Names, limits, retries and tolerance are no part of it: they say how a node is run, and not what it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from core.errors import InvalidExpressionError
+from core.plan.compile.definition import define, field_value
+from core.plan.compile.scene import NodeFacts, Scene
+from core.plan.compile.templates import EVERYTHING
+from core.plan.fingerprint import Fingerprint, fingerprint
+from core.plan.foresight import known_readings
+from core.plan.interpolate import parse_bare
+from core.spec.workflow import RetrySpec, ToleranceSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.plan.compile.scene import RunFacts
+    from core.plan.compile.templates import Templates
+    from core.plan.expressions.evaluator import Reading
+    from core.plan.expressions.surroundings import Surroundings
+    from core.spec.workflow import WorkflowJobSpec, WorkflowSpec, WorkflowStepSpec
+
+_COUNTED: Final = frozenset({"inputs", "vars", "github", "needs", "jobs", "matrix", "strategy"})
+"""The contexts whose values count where a node's texts read them."""
+
+
+class Fingerprints:
+    """Makes the fingerprints of a workflow's nodes, when they start and when a rerun asks whether they have changed.
+
+    Args:
+        workflow: The workflow; of a called file, that file's.
+        facts: What is known of the run; what may not count is left out of it here.
+        templates: Where texts are read.
+    """
+
+    def __init__(self, workflow: WorkflowSpec, facts: RunFacts, templates: Templates | None = None) -> None:
+        self._scene = Scene(workflow, replace(facts, run=None, secrets=None, hash_files=None), templates)
+        self._jobs: dict[str, WorkflowJobSpec] = {}
+        resolver = self._scene.resolver()
+        self._shared = field_value("services", workflow.services, resolver, "shared services")
+        self._shared_readings = dict(resolver.readings)
+
+    def of(self, job: WorkflowJobSpec, facts: NodeFacts) -> Fingerprint:
+        """The fingerprint of a node.
+
+        Args:
+            job: Its job.
+            facts: What is known of it: ``needs``, ``jobs``, ``matrix`` and ``strategy``; the rest does not count.
+        """
+        own = NodeFacts(needs=facts.needs, jobs=facts.jobs, matrix=facts.matrix, strategy=facts.strategy)
+        if job.id not in self._jobs:
+            self._jobs[job.id] = _bare(job)
+        resolver, env = self._scene.node(job, own)
+        definition = define(self._jobs[job.id], resolver, env)
+        readings = {**self._shared_readings, **definition.readings}
+        for step in job.steps:
+            readings |= {reading.path: reading for reading in _asked(step.condition, resolver.surroundings)}
+        values = dict(definition.values)
+        if self._shared:
+            values["shared services"] = self._shared
+        read = ((path, reading.value) for path, reading in readings.items() if _root(path) in _COUNTED)
+        return fingerprint(values, matrix=facts.matrix, read=read)
+
+
+def _bare(job: WorkflowJobSpec) -> WorkflowJobSpec:
+    """A job without what says how it is run and shown, so that what only that reads does not count."""
+    steps = tuple(_bare_step(step) for step in job.steps)
+    return replace(
+        job, name="", timeout_s=0, retry=RetrySpec(), tolerance=ToleranceSpec(), concurrency=None, steps=steps
+    )
+
+
+def _bare_step(step: WorkflowStepSpec) -> WorkflowStepSpec:
+    return replace(step, name="", timeout_s=None, retry=RetrySpec())
+
+
+def _asked(condition: str, surroundings: Surroundings) -> Iterator[Reading]:
+    """What a step's condition reads before any step has run."""
+    try:
+        expression = parse_bare(condition, EVERYTHING)
+    except InvalidExpressionError:
+        return iter(())  # the step says so when its turn comes
+    return known_readings(expression, surroundings) if expression is not None else iter(())
+
+
+def _root(path: str) -> str:
+    """The context that a reading is of, in lower case."""
+    return path.replace("[", ".").partition(".")[0].strip().lower()
