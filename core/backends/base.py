@@ -36,6 +36,8 @@ ContainerPhase = Literal["created", "running", "paused", "exited"]
 LABEL_HOME = "orcaops.home"
 """Label naming the home a container belongs to; `list_owned` filters by it."""
 LABEL_JOB = "orcaops.job"
+LABEL_WORKFLOW = "orcaops.workflow"
+"""Label naming the run of a workflow: on what its jobs share, and on the containers of its jobs."""
 LABEL_ATTEMPT = "orcaops.attempt"
 
 
@@ -100,6 +102,7 @@ class ContainerRequest:
         mounts: What it sees of the machine; checked by the engine.
         attached_to: A network of ours that takes the place of ``network``; empty for none.
         aliases: Names under which it is found there.
+        also_in: Further networks of ours in which it stands; only beside ``attached_to``.
         health: The health check; None means none, not even the image's.
         may_signal: Whether processes may signal those of other users: the init has to, where a server that starts as
             root becomes another user.
@@ -124,6 +127,7 @@ class ContainerRequest:
     mounts: tuple[Mount, ...] = ()
     attached_to: str = ""
     aliases: tuple[str, ...] = ()
+    also_in: tuple[str, ...] = ()
     health: HealthCheck | None = None
     may_signal: bool = False
 
@@ -297,7 +301,7 @@ class ContainerBackend(ServiceVerbs, Protocol):
         """Start it, once.
 
         Raises:
-            ContainerStartError: Its command does not exist or cannot be executed; final.
+            ContainerStartError: Its command does not exist or cannot be executed, or one of its networks is gone; final.
             ContainerLostError: It is gone.
         """
         ...

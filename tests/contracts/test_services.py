@@ -97,6 +97,36 @@ async def test_a_container_does_not_start_in_a_network_that_is_gone(stage: Stage
         await stage.backend.start(state.container_id)
 
 
+async def test_a_container_may_stand_in_a_further_network_and_keeps_it_from_going(stage: Stage) -> None:
+    own, shared = stage.network_request(), stage.network_request()
+    for network in (own, shared):
+        await stage.backend.create_network(network)
+    request = stage.request("sleep", "60", attached_to=own.name, also_in=(shared.name,))
+
+    first = await stage.backend.create(request)
+    again = await stage.backend.create(request)
+    await stage.backend.start(first.container_id)
+
+    assert again.container_id == first.container_id
+    for network in (own, shared):
+        with pytest.raises(BackendError, match="active endpoints"):
+            await stage.backend.remove_network(network.name)
+    await stage.backend.remove(first.container_id)
+    for network in (own, shared):
+        await stage.backend.remove_network(network.name)
+    assert await stage.backend.list_networks(stage.home_id) == []
+
+
+async def test_a_container_does_not_start_when_a_further_network_of_its_is_gone(stage: Stage) -> None:
+    own = stage.network_request()
+    await stage.backend.create_network(own)
+    request = stage.request("true", attached_to=own.name, also_in=("orcaops-test-no-such-network",))
+    state = await stage.backend.create(request)
+
+    with pytest.raises(ContainerStartError, match="network orcaops-test-no-such-network not found"):
+        await stage.backend.start(state.container_id)
+
+
 # --- commands in a running container
 
 

@@ -12,7 +12,7 @@ import anyio
 from docker.errors import APIError
 
 from core.backends.base import LABEL_HOME, ContainerState
-from core.backends.docker import archive, health, output
+from core.backends.docker import archive, health, networks, output
 from core.backends.docker.client import EngineClient, container_path, engine_socket
 from core.backends.docker.events import ContainerWatch
 from core.backends.docker.faults import is_transient, refusal, start_fault, words_of
@@ -103,16 +103,11 @@ class DockerBackend(DockerServices):
 
     async def create(self, request: ContainerRequest) -> ContainerState:
         """Make the container or adopt it; see `ContainerBackend.create`."""
-        payload = create_payload(request)
-        try:
-            answer = await self._client.request(
-                "POST", "/containers/create", params={"name": request.name}, body=payload
-            )
-        except APIError as error:
-            return await self._adopted(request, error)
-        container_id: str = answer.json()["Id"]
-        self._unstarted.add(container_id)
-        return ContainerState(container_id, request.name, dict(request.labels), "created")
+        state = await self._made(request)
+        if state.phase == "created":
+            for network in request.also_in:
+                await networks.connect(self._client, network, state.container_id)
+        return state
 
     async def put(
         self,
@@ -247,6 +242,18 @@ class DockerBackend(DockerServices):
         if failures:
             raise failures[0]
         return [state for _, state in sorted(found, key=lambda pair: (pair[0], pair[1].container_id))]
+
+    async def _made(self, request: ContainerRequest) -> ContainerState:
+        payload = create_payload(request)
+        try:
+            answer = await self._client.request(
+                "POST", "/containers/create", params={"name": request.name}, body=payload
+            )
+        except APIError as error:
+            return await self._adopted(request, error)
+        container_id: str = answer.json()["Id"]
+        self._unstarted.add(container_id)
+        return ContainerState(container_id, request.name, dict(request.labels), "created")
 
     async def _adopted(self, request: ContainerRequest, error: APIError) -> ContainerState:
         if error.status_code == 404:

@@ -53,6 +53,24 @@ async def create(client: EngineClient, request: NetworkRequest) -> NetworkState:
     return NetworkState(answer.json()["Id"], request.name, dict(request.labels), request.internal)
 
 
+async def connect(client: EngineClient, name: str, container_id: str) -> None:
+    """Put a container that has not started into a further network; may be repeated.
+
+    It is not part of the request for the container: engines before API 1.44 take one network there. That the network is
+    gone shows when the container is started.
+
+    Raises:
+        BackendError: The engine refused.
+    """
+    body = {"Container": container_id}
+    try:
+        await client.request("POST", f"/networks/{quote(name, safe='')}/connect", body=body)
+    except APIError as error:
+        if error.status_code == 403 and "already exists in network" in words_of(error):
+            return
+        raise _fault(error) from error
+
+
 async def remove(client: EngineClient, name: str) -> None:
     """Remove the networks of that name that are ours; see `ServiceVerbs.remove_network`."""
     for network in await _listed(client, {"name": [name], "label": [LABEL_HOME]}):

@@ -174,7 +174,8 @@ class SimulatedBackend(SimulatedServices):
             self._refused_once.add(container.container_id)
             raise BackendUnavailableError
         if container.phase == "created":
-            self.refuse_without_network(container.request.attached_to)
+            for network in (container.request.attached_to, *container.request.also_in):
+                self.refuse_without_network(network)
         container.begin(self._clock.monotonic(), self._clock.now())
 
     async def follow(

@@ -65,7 +65,7 @@ class SimulatedServices:
         known = self._networks.get(name)
         if known is None or LABEL_HOME not in known.labels:
             return
-        attached = [one for one in self._all.values() if one.request.attached_to == name]
+        attached = [one for one in self._all.values() if name in {one.request.attached_to, *one.request.also_in}]
         if any(self._finds(container.container_id).phase == "running" for container in attached):
             raise BackendError(f"The simulated engine refused: network {name} has active endpoints")
         del self._networks[name]
