@@ -18,6 +18,7 @@ from core.engine.reading import LogPage, LogQuery
 from core.engine.retention import Cleanup
 from core.engine.slots import SlotUse
 from core.engine.waiting import Until, WaitResult
+from core.engine.workflow.request import WorkflowRequest
 from core.errors import (
     ArtifactNotFoundError,
     BackendError,
@@ -138,7 +139,7 @@ from core.spec.load import findings_of, parse_job
 from core.spec.mounts import MountSpec
 from core.spec.runtimes import RUNTIMES, Runtime
 from core.spec.service import HealthCheckSpec, ReadySpec, ServiceSpec
-from core.spec.template import TemplateSpec
+from core.spec.template import TemplateSpec, WorkflowText
 from core.store.blobs import Blob
 from core.store.changes import Submitted
 from core.store.listing import JobFilter
@@ -300,9 +301,11 @@ __all__ = (
     "WorkflowNotFinishedError",
     "WorkflowNotFoundError",
     "WorkflowPlan",
+    "WorkflowRequest",
     "WorkflowRun",
     "WorkflowSource",
     "WorkflowStatus",
+    "WorkflowText",
     "Workspace",
     "WorkspaceFile",
     "WorkspaceSettings",
