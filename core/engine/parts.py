@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.store.uploads import UploadStore
     from core.store.workflow_export import WorkflowFiles, WorkflowIndex
     from core.store.workflow_groups import GroupStore
+    from core.store.workflow_jobs import NodeJobStore
     from core.store.workflows import WorkflowStore
 
 Result = TypeVar("Result")
@@ -53,7 +54,7 @@ class Parts:
         ledger: Records, for changing.
         artifacts: Rows of kept files.
         uploads: Rows of sent files.
-        templates: Saved job requests.
+        templates: Saved job requests and workflow files.
         upload_blobs: Bytes of sent files, by hash.
         logs: All logs.
         bus: Who hears of changes.
@@ -62,6 +63,7 @@ class Parts:
         run_files: Those files.
         workflows: Records of workflow runs, for reading.
         workflow_ledger: The same, for changing.
+        node_jobs: What belongs to the nodes of workflow runs.
         groups: Who holds concurrency groups and who waits.
         workflow_index: Which ended workflow runs are written to files.
         workflow_files: Those files.
@@ -85,6 +87,7 @@ class Parts:
     run_files: RunFiles
     workflows: WorkflowStore
     workflow_ledger: WorkflowLedger
+    node_jobs: NodeJobStore
     groups: GroupStore
     workflow_index: WorkflowIndex
     workflow_files: WorkflowFiles

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 
-from core.errors import InvalidArgumentError, InvalidSpecError, TemplateNotFoundError
+from core.errors import Finding, InvalidArgumentError, InvalidSpecError, TemplateNotFoundError
+from core.plan.check import check_workflow, flat_findings, loader
 from core.plan.inputs import check_inputs
 from core.plan.job_template import fill_job, template_findings
 from core.records.template import FilledTemplate, TemplateUse
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from core.engine.parts import Parts
     from core.records.template import Template
     from core.spec.runtimes import Runtime
-    from core.spec.template import TemplateSpec
+    from core.spec.template import TemplateDraft, TemplateSpec, WorkflowText
 
 Result = TypeVar("Result")
 
@@ -68,9 +69,22 @@ class TemplateDesk:
         """The job request that comes of a template and inputs.
 
         Raises:
+            InvalidArgumentError: The template holds a workflow.
             InvalidSpecError: With a finding for every input that is wrong, or every expression that fails.
         """
         return await self._on_thread(partial(_filled, template, dict(inputs)))
+
+    @staticmethod
+    def workflow_of(template: Template) -> WorkflowText:
+        """The workflow that a template holds.
+
+        Raises:
+            InvalidArgumentError: The template holds a job.
+        """
+        if template.spec.workflow is None:
+            hint = "Submit it as a job: template and inputs of orcaops_submit_job, or `orcaops templates run`."
+            raise InvalidArgumentError(f"The template {template.name} holds a job, not a workflow.", hint=hint)
+        return template.spec.workflow
 
     async def _on_thread(self, work: Callable[[], Result]) -> Result:
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
@@ -78,15 +92,44 @@ class TemplateDesk:
 
 def _checked(request: Mapping[str, Any], runtimes: Mapping[str, Runtime], door_fields: Collection[str]) -> TemplateSpec:
     draft = read_template(request)
+    if draft.spec.workflow is not None:
+        return _checked_workflow(draft, draft.spec.workflow)
     found = [*draft.findings, *template_findings(draft.spec, runtimes=runtimes, door_fields=door_fields)]
-    has_no_job = any(finding.path == "job" for finding in draft.findings)  # so that what it lacks is not told
+    has_no_job = any(
+        finding.path in {"job", "workflow"} for finding in draft.findings
+    )  # so that what it lacks is not told
     findings = [finding for finding in dict.fromkeys(found) if not (has_no_job and finding.path.startswith("job."))]
     if findings:
         raise invalid_spec(findings)
     return draft.spec
 
 
+def _checked_workflow(draft: TemplateDraft, workflow: WorkflowText) -> TemplateSpec:
+    """The template with the inputs that its file declares, and of the files given those that are called."""
+    called: dict[str, str] = {}
+    given = loader(workflow.files)
+
+    def load(path: str) -> str:
+        return called.setdefault(path, given(path))
+
+    check = check_workflow(workflow.text, workflow.file_name, load=load)
+    declared = dict(check.spec.inputs) if check.spec else {}
+    findings = [*draft.findings, *(() if check.is_valid else flat_findings(check))]
+    if check.is_valid and draft.spec.inputs and draft.spec.inputs != declared:
+        hint = "Leave inputs out, and declare them in the file."
+        findings.append(Finding("inputs", "a workflow's are those that its file declares", hint))
+    if findings:
+        raise invalid_spec(findings)
+    kept = workflow.model_copy(update={"files": called})
+    return draft.spec.model_copy(update={"inputs": declared, "workflow": kept})
+
+
 def _filled(template: Template, given: Mapping[str, Any]) -> FilledTemplate:
+    if template.spec.job is None:
+        hint = (
+            "Run it as a workflow: template and inputs of orcaops_run_workflow, or `orcaops workflow run --template`."
+        )
+        raise InvalidArgumentError(f"The template {template.name} holds a workflow, not a job.", hint=hint)
     checked = check_inputs(template.spec.inputs, given)
     if checked.findings:
         refused = invalid_spec(list(checked.findings))

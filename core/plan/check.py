@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.errors import InvalidSpecError
+from core.errors import Finding, InvalidSpecError
 from core.plan.compile import compile_workflow
 from core.plan.findings import MOST_FINDINGS, Severity, has_errors
 from core.plan.ignores import silenced
@@ -15,7 +15,6 @@ from core.plan.reading import read_workflow
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from core.errors import Finding
     from core.plan.compile import WorkflowPlan
     from core.plan.findings import SourceFinding
     from core.spec.workflow import WorkflowSpec
@@ -53,6 +52,7 @@ def check_workflow(
     inputs: Mapping[str, object] | None = None,
     load: Callable[[str], str | bytes] | None = None,
     assume: Mapping[str, str] | None = None,
+    github: Mapping[str, object] | None = None,
 ) -> WorkflowCheck:
     """Read, examine and plan a workflow file. Nothing is run and nothing asked of a container engine.
 
@@ -63,6 +63,7 @@ def check_workflow(
         load: Gives the content of a called file by its path, and raises OSError or ValueError if there is none.
             Without it, called files are not looked at.
         assume: How which jobs are taken to end instead of with success, such as ``{"test": "failure"}``.
+        github: The context ``github``; what is missing in it is empty. None if it is not known.
 
     Raises:
         InvalidArgumentError: What is assumed names no job of a file in order, or no outcome.
@@ -72,10 +73,37 @@ def check_workflow(
     if reading.spec is None or has_errors(found):
         return WorkflowCheck(file_name, found, reading.spec, None)
     try:
-        plan = compile_workflow(reading.spec, inputs, assume=assume)
+        plan = compile_workflow(reading.spec, inputs, assume=assume, github=github)
     except InvalidSpecError as error:
         return WorkflowCheck(file_name, found, reading.spec, None, error.findings)
     return WorkflowCheck(file_name, found, reading.spec, plan)
+
+
+def flat_findings(check: WorkflowCheck) -> tuple[Finding, ...]:
+    """What keeps a file from being run, as findings of a request: its errors, then what is wrong with the inputs.
+
+    A path names the place too, such as ``ci.yaml:23:13 jobs.x``.
+    """
+    errors = [finding for finding in check.findings if finding.severity is Severity.ERROR]
+    return (*map(_flat, errors), *check.input_findings)
+
+
+def loader(files: Mapping[str, str]) -> Callable[[str], str]:
+    """How `check_workflow` loads called files that were given with the workflow, by the paths it asks for."""
+
+    def load(path: str) -> str:
+        try:
+            return files[path]
+        except KeyError:
+            raise FileNotFoundError(f"{path} was not given") from None
+
+    return load
+
+
+def _flat(finding: SourceFinding) -> Finding:
+    file = f"{finding.file}:" if finding.file else ""
+    place = f"{file}{finding.place.line}:{finding.place.column}"
+    return Finding(f"{place} {finding.path}" if finding.path else place, finding.message, finding.hint)
 
 
 def _bounded(findings: tuple[SourceFinding, ...]) -> tuple[SourceFinding, ...]:

@@ -51,7 +51,7 @@ _LEFT_OUT: Final = object()
 def template_findings(
     spec: TemplateSpec, *, runtimes: Mapping[str, Runtime], door_fields: Collection[str] = ()
 ) -> tuple[Finding, ...]:
-    """Everything that can be known to be wrong with a template before it is run.
+    """Everything that can be known to be wrong with the template of a job before it is run.
 
     Args:
         spec: The template.
@@ -63,13 +63,14 @@ def template_findings(
     """
     findings = list(default_findings(spec.inputs))
     shapes = {"inputs": inputs_shape(spec.inputs)}
-    changing = {path: text for path, text in _texts(spec.job) if OPENING in text}
+    job = spec.job or {}
+    changing = {path: text for path, text in _texts(job) if OPENING in text}
     if sum(text.count(OPENING) for text in changing.values()) > MAX_EXPRESSIONS:
         findings.append(Finding("job", f"more than {MAX_EXPRESSIONS} expressions"))
         return tuple(findings)
     for path, text in changing.items():
         findings += _faults(("job", *path), text, shapes)
-    sample = _Filler(sample_inputs(spec.inputs), is_sample=True).filled(spec.job)
+    sample = _Filler(sample_inputs(spec.inputs), is_sample=True).filled(job)
     request = {name: value for name, value in sample.items() if name not in door_fields}
     try:
         parse_job(request, runtimes=runtimes)

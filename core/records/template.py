@@ -53,12 +53,12 @@ class SavedTemplate:
 
 @dataclass(frozen=True, slots=True)
 class TemplateUse:
-    """Which template a job was filled from.
+    """Which template a job was filled from, or a workflow's run was made of.
 
     Attributes:
         name: The template's.
         version: The one it had.
-        inputs: What was chosen, defaults included.
+        inputs: What was chosen; for a job with the defaults, while a run's record has them itself.
     """
 
     name: str
@@ -84,16 +84,18 @@ def template_document(template: Template) -> dict[str, Any]:
     spec = template.spec.model_dump(mode="json")
     return {
         "name": spec["name"],
+        "kind": template.spec.kind,
         "version": template.version,
         "oldest_version": template.oldest_version,
         "description": spec["description"],
         "inputs": spec["inputs"],
         "job": spec["job"],
+        "workflow": spec["workflow"],
         "saved_at": time_text(template.saved_at),
         "saved_by": template.saved_by,
     }
 
 
 def use_document(use: TemplateUse | None) -> dict[str, Any] | None:
-    """Which template a job was filled from."""
+    """Which template a job was filled from, or a run was made of."""
     return None if use is None else {"name": use.name, "version": use.version, "inputs": dict(use.inputs)}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from core.lifecycle.workflow import NodeEvent, NodeStatus, WorkflowEvent, WorkflowStatus
     from core.records.job import CancelRequest, Failure
+    from core.records.template import TemplateUse
     from core.records.workflow_node import JsonObject, NodeReason
 
 
@@ -85,6 +86,7 @@ class WorkflowRun:
         priority: Of its jobs in the engine's line.
         tags: To find it by.
         rerun_of: The run that it repeats as a run of its own.
+        template: The template it was made of.
     """
 
     workflow_id: str
@@ -119,6 +121,7 @@ class WorkflowRun:
     priority: int = 0
     tags: tuple[str, ...] = ()
     rerun_of: str | None = None
+    template: TemplateUse | None = None
 
     @property
     def is_finished(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from core.clock import time_text
 from core.lifecycle.workflow import NodeStatus, Reason, Result, WorkflowStatus
 from core.records.document import failure_document
+from core.records.template import use_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,6 +78,7 @@ def run_document(run: WorkflowRun) -> dict[str, Any]:
         "priority": run.priority,
         "tags": list(run.tags),
         "rerun_of": run.rerun_of,
+        "template": use_document(run.template),
         "version": run.version,
     }
 

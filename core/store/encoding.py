@@ -247,7 +247,7 @@ def services_from_json(text: str) -> tuple[ServiceResult, ...]:
 
 
 def template_to_json(use: TemplateUse | None) -> str | None:
-    """Which template a job was filled from."""
+    """Which template a job was filled from, or a run was made of."""
     return None if use is None else _dump({"name": use.name, "version": use.version, "inputs": dict(use.inputs)})
 
 

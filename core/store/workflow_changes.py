@@ -10,9 +10,10 @@ from core.errors import IdempotencyConflictError, IllegalMoveError, WorkflowNotF
 from core.lifecycle.workflow import WORKFLOW_LIFECYCLE, WorkflowEvent
 from core.records.workflow import WorkflowChange
 from core.records.workflow_node import NodeCounts
+from core.store import encoding
 from core.store import workflow_encoding as code
 from core.store.encoding import micros, utf8
-from core.store.node_changes import insert_nodes
+from core.store.node_changes import NodeMoves, insert_nodes
 from core.store.queries import QueryFile
 from core.store.workflow_listing import get_run
 from core.store.workflow_rows import RunFields, attempt_values, change_values
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from core.records.job import CancelRequest
     from core.records.workflow import WorkflowRun, WorkflowSource
     from core.records.workflow_node import JsonObject, WorkflowNode
+    from core.store.node_changes import NodeMove
 
 _SQL: Final = QueryFile("workflows")
 _INSERT_RUN: Final = _SQL.take("insert_run")
@@ -101,12 +103,14 @@ class RunSubmission:
         source: What it is made from.
         nodes: Its nodes, all waiting.
         key: Makes it repeatable.
+        moves: What happens to its nodes at once: those that are kept of another run.
     """
 
     run: WorkflowRun
     source: WorkflowSource
     nodes: Sequence[WorkflowNode]
     key: RunKey
+    moves: Sequence[NodeMove] = ()
 
     def insert(self, connection: sqlite3.Connection) -> SubmittedRun:
         """Do it. See `WorkflowStore.submit`."""
@@ -127,12 +131,14 @@ class RunSubmission:
             tags=code.texts_to_json(run.tags),
             by=run.submitted_by,
             rerun_of=run.rerun_of,
+            template=encoding.template_to_json(run.template),
         )
         for tag in dict.fromkeys(run.tags):
             _INSERT_TAG.run(connection, tag=tag, created_us=created_us, workflow_id=run.workflow_id)
         _insert_attempt(connection, run, self.source, selection="", source_attempt=1)
         nodes = insert_nodes(connection, run.workflow_id, 1, 1, self.nodes)
         _INSERT_CHANGE.run(connection, **change_values(run.workflow_id, _beginning(run, run.created_at)))
+        nodes = _moved(connection, run, nodes, self.moves, run.created_at)
         self.key.note(connection, run.workflow_id, created_us)
         return SubmittedRun(get_run(connection, run.workflow_id), replayed=False, nodes=nodes)
 
@@ -147,7 +153,7 @@ class RunRepetition:
         by: The door that asks.
         actor: Who asks, as far as is known.
         selection: What is to run again, in words.
-        nodes: The attempt's nodes, all waiting; those that are kept are moved by `NodeEvent.KEEP` afterwards.
+        nodes: The attempt's nodes, all waiting.
         source: What it is made from; None takes the source of the attempt before.
         inputs: Of this attempt; None takes those of the attempt before.
         context: The same.
@@ -155,6 +161,7 @@ class RunRepetition:
         warnings: Findings of the source.
         fields: What else changes about the run.
         key: Makes it repeatable.
+        moves: What happens to its nodes at once: those that are kept.
     """
 
     workflow_id: str
@@ -169,6 +176,7 @@ class RunRepetition:
     secrets: tuple[str, ...] | None
     fields: RunFields
     key: RunKey
+    moves: Sequence[NodeMove] = ()
 
     def insert(self, connection: sqlite3.Connection) -> SubmittedRun:
         """Do it. See `WorkflowStore.begin_attempt`."""
@@ -193,6 +201,7 @@ class RunRepetition:
         _UPDATE_ATTEMPT.run(connection, **attempt_values(run))
         nodes = insert_nodes(connection, run.workflow_id, run.attempt, run.version, self.nodes)
         _INSERT_CHANGE.run(connection, **change_values(run.workflow_id, _beginning(run, self.at, self.selection)))
+        nodes = _moved(connection, run, nodes, self.moves, self.at)
         self.key.note(connection, run.workflow_id, to_microseconds(self.at))
         return SubmittedRun(get_run(connection, run.workflow_id), replayed=False, nodes=nodes)
 
@@ -342,6 +351,21 @@ def _insert_attempt(
 def _source_attempt(connection: sqlite3.Connection, run: WorkflowRun) -> int:
     (attempt,) = _SOURCE_ATTEMPT.run(connection, workflow_id=run.workflow_id, number=run.attempt).fetchone()
     return attempt
+
+
+def _moved(
+    connection: sqlite3.Connection,
+    run: WorkflowRun,
+    nodes: tuple[WorkflowNode, ...],
+    moves: Sequence[NodeMove],
+    at: datetime,
+) -> tuple[WorkflowNode, ...]:
+    """The nodes that were just inserted, after their first moves."""
+    if not moves:
+        return nodes
+    moved = NodeMoves(run.workflow_id, moves, at, run.submitted_by).apply(connection)
+    by_id = {node.node_id: node for node in moved}
+    return tuple(by_id.get(node.node_id, node) for node in nodes)
 
 
 def _beginning(run: WorkflowRun, at: datetime, why: str = "") -> WorkflowChange:

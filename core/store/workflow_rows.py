@@ -78,6 +78,7 @@ class RunRow(NamedTuple):
     priority: int
     tags: str | None
     rerun_of: str | None
+    template: str | None
     attempt_created_us: int
     started_us: int | None
     deadline_us: int | None
@@ -169,6 +170,7 @@ def run_from_row(row: tuple[Any, ...]) -> WorkflowRun:
         priority=found.priority,
         tags=code.texts_from_json(found.tags),
         rerun_of=found.rerun_of,
+        template=encoding.template_from_json(found.template),
     )
 
 

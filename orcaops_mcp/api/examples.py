@@ -249,6 +249,7 @@ RUNTIMES: Final[dict[str, Any]] = {
 }
 _TEMPLATE_ROW: Final[dict[str, Any]] = {
     "name": "unit-tests",
+    "kind": "job",
     "version": 2,
     "oldest_version": 1,
     "description": "Unit tests of a Python project.",
@@ -271,6 +272,7 @@ TEMPLATES: Final[dict[str, Any]] = {"items": [_TEMPLATE_ROW], "next_cursor": Non
 TEMPLATE: Final[dict[str, Any]] = {
     **_TEMPLATE_ROW,
     "job": {"image": "python:${{ inputs.python }}-slim", "script": "python -m unittest"},
+    "workflow": None,
 }
 SAVED_TEMPLATE: Final[dict[str, Any]] = {**TEMPLATE, "changed": True}
 ACCEPTED_FROM_TEMPLATE: Final[dict[str, Any]] = {

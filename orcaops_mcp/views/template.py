@@ -16,14 +16,15 @@ def template_view(template: Template) -> dict[str, Any]:
 
 
 def template_row(template: Template) -> dict[str, Any]:
-    """A template in a list: everything but its job."""
-    return {name: value for name, value in template_document(template).items() if name != "job"}
+    """A template in a list: everything but what it runs."""
+    return {name: value for name, value in template_document(template).items() if name not in {"job", "workflow"}}
 
 
 def template_brief(template: Template) -> dict[str, Any]:
     """A template in a line, with its inputs in a few words each."""
     return {
         "name": template.name,
+        "kind": "workflow" if template.spec.kind == "workflow" else None,
         "version": template.version,
         "description": template.spec.description,
         "inputs": {name: input_words(declared) for name, declared in template.spec.inputs.items()},

@@ -1,10 +1,12 @@
-"""Job requests saved under a name, with typed inputs."""
+"""Job requests and workflow files saved under a name, with typed inputs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from core.engine.verbs.jobs import JobVerbs
+from core.engine.workflow.request import WorkflowRequest
+from core.records.template import TemplateUse
 from core.spec.load import parse_job
 
 if TYPE_CHECKING:
@@ -27,13 +29,14 @@ class TemplateVerbs(JobVerbs):
         by: str = "python",
         door_fields: Collection[str] = (),
     ) -> SavedTemplate:
-        """Keep a job request under a name, after everything that can be known of it was checked.
+        """Keep a job request or a workflow file under a name, after everything that can be known of it was checked.
 
         What says the same as the newest version changes nothing; otherwise it becomes the next version. The last 20
         are kept.
 
         Args:
-            template: ``name``, ``description``, ``inputs`` and ``job``, as in `TemplateSpec`.
+            template: ``name``, ``description``, ``inputs`` and ``job``, as in `TemplateSpec`; or instead of the last two
+                ``workflow``: a file's text, or its ``text``, ``file_name`` and the ``files`` it calls.
             overwrite: Whether there may be a template of this name.
             by: Who saves it.
             door_fields: Fields of the job that whoever fills it turns into others before the submit, such as a folder
@@ -95,11 +98,37 @@ class TemplateVerbs(JobVerbs):
 
         Raises:
             TemplateNotFoundError: There is no such template or version.
-            InvalidArgumentError: The version is below 1.
+            InvalidArgumentError: The version is below 1, or the template holds a workflow.
             InvalidSpecError: Inputs are missing, unknown or of the wrong kind, or the job's expressions cannot be
                 evaluated with them; with a finding for each.
         """
         return await self._template_desk.fill(await self.get_template(name, version), inputs or {})
+
+    async def workflow_of_template(
+        self, name: str, inputs: Mapping[str, object] | None = None, *, version: int | None = None
+    ) -> WorkflowRequest:
+        """The workflow that a template holds, as a request for `run_workflow`. Nothing is started.
+
+        The run's record will name template, version and what was chosen. The inputs are checked when it is run.
+
+        Args:
+            name: The template's.
+            inputs: Values by name.
+            version: Which version; the newest if None.
+
+        Raises:
+            TemplateNotFoundError: There is no such template or version.
+            InvalidArgumentError: The version is below 1, or the template holds a job.
+        """
+        template = await self.get_template(name, version)
+        workflow, given = self._template_desk.workflow_of(template), dict(inputs or {})
+        return WorkflowRequest(
+            text=workflow.text,
+            file_name=workflow.file_name or f"{template.name}.yaml",
+            files=workflow.files,
+            inputs=given,
+            template=TemplateUse(template.name, template.version, given),
+        )
 
     async def run_template(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from core.records.template import TemplateUse
     from core.records.workflow_node import JsonObject
     from core.spec.job import InputFile
 
@@ -30,6 +31,7 @@ class WorkflowRequest:
         tags: To find the run by.
         actor: Who asks, as far as is known.
         workspace: Files put into the working directory of every job.
+        template: The template it was made of.
     """
 
     text: str
@@ -43,6 +45,7 @@ class WorkflowRequest:
     tags: tuple[str, ...] = ()
     actor: str = ""
     workspace: tuple[InputFile, ...] = ()
+    template: TemplateUse | None = None
 
     def digest(self) -> str:
         """SHA-256 of everything that makes it this request and not another."""

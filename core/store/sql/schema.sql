@@ -158,7 +158,7 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_of_job ON idempotency (job_id);
 
--- Saved job requests with typed inputs, a row a version; the newest of a name is the template.
+-- Saved job requests and workflow files with typed inputs, a row a version; the newest of a name is the template.
 CREATE TABLE templates (
     name     TEXT NOT NULL,
     version  INTEGER NOT NULL CHECK (version >= 1),
@@ -180,7 +180,8 @@ SELECT j.job_id, j.status, j.created_us, j.queued_us, j.started_us, j.finished_u
   LEFT JOIN attempts AS a ON a.job_id = j.job_id AND a.number = j.attempt;
 
 -- One row a workflow's run, with what lists need of it; what belongs to an attempt stands in workflow_attempts. node_bytes are
--- those of its jobs' logs and artifacts; filed_version is the version its file in the home was written of.
+-- those of its jobs' logs and artifacts; filed_version is the version its file in the home was written of; template is a JSON
+-- object, NULL for most.
 CREATE TABLE workflows (
     workflow_id       TEXT PRIMARY KEY NOT NULL,
     status            TEXT NOT NULL CHECK (
@@ -200,7 +201,7 @@ CREATE TABLE workflows (
     submitted_by      TEXT NOT NULL,
     rerun_of          TEXT,
     node_bytes        INTEGER NOT NULL DEFAULT 0,
-    filed_version     INTEGER,
+    filed_version     INTEGER, template TEXT,
     CHECK ((status IN ('success', 'failed', 'partial', 'cancelled')) = (finished_us IS NOT NULL))
 ) STRICT;
 
@@ -402,7 +403,7 @@ CREATE INDEX workflow_groups_of_workflow ON workflow_groups (workflow_id);
 -- A run with its present attempt, in the order in which workflow_rows.py reads it.
 CREATE VIEW workflow_records AS
 SELECT w.workflow_id, w.status, w.name, w.run_name, w.run_number, w.attempt, w.version, w.created_us, w.finished_us,
-       w.max_parallel, w.concurrency_group, w.priority, w.tags, w.rerun_of,
+       w.max_parallel, w.concurrency_group, w.priority, w.tags, w.rerun_of, w.template,
        a.created_us AS attempt_created_us, a.started_us, a.deadline_us, a.file_name, a.source_digest, a.inputs, a.context,
        a.secrets, a.submitted_by, a.actor, a.outputs, a.warnings, a.failure, a.reason, a.critical_path, a.cancel,
        a.cancel_forced,

@@ -1,9 +1,9 @@
 -- name: insert_run
 -- A run that was accepted.
 INSERT INTO workflows (workflow_id, status, name, run_name, run_number, attempt, version, created_us, max_parallel,
-                       concurrency_group, priority, tags, submitted_by, rerun_of)
+                       concurrency_group, priority, tags, submitted_by, rerun_of, template)
 VALUES (:workflow_id, 'pending', :name, :run_name, :run_number, 1, 1, :created_us, :max_parallel, :concurrency_group,
-        :priority, :tags, :by, :rerun_of);
+        :priority, :tags, :by, :rerun_of, :template);
 
 -- name: take_number
 -- The next number for a run of this name; none comes twice, also after runs were deleted.

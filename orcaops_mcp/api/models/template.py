@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core import InputSpec
+from core import InputSpec, WorkflowText
 from orcaops_mcp.api.models.base import Moment, Shape, Text
 from orcaops_mcp.api.models.job import SubmitQuery
 
@@ -16,13 +16,15 @@ class TemplateRow(Shape):
     """A template in a list."""
 
     name: TemplateName
+    kind: Literal["job", "workflow"]
+    """What it runs: a job by POST /orcaops/templates/{name}/run, a workflow by POST /orcaops/workflows."""
     version: int
     """Of the newest; grows with every save."""
     oldest_version: int
     """The oldest that is kept."""
     description: str
     inputs: dict[str, InputSpec]
-    """What whoever runs it may choose, by name."""
+    """What whoever runs it may choose, by name; a workflow's are those that its file declares."""
     saved_at: Moment
     saved_by: str
 
@@ -30,8 +32,10 @@ class TemplateRow(Shape):
 class TemplateShape(TemplateRow):
     """A template: every key is there, absent facts are null."""
 
-    job: dict[str, Any]
+    job: dict[str, Any] | None
     """The job request; its texts may hold `${{ inputs.NAME }}`."""
+    workflow: WorkflowText | None
+    """The workflow file, with the files it calls."""
 
 
 class SavedTemplateShape(TemplateShape):
@@ -65,8 +69,10 @@ class TemplateFields(Shape):
     """What it is for."""
     inputs: Annotated[dict[str, InputSpec], Field(max_length=100)] = Field(default_factory=dict[str, InputSpec])
     """What whoever runs it may choose, by name. Kept with the job's record: no place for secrets."""
-    job: dict[str, Any]
+    job: dict[str, Any] | None = None
     """A job request; its texts may hold `${{ inputs.NAME }}`. A text that is one expression keeps the value's type."""
+    workflow: WorkflowText | str | None = None
+    """Instead of inputs and job: a workflow file, as its text or with the files it calls."""
 
 
 class TemplateBody(TemplateFields):

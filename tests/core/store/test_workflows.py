@@ -20,6 +20,7 @@ from core.errors import (
 from core.ids import new_workflow_id
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Outcome, Reason, Result, WorkflowEvent, WorkflowStatus
 from core.records.job import CancelRequest, Failure, FailureKind
+from core.records.template import TemplateUse
 from core.records.workflow import CriticalNode
 from core.records.workflow_node import (
     KeptFrom,
@@ -78,6 +79,7 @@ async def test_a_submitted_run_is_pending_and_reads_back_as_it_was_returned(
         priority=7,
         tags=("nightly", "main", "nightly"),
         rerun_of="wf_before",
+        template=TemplateUse("nightly", 3, {"level": "ü"}),
     )
     source = a_workflow_source(files={"./called.yaml": "jobs: {}"}, spec={"jobs": {"build": {}}})
     submitted = await workflows.submit(run, source, [a_node()])
@@ -504,6 +506,19 @@ async def test_a_rerun_is_repeatable_by_its_key(workflows: WorkflowStore) -> Non
     assert (replay.replayed, replay.run) == (True, first.run)
     with pytest.raises(IdempotencyConflictError):
         await workflows.begin_attempt(workflow_id, by="cli", idempotency_key="again", request_digest="e")
+
+
+async def test_what_is_kept_is_kept_in_the_transaction_that_begins_the_attempt(workflows: WorkflowStore) -> None:
+    workflow_id = await an_ended_run(workflows, a_node("a"))
+    kept = NodeMove("a", NodeEvent.KEEP, "its definition is unchanged", {"kept_from": KeptFrom(1, "job_1")})
+    again = await workflows.begin_attempt(workflow_id, [a_node("a"), a_node("b")], by="cli", moves=[kept])
+    assert [node.status for node in again.nodes] == [NodeStatus.SUCCESS, NodeStatus.WAITING]
+    assert again.run.counts == NodeCounts(waiting=1, success=1)
+    assert await workflows.nodes(workflow_id) == again.nodes
+    with pytest.raises(NodeNotFoundError):
+        await submit(workflows, a_node("a"), moves=[NodeMove("b", NodeEvent.KEEP)])
+    own = await submit(workflows, a_node("a"), moves=[kept])
+    assert (own.run.counts, own.nodes[0].kept_from) == (NodeCounts(success=1), KeptFrom(1, "job_1"))
 
 
 async def test_a_kept_result_comes_by_a_move_of_its_own(workflows: WorkflowStore) -> None:
