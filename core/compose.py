@@ -35,6 +35,7 @@ from core.store.templates import TemplateStore
 from core.store.uploads import UploadStore
 from core.store.workflow_export import WorkflowFiles, WorkflowIndex
 from core.store.workflow_groups import GroupStore
+from core.store.workflow_jobs import NodeJobStore
 from core.store.workflows import WorkflowStore
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ async def open_engine(
             run_files=RunFiles(home),
             workflows=workflows,
             workflow_ledger=WorkflowLedger(workflows, bus),
+            node_jobs=NodeJobStore(database),
             groups=GroupStore(database, clock),
             workflow_index=WorkflowIndex(database),
             workflow_files=WorkflowFiles(home),

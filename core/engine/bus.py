@@ -52,7 +52,7 @@ class Subscription:
 
     def __enter__(self) -> Self:
         """Begin to listen."""
-        self._bus.attach(self)
+        self._bus.attach(self, self.ids)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -68,6 +68,12 @@ class Subscription:
         await self.wait()
         key = next(iter(self._pending))
         return self._pending.pop(key)
+
+    def widen(self, ids: Collection[str]) -> None:
+        """Listen to these as well; of what happened to them before nothing is told."""
+        if self.ids is not None:
+            self._bus.attach(self, fresh := frozenset(ids) - self.ids)
+            self.ids |= fresh
 
     def deliver(self, event: EngineEvent) -> None:
         """Note an event; called by the bus."""
@@ -121,12 +127,12 @@ class Bus:
         """Tell what a job does right now; an empty text when there is nothing to say any more."""
         self.publish(ProgressChanged(job_id, text or ""))
 
-    def attach(self, subscription: Subscription) -> None:
-        """Begin delivering to ``subscription``."""
-        if subscription.ids is None:
+    def attach(self, subscription: Subscription, ids: frozenset[str] | None) -> None:
+        """Begin delivering what is about some jobs and runs, or everything, to ``subscription``."""
+        if ids is None:
             self._to_all.add(subscription)
         else:
-            for each in subscription.ids:
+            for each in ids:
                 self._by_id.setdefault(each, set()).add(subscription)
 
     def detach(self, subscription: Subscription) -> None:

@@ -23,6 +23,7 @@ _MODULES = (
     "workflow_changes",
     "workflow_export",
     "workflow_groups",
+    "workflow_jobs",
     "workflow_listing",
 )
 _TWO = "-- name: one\n-- Says one.\nSELECT 1;\n\n-- name: twice\n-- Doubles\n-- a number.\nSELECT 2 * :number;\n"
