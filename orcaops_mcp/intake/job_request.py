@@ -49,13 +49,30 @@ async def canonical(engine: Engine, request: Mapping[str, Any], caller: Caller) 
     uploads, workspace = fields.pop("files", None), fields.pop("workspace", None)
     if uploads is None and workspace is None:
         return fields
+    return {**fields, "files": [*await input_files(engine, caller, workspace=workspace, uploads=uploads)]}
+
+
+async def input_files(
+    engine: Engine, caller: Caller, *, workspace: object = None, uploads: object = None
+) -> tuple[InputFile, ...]:
+    """The files of a folder as it is now, and of uploads; what both have is taken from the uploads.
+
+    Args:
+        engine: Takes and has them.
+        caller: Whose folder relative paths are taken from.
+        workspace: The path of a folder; None for none.
+        uploads: The id of an upload, or several.
+
+    Raises:
+        OrcaOpsError: As `spec_of`, for uploads and the workspace.
+    """
     files: dict[str, InputFile] = {}
     if workspace is not None:
         files = {file.path: file for file in await _sent_in(engine, workspace, caller)}
     given = await _uploaded(engine, uploads)
     for file in given:
         files.pop(file.path, None)  # what was sent by name stands before what the folder holds
-    return {**fields, "files": [*files.values(), *given]}
+    return (*files.values(), *given)
 
 
 async def _sent_in(engine: Engine, workspace: object, caller: Caller) -> tuple[InputFile, ...]:

@@ -6,7 +6,7 @@ import os
 import stat
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from core import WorkflowCheck
+
+Result = TypeVar("Result")
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 _MOST_FILES: Final = 100
@@ -124,9 +126,9 @@ def read_workflow_file(files: FilesBelow, path: str) -> tuple[bytes, str]:
         raise InvalidArgumentError(f"path: {error}", hint=_HINT) from None
 
 
-async def in_a_thread(check: Callable[[], WorkflowCheck]) -> WorkflowCheck:
-    """Do something with a workflow file that computes for a while, without holding up others."""
-    return await anyio.to_thread.run_sync(check, limiter=_two_at_a_time)
+async def in_a_thread(work: Callable[[], Result]) -> Result:
+    """Do something with a workflow file that takes a while, without holding up others."""
+    return await anyio.to_thread.run_sync(work, limiter=_two_at_a_time)
 
 
 async def checked(
@@ -143,26 +145,6 @@ async def checked(
         InvalidArgumentError: As there.
     """
     return await in_a_thread(lambda: check_workflow(text, file_name, inputs=inputs, load=load, assume=assume))
-
-
-async def checked_file(
-    path: str,
-    files: FilesBelow,
-    *,
-    inputs: Mapping[str, object] | None = None,
-    assume: Mapping[str, str] | None = None,
-) -> WorkflowCheck:
-    """The check of a file below the caller's folder; what it calls is read there, too.
-
-    Raises:
-        InvalidArgumentError: There is no such file; or as `core.check_workflow`.
-    """
-
-    def check() -> WorkflowCheck:
-        text, name = read_workflow_file(files, path)
-        return check_workflow(text, name, inputs=inputs, load=files.load, assume=assume)
-
-    return await in_a_thread(check)
 
 
 def _bytes_of(root: str, name: str) -> bytes:

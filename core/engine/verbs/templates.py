@@ -35,7 +35,7 @@ class TemplateVerbs(JobVerbs):
         are kept.
 
         Args:
-            template: ``name``, ``description``, ``inputs`` and ``job``, as in `TemplateSpec`; or instead of the last two
+            template: ``name``, ``description``, ``inputs`` and ``job``, as in `TemplateSpec`; or instead of these two
                 ``workflow``: a file's text, or its ``text``, ``file_name`` and the ``files`` it calls.
             overwrite: Whether there may be a template of this name.
             by: Who saves it.

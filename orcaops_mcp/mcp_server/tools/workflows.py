@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 from pydantic import Field, field_validator
 
 from core import InvalidArgumentError
-from orcaops_mcp.intake.workflow_file import FilesBelow, checked, checked_file
+from orcaops_mcp.intake.workflow_request import FromPath, FromText, asked
 from orcaops_mcp.mcp_server.answers import described
 from orcaops_mcp.mcp_server.state import caller_of
 from orcaops_mcp.mcp_server.toolset import READS, AnyTool, Arguments, ToolDefinition
@@ -17,8 +17,6 @@ from orcaops_mcp.mcp_server.workflow_report import report_facts, report_text
 if TYPE_CHECKING:
     from mcp.types import CallToolResult
 
-    from core import WorkflowCheck
-    from orcaops_mcp.intake.caller import Caller
     from orcaops_mcp.mcp_server.state import AppContext
 
 
@@ -46,28 +44,16 @@ async def validate_workflow(ctx: AppContext, arguments: ValidateWorkflow) -> Cal
     Every finding at once with line, column, hint and fix; or, if it is in order, the order of jobs, matrix variants,
     what each waits for, skipped jobs and why, critical path. The language: resource orcaops://reference/authoring.
     """
-    check = await _checked(ctx, arguments, caller_of(ctx))
-    return described(report_text(check), report_facts(check))
+    engine, caller = ctx.request_context.lifespan_context.engine, caller_of(ctx)
+    source = _source(arguments.spec, arguments.path)
+    found = await asked(engine, source, caller, inputs=arguments.inputs, assume=arguments.assume)
+    return described(report_text(found.check), report_facts(found.check))
 
 
-async def _checked(ctx: AppContext, arguments: ValidateWorkflow, caller: Caller) -> WorkflowCheck:
-    if bool(arguments.spec) == bool(arguments.path):
+def _source(spec: str, path: str) -> FromText | FromPath:
+    if bool(spec) == bool(path):
         raise InvalidArgumentError("Give spec, the text of a workflow, or path, where its file lies; not both.")
-    if not arguments.path:
-        files = _files_of(ctx, caller)
-        load = files.load if files is not None else None
-        return await checked(arguments.spec, inputs=arguments.inputs, load=load, assume=arguments.assume)
-    files = _files_of(ctx, caller)
-    if files is None:
-        raise InvalidArgumentError(
-            "path: you stand in no folder of the engine's machine", hint="Give the workflow's text as spec."
-        )
-    return await checked_file(arguments.path, files, inputs=arguments.inputs, assume=arguments.assume)
-
-
-def _files_of(ctx: AppContext, caller: Caller) -> FilesBelow | None:
-    home = ctx.request_context.lifespan_context.engine.settings.home
-    return FilesBelow(caller.folder, home) if caller.folder is not None else None
+    return FromPath(path) if path else FromText(spec)
 
 
 TOOLS: Final = cast(
