@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.records.job import CancelRequest, Failure
     from core.records.template import TemplateUse
     from core.records.workflow_node import JsonObject, NodeReason
+    from core.records.workflow_service import RunService
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class WorkflowRun:
         critical_path: The longest way through it, once it has ended.
         cancel: The request to stop it, if there was one.
         cancel_forced: Whether nothing may finish in peace any more.
+        services: What its jobs share, once that was asked for.
         submitted_by: The door that the attempt came through: ``mcp``, ``cli``, ``api``, ``python``.
         actor: Who asked, as far as is known.
         max_parallel: As many of its jobs run at once; None leaves it to the engine.
@@ -114,6 +116,7 @@ class WorkflowRun:
     critical_path: tuple[CriticalNode, ...] = ()
     cancel: CancelRequest | None = None
     cancel_forced: bool = False
+    services: tuple[RunService, ...] = ()
     submitted_by: str = "python"
     actor: str = ""
     max_parallel: int | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.clock import time_text
 from core.lifecycle.workflow import NodeStatus, Reason, Result, WorkflowStatus
-from core.records.document import failure_document
+from core.records.document import failure_document, service_document
 from core.records.template import use_document
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def run_document(run: WorkflowRun) -> dict[str, Any]:
         "secrets": list(run.secrets),
         "summary": counts_document(run.counts),
         "outputs": dict(run.outputs),
+        "services": [service_document(service.result) for service in run.services],
         "warnings": [dict(warning) for warning in run.warnings],
         "critical_path": [{"id": node.node_id, "duration_s": node.duration_s} for node in run.critical_path],
         "cancel_requested_at": time_text(run.cancel.at) if run.cancel else None,

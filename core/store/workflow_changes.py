@@ -231,6 +231,7 @@ class RunRepetition:
             critical_path=(),
             cancel=None,
             cancel_forced=False,
+            services=(),
         )
         return replace(begun, **self.fields)
 

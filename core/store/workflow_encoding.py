@@ -13,7 +13,9 @@ from core.lifecycle.workflow import Outcome, Reason
 from core.records.job import CancelRequest
 from core.records.workflow import CriticalNode
 from core.records.workflow_node import JsonObject, KeptFrom, NodeCondition, NodeCounts, NodeReason, NodeTry, NodeVariant
-from core.store.encoding import micros, moment, utf8
+from core.records.workflow_service import RunService
+from core.spec.service import ServiceSpec
+from core.store.encoding import micros, moment, services_from_json, services_to_json, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,6 +139,31 @@ def tries_from_json(text: str | None) -> tuple[NodeTry, ...]:
             failure_kind=each["failure_kind"],
         )
         for each in found
+    )
+
+
+def run_services_to_json(services: Sequence[RunService]) -> str | None:
+    """What the jobs of a run share."""
+    if not services:
+        return None
+    results = json.loads(services_to_json(tuple(each.result for each in services)))
+    return _dump(
+        [
+            {"spec": each.spec.model_dump(mode="json"), "result": result, "ports": each.ports}
+            for each, result in zip(services, results, strict=True)
+        ]
+    )
+
+
+def run_services_from_json(text: str | None) -> tuple[RunService, ...]:
+    """The services that `run_services_to_json` wrote."""
+    if text is None:
+        return ()
+    found: list[dict[str, Any]] = json.loads(text)
+    results = services_from_json(json.dumps([each["result"] for each in found]))
+    return tuple(
+        RunService(ServiceSpec.model_validate(each["spec"]), result, tuple(each["ports"]))
+        for each, result in zip(found, results, strict=True)
     )
 
 

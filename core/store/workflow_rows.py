@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from core.records.job import Failure
     from core.records.workflow import CriticalNode
     from core.records.workflow_node import JsonObject, KeptFrom, NodeCondition, NodeReason, NodeTry
+    from core.records.workflow_service import RunService
     from core.store.queries import SqlValue
 
 
@@ -35,6 +36,7 @@ class RunFields(TypedDict, total=False):
     critical_path: tuple[CriticalNode, ...]
     max_parallel: int | None
     concurrency_group: str
+    services: tuple[RunService, ...]
 
 
 class NodeFields(TypedDict, total=False):
@@ -96,6 +98,7 @@ class RunRow(NamedTuple):
     critical_path: str | None
     cancel: str | None
     cancel_forced: int
+    services: str | None
     counts: str | None
 
 
@@ -163,6 +166,7 @@ def run_from_row(row: tuple[Any, ...]) -> WorkflowRun:
         critical_path=code.path_from_json(found.critical_path),
         cancel=code.cancel_from_json(found.cancel),
         cancel_forced=bool(found.cancel_forced),
+        services=code.run_services_from_json(found.services),
         submitted_by=found.submitted_by,
         actor=found.actor,
         max_parallel=found.max_parallel,
@@ -262,6 +266,7 @@ def attempt_values(run: WorkflowRun) -> dict[str, SqlValue]:
         "critical_path": code.path_to_json(run.critical_path),
         "cancel": code.cancel_to_json(run.cancel),
         "cancel_forced": run.cancel_forced,
+        "services": code.run_services_to_json(run.services),
     }
 
 

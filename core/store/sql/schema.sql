@@ -240,7 +240,7 @@ CREATE TABLE workflow_numbers (
 ) WITHOUT ROWID, STRICT;
 
 -- One row an attempt at a run; the run's columns in workflows are those of its last one. Columns without a remark that hold
--- JSON: inputs, context and outputs objects, secrets and warnings arrays.
+-- JSON: inputs, context and outputs objects, secrets, warnings and services arrays.
 CREATE TABLE workflow_attempts (
     workflow_id    TEXT NOT NULL REFERENCES workflows ON DELETE CASCADE,
     number         INTEGER NOT NULL CHECK (number >= 1),
@@ -264,7 +264,7 @@ CREATE TABLE workflow_attempts (
     reason         TEXT,                       -- JSON object
     critical_path  TEXT,                       -- JSON array of pairs
     cancel         TEXT,                       -- JSON object
-    cancel_forced  INTEGER NOT NULL CHECK (cancel_forced IN (0, 1)),
+    cancel_forced  INTEGER NOT NULL CHECK (cancel_forced IN (0, 1)), services TEXT,
     PRIMARY KEY (workflow_id, number),
     CHECK ((status IN ('success', 'failed', 'partial', 'cancelled')) = (finished_us IS NOT NULL))
 ) WITHOUT ROWID, STRICT;
@@ -406,7 +406,7 @@ SELECT w.workflow_id, w.status, w.name, w.run_name, w.run_number, w.attempt, w.v
        w.max_parallel, w.concurrency_group, w.priority, w.tags, w.rerun_of, w.template,
        a.created_us AS attempt_created_us, a.started_us, a.deadline_us, a.file_name, a.source_digest, a.inputs, a.context,
        a.secrets, a.submitted_by, a.actor, a.outputs, a.warnings, a.failure, a.reason, a.critical_path, a.cancel,
-       a.cancel_forced,
+       a.cancel_forced, a.services,
        (SELECT json_group_object(c.state, c.nodes) FROM workflow_node_counts AS c
          WHERE c.workflow_id = w.workflow_id AND c.attempt = w.attempt) AS counts
   FROM workflows AS w

@@ -54,7 +54,7 @@ UPDATE workflows
 UPDATE workflow_attempts
    SET status = :status, started_us = :started_us, finished_us = :finished_us, deadline_us = :deadline_us,
        outputs = :outputs, warnings = :warnings, failure = :failure, reason = :reason, critical_path = :critical_path,
-       cancel = :cancel, cancel_forced = :cancel_forced
+       cancel = :cancel, cancel_forced = :cancel_forced, services = :services
  WHERE workflow_id = :workflow_id AND number = :number;
 
 -- name: insert_change
