@@ -40,10 +40,11 @@ class WorkflowLedger:
         *,
         idempotency_key: str | None = None,
         request_digest: str = "",
+        moves: Sequence[NodeMove] = (),
     ) -> SubmittedRun:
         """Accept a run. See `WorkflowStore.submit`."""
         submitted = await self._store.submit(
-            run, source, nodes, idempotency_key=idempotency_key, request_digest=request_digest
+            run, source, nodes, idempotency_key=idempotency_key, request_digest=request_digest, moves=moves
         )
         self._tell_of_beginning(submitted)
         return submitted

@@ -52,6 +52,8 @@ class AttemptOptions(TypedDict, total=False):
     """As in `WorkflowStore.submit`."""
     request_digest: str
     """As in `WorkflowStore.submit`."""
+    moves: Sequence[NodeMove]
+    """As in `WorkflowStore.submit`."""
 
 
 class WorkflowStore:
@@ -80,6 +82,7 @@ class WorkflowStore:
         *,
         idempotency_key: str | None = None,
         request_digest: str = "",
+        moves: Sequence[NodeMove] = (),
     ) -> SubmittedRun:
         """Accept a run with the nodes that are known already, however many.
 
@@ -89,6 +92,7 @@ class WorkflowStore:
             nodes: All waiting.
             idempotency_key: Makes the call repeatable: the same key and digest give the first call's run.
             request_digest: Of the caller's request; compared when the key was used before.
+            moves: What happens to nodes of it in the same transaction: to those that are kept of an earlier attempt.
 
         Raises:
             IdempotencyConflictError: The key was used with another digest.
@@ -111,7 +115,7 @@ class WorkflowStore:
             tags=tuple(map(utf8, run.tags)),
             concurrency_group=utf8(run.concurrency_group),
         )
-        submission = RunSubmission(accepted, source, nodes, _key(idempotency_key, request_digest))
+        submission = RunSubmission(accepted, source, nodes, _key(idempotency_key, request_digest), moves)
         return await self._database.write(submission.insert)
 
     async def begin_attempt(
@@ -123,7 +127,7 @@ class WorkflowStore:
 
         Args:
             workflow_id: The run.
-            nodes: All waiting; those whose result is kept are moved by `NodeEvent.KEEP` afterwards.
+            nodes: All waiting; those whose result is kept are moved by the ``moves`` of the options.
             options: What is different this time.
 
         Raises:
@@ -144,6 +148,7 @@ class WorkflowStore:
             secrets=options.get("secrets"),
             fields=options.get("run", {}),
             key=_key(options.get("idempotency_key"), options.get("request_digest", "")),
+            moves=options.get("moves", ()),
         )
         return await self._database.write(repetition.insert)
 
