@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from core.backends.base import ArchiveEntry
+from core.engine.late import job_variables, service_facts
 from core.engine.leftovers import leftovers
 from core.engine.planning import StepStanding, condition_of, resolve, surroundings
 from core.engine.request import granted_secrets
@@ -120,8 +121,9 @@ class Gates:
             job.spec,
             secrets,
             standing,
-            env=_environment(job, ask.index, left),
+            env=_environment(job, job_variables(job.spec, self._parts.settings), ask.index, left),
             steps=_earlier_steps(job, ask.index, notes, left),
+            services=service_facts(job.spec, self._parts.settings),
         )
         before = job.attempt.steps[ask.index] if job.attempt else None
         try:
@@ -195,9 +197,9 @@ def _standing(job: Job, ask: Ask) -> StepStanding:
     )
 
 
-def _environment(job: Job, index: int, left: Mapping[str, bytes]) -> dict[str, str]:
+def _environment(job: Job, known: Mapping[str, str], index: int, left: Mapping[str, bytes]) -> dict[str, str]:
     """Variables of the job, and on top what earlier steps set."""
-    env = dict(job.spec.env)
+    env = dict(known)
     for number in range(1, index + 1):
         try:
             env |= read_variables(left.get(f"env-{number}", b""))

@@ -92,12 +92,20 @@ class StepStanding:
         return "cancelled" if self.is_stopped else "failure" if self.has_failed else "success"
 
 
-def plan_steps(spec: JobSpec, secrets: Mapping[str, str] | None = None) -> tuple[PlannedStep, ...]:
+def plan_steps(
+    spec: JobSpec,
+    secrets: Mapping[str, str] | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    services: Mapping[str, object] | None = None,
+) -> tuple[PlannedStep, ...]:
     """What is known of the steps before the start.
 
     Args:
         spec: The job.
         secrets: Values of the secrets it names.
+        env: Its variables, if the spec does not hold all of them.
+        services: The context ``services``, if that is more than the spec's context has of it.
 
     Raises:
         InvalidExpressionError: An expression is at fault; the message names the step and the field.
@@ -106,7 +114,8 @@ def plan_steps(spec: JobSpec, secrets: Mapping[str, str] | None = None) -> tuple
         return tuple(
             PlannedStep(index, step, _WHENS[step.when], step.is_own_process) for index, step in enumerate(spec.commands)
         )
-    around = surroundings(spec, secrets or {}, StepStanding(), env=spec.env, steps={})
+    known = spec.env if env is None else env
+    around = surroundings(spec, secrets or {}, StepStanding(), env=known, steps={}, services=services)
     return tuple(_planned(index, step, around) for index, step in enumerate(spec.commands))
 
 
@@ -117,6 +126,7 @@ def surroundings(
     *,
     env: Mapping[str, str],
     steps: Mapping[str, object],
+    services: Mapping[str, object] | None = None,
 ) -> Surroundings:
     """What the expressions of a step may name.
 
@@ -126,8 +136,11 @@ def surroundings(
         standing: How things stand.
         env: Variables of the job and those that steps set.
         steps: Earlier steps by their ids.
+        services: The context ``services``, if that is more than the spec's context has of it.
     """
-    given = dict(spec.context or {})
+    given: dict[str, object] = dict(spec.context or {})
+    if services is not None:
+        given["services"] = services
     job = given.get("job")
     facts: dict[str, object] = {**cast("dict[str, object]", job if isinstance(job, dict) else {})}
     contexts = {
@@ -135,7 +148,7 @@ def surroundings(
         "env": env,
         "secrets": dict(secrets),
         "steps": steps,
-        "job": {**facts, "status": standing.status},
+        "job": {**facts, "status": standing.status, **({"services": services} if services else {})},
     }
     return Surroundings(contexts, standing=standing)
 

@@ -28,6 +28,7 @@ from core.spec.fields import (
     env_from_pairs,
 )
 from core.spec.mounts import MountSpec, check_targets, is_within, mount_fields
+from core.spec.node import NodeSpec
 from core.spec.service import ServiceSpec, check_services, services_from
 from core.spec.step import MAX_SECONDS, StepSpec
 
@@ -120,6 +121,8 @@ class JobSpec(Frozen):
     log_limit: LogLimit = LogLimit()
     context: dict[str, JsonValue] | None = None
     """Values by context for the expressions of the steps; set by the workflow engine only, None without expressions."""
+    node: NodeSpec | None = None
+    """What the workflow adds whose node the job runs; set by the workflow engine only."""
 
     @field_validator("env", mode="before")
     @classmethod
@@ -215,7 +218,7 @@ class JobSpec(Frozen):
     @property
     def keeps_files(self) -> bool:
         """Whether files may be kept of the job: those it names, and the logs of its services."""
-        return bool(self.artifacts or self.services)
+        return bool(self.artifacts or self.services or (self.node is not None and self.node.keep))
 
     @property
     def has_steps(self) -> bool:

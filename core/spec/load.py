@@ -25,19 +25,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from core.spec.node import NodeSpec
     from core.spec.runtimes import Runtime
 
 _SHORTHAND: Final = ("script", "entry", "args", "runtime")
 _WAYS: Final = ("command", "commands", "script", "entry")
-_ENGINES_OWN: Final = frozenset({"context"})
+_ENGINES_OWN: Final = frozenset({"context", "node"})
 """Fields of `JobSpec` that no request has."""
+_NOT_YOURS: Final = "set by the workflow engine, never by a request"
 _FIELDS: Final = (*(name for name in JobSpec.model_fields if name not in _ENGINES_OWN), *_SHORTHAND)
 _NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
     "commands": tuple(name for name in StepSpec.model_fields if name != "condition"),
     "files": tuple(InputFile.model_fields),
     "mounts": tuple(MountSpec.model_fields),
     "log_limit": tuple(LogLimit.model_fields),
-    "services": tuple(ServiceSpec.model_fields),
+    "services": tuple(name for name in ServiceSpec.model_fields if name != "late"),
     "health_check": tuple(HealthCheckSpec.model_fields),
     "ready": tuple(ReadySpec.model_fields),
 }
@@ -65,6 +67,7 @@ def parse_job(
     runtimes: Mapping[str, Runtime] = RUNTIMES,
     folder: Path | None = None,
     context: Mapping[str, Any] | None = None,
+    node: NodeSpec | None = None,
 ) -> JobSpec:
     """Check a job request and give it its canonical form.
 
@@ -73,6 +76,7 @@ def parse_job(
         runtimes: What a runtime's name stands for.
         folder: Where a mount's source that is relative is taken from; without one it is a fault.
         context: What the expressions of the steps may name; None for a job without expressions.
+        node: What the workflow adds whose node it was; None for a job of its own.
 
     Returns:
         The spec. Fields left out keep their defaults.
@@ -85,6 +89,7 @@ def parse_job(
     findings: list[Finding] = []
     canonical = _without_overlong(_rewrite(request, runtimes, findings), findings)
     canonical |= {} if context is None else {"context": context}
+    canonical |= {} if node is None else {"node": node}
     if folder is not None and "mounts" in canonical:
         canonical["mounts"] = mounts_below(canonical["mounts"], folder)
     try:
@@ -92,6 +97,10 @@ def parse_job(
     except ValidationError as error:
         findings.extend(_as_written(finding, request) for finding in findings_of(error, _FIELDS))
     else:
+        if node is None:
+            findings += [
+                Finding(f"services.{at}.late", _NOT_YOURS) for at, each in enumerate(spec.services) if each.late
+            ]
         if not findings:
             return spec
     raise invalid_spec(findings)
@@ -194,11 +203,7 @@ def _with_id(path: str, ids: tuple[object, ...]) -> str:
 
 def _rewrite(request: Mapping[str, Any], runtimes: Mapping[str, Runtime], findings: list[Finding]) -> dict[str, Any]:
     canonical = {key: value for key, value in request.items() if key not in _SHORTHAND and key not in _ENGINES_OWN}
-    findings.extend(
-        Finding(name, "set by the workflow engine, never by a request")
-        for name in _ENGINES_OWN
-        if request.get(name) is not None
-    )
+    findings.extend(Finding(name, _NOT_YOURS) for name in _ENGINES_OWN if request.get(name) is not None)
     ways = [key for key in _WAYS if request.get(key) is not None]
     if len(ways) > 1:
         findings.append(Finding(ways[1], f"{' and '.join(ways)} exclude each other; give one of them"))

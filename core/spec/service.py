@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from core.spec.base import Frozen
 from core.spec.fields import MAX_ARGUMENT_BYTES, Argument, EnvName, ImageReference, User, env_from_pairs, plain_text
+from core.spec.node import LateEnv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -163,6 +164,8 @@ class ServiceSpec(Frozen):
     memory_mb: Annotated[int, Field(ge=6, le=16_777_216)] | None = None
     """Memory limit in MiB, without swap."""
     cpus: Annotated[float, Field(ge=0.01, le=1024)] | None = None
+    late: LateEnv | None = None
+    """Further variables, made from secrets when the container is; set by the workflow engine only."""
 
     @field_validator("env", mode="before")
     @classmethod

@@ -166,7 +166,8 @@ def _job_request() -> dict[str, Any]:
     """The fields of a spec, in the friendly spellings too."""
     schema: dict[str, Any] = JobSpec.model_json_schema(ref_template=_REF)
     fields: dict[str, Any] = schema["properties"]
-    fields.pop("context")  # no request's to set
+    for name in ("context", "node"):  # no request's to set
+        fields.pop(name)
     texts: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
     step = {"anyOf": [{"type": "string"}, {"$ref": _REF.format(model="StepSpec")}]}
     spoken: dict[str, Any] = {

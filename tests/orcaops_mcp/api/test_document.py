@@ -118,7 +118,7 @@ async def test_a_request_describes_every_field_that_is_taken(
     http: httpx2.AsyncClient, document: dict[str, Any]
 ) -> None:
     described = set(document["components"]["schemas"]["JobRequest"]["properties"])
-    assert set(JobSpec.model_fields) - {"context"} <= described
+    assert set(JobSpec.model_fields) - {"context", "node"} <= described
     error = error_of(await http.post("/orcaops/jobs", json={"image": BUSYBOX, "nonsense": 1}), 422)
     taken = set(re.findall(r"\w+", error["findings"][0]["hint"].removeprefix("Fields: ")))
     assert taken <= described
