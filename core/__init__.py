@@ -17,8 +17,11 @@ from core.engine.failures import FailureSummary, SickService
 from core.engine.reading import LogPage, LogQuery
 from core.engine.retention import Cleanup
 from core.engine.slots import SlotUse
-from core.engine.waiting import Until, WaitResult
+from core.engine.waiting import RunsWaited, Until, WaitedWorkflow, WaitResult
 from core.engine.workflow.request import WorkflowRequest
+from core.engine.workflow_graph import GraphJob, RunGraph, graph_document, graph_dot, graph_mermaid
+from core.engine.workflow_logs import WorkflowLogPage, WorkflowLogQuery
+from core.engine.workflow_summary import NodeFailure, StillNode, WorkflowSummary
 from core.errors import (
     ArtifactNotFoundError,
     BackendError,
@@ -105,6 +108,8 @@ from core.records.workflow import (
     WorkflowSource,
 )
 from core.records.workflow_document import (
+    attempt_document,
+    blocked_nodes,
     counts_document,
     matrix_document,
     node_document,
@@ -112,6 +117,7 @@ from core.records.workflow_document import (
     run_document,
     workflow_document,
 )
+from core.records.workflow_log import NodeArtifact, NodeLine, WorkflowLogCursor, WorkflowLogPart
 from core.records.workflow_node import (
     KeptFrom,
     NodeCondition,
@@ -188,6 +194,7 @@ __all__ = (
     "FilledTemplate",
     "Finding",
     "Fix",
+    "GraphJob",
     "GroupMember",
     "HashCache",
     "HealthCheckSpec",
@@ -225,10 +232,13 @@ __all__ = (
     "LogSummary",
     "MountSettings",
     "MountSpec",
+    "NodeArtifact",
     "NodeChanged",
     "NodeCondition",
     "NodeCounts",
     "NodeEvent",
+    "NodeFailure",
+    "NodeLine",
     "NodeNotFoundError",
     "NodeReason",
     "NodeRef",
@@ -254,6 +264,8 @@ __all__ = (
     "RequestError",
     "Result",
     "RetentionSettings",
+    "RunGraph",
+    "RunsWaited",
     "Runtime",
     "RuntimeSettings",
     "SavedTemplate",
@@ -270,6 +282,7 @@ __all__ = (
     "StatusChange",
     "StepResult",
     "StepSpec",
+    "StillNode",
     "StoreBusyError",
     "StoreDamagedError",
     "StoreError",
@@ -291,12 +304,17 @@ __all__ = (
     "UploadNotFoundError",
     "Usage",
     "WaitResult",
+    "WaitedWorkflow",
     "WorkflowAttempt",
     "WorkflowChange",
     "WorkflowChanged",
     "WorkflowCheck",
     "WorkflowEvent",
     "WorkflowFilter",
+    "WorkflowLogCursor",
+    "WorkflowLogPage",
+    "WorkflowLogPart",
+    "WorkflowLogQuery",
     "WorkflowNode",
     "WorkflowNotFinishedError",
     "WorkflowNotFoundError",
@@ -305,11 +323,14 @@ __all__ = (
     "WorkflowRun",
     "WorkflowSource",
     "WorkflowStatus",
+    "WorkflowSummary",
     "WorkflowText",
     "Workspace",
     "WorkspaceFile",
     "WorkspaceSettings",
     "artifact_document",
+    "attempt_document",
+    "blocked_nodes",
     "check_workflow",
     "clean_lines",
     "clean_text",
@@ -317,6 +338,9 @@ __all__ = (
     "expand_workflow",
     "failure_document",
     "findings_of",
+    "graph_document",
+    "graph_dot",
+    "graph_mermaid",
     "is_job_id",
     "is_upload_id",
     "is_workflow_id",

@@ -34,6 +34,11 @@ def _key(event: EngineEvent) -> _Key:
             return type(event), job_id, ""
 
 
+def jobs_of(workflow_id: str) -> str:
+    """What to listen to for the records of a run's jobs, those to come among them."""
+    return f"{workflow_id}/jobs"
+
+
 def _with_status(event: EngineEvent, earlier: EngineEvent | None) -> EngineEvent:
     """The event, which tells of a moved status also if only the one whose place it takes did."""
     if isinstance(event, JobChanged | WorkflowChanged | NodeChanged) and isinstance(earlier, type(event)):
@@ -114,6 +119,9 @@ class Bus:
     def _tell_those_who_asked(self, event: EngineEvent) -> None:
         for subscription in self._by_id.get(_key(event)[1], ()):
             subscription.deliver(event)
+        if isinstance(event, JobChanged) and event.job.workflow is not None:
+            for subscription in self._by_id.get(jobs_of(event.job.workflow.workflow_id), ()):
+                subscription.deliver(event)
 
     def log_grew(self, job_id: str, attempt: int, lines: int) -> None:
         """Tell that a log has ``lines`` lines now."""

@@ -10,6 +10,7 @@ from core.engine.verbs.jobs import JobVerbs
 from core.engine.verbs.logs import LogVerbs
 from core.engine.verbs.runs import RunVerbs
 from core.engine.verbs.templates import TemplateVerbs
+from core.engine.verbs.workflow_looks import WorkflowLookVerbs
 from core.engine.verbs.workflows import WorkflowVerbs
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from core.engine.worker import Worker
 
 
-class Engine(TemplateVerbs, JobVerbs, LogVerbs, FileVerbs, RunVerbs, WorkflowVerbs):
+class Engine(TemplateVerbs, JobVerbs, LogVerbs, FileVerbs, RunVerbs, WorkflowVerbs, WorkflowLookVerbs):
     """Runs container jobs: accepts, queues, runs and records them, and lets callers see and steer.
 
     Made by `core.open_engine`. All verbs may be called at the same time from one event loop; cancelling a call never

@@ -1,32 +1,39 @@
-"""Waiting for jobs without asking again and again: the bus says when to look."""
+"""Waiting for jobs and workflow runs without asking again and again: the bus says when to look."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from core.engine.workflow_logs import WorkflowLogQuery
 from core.errors import InvalidArgumentError
+from core.ids import is_workflow_id
 from core.lifecycle.job import JobStatus
+from core.lifecycle.workflow import Result, WorkflowStatus
 from core.logs.search import LogPattern
-from core.records.event import JobChanged
+from core.records.event import JobChanged, NodeChanged, WorkflowChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.engine.parts import Parts
     from core.engine.reading import LogDesk
+    from core.engine.workflow_logs import WorkflowLogDesk
+    from core.records.event import EngineEvent
     from core.records.job import Job
     from core.records.log import LogLine
+    from core.records.workflow import WorkflowRun
+    from core.records.workflow_node import WorkflowNode
 
 Until = Literal["any_done", "all_done", "first_failure", "running", "log_match"]
-"""What a wait is for. Each also ends once every job has ended, since nothing more can come then."""
+"""What a wait is for. Each also ends once everything has ended, since nothing more can come then."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitResult:
-    """How a wait ended.
+    """How a wait for jobs ended.
 
     Attributes:
         jobs: The jobs as they are now, in the order asked for.
@@ -41,87 +48,202 @@ class WaitResult:
     match_job_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WaitedWorkflow:
+    """A workflow run that was waited for.
+
+    Attributes:
+        run: As it is now.
+        nodes: Those of its nodes that changed after the version that the caller named; none if it named none.
+    """
+
+    run: WorkflowRun
+    nodes: tuple[WorkflowNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsWaited:
+    """How a wait for jobs and workflow runs ended.
+
+    Attributes:
+        jobs: The jobs as they are now, in the order asked for.
+        workflows: The workflow runs, in the order asked for.
+        met: Whether what was waited for came true.
+        match: The line that matched, for ``log_match``.
+        match_id: The job or the run whose line it is.
+        match_node: The node of that run; None for a job's line.
+    """
+
+    jobs: tuple[Job, ...]
+    workflows: tuple[WaitedWorkflow, ...]
+    met: bool
+    match: LogLine | None = None
+    match_id: str | None = None
+    match_node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """As much of a job or a run as a wait looks at."""
+
+    has_begun: bool
+    is_finished: bool
+    has_failed: bool
+    version: int
+    job: Job | None = None
+
+
+@dataclass(slots=True)
+class _Match:
+    """A line that was waited for, once there is one."""
+
+    line: LogLine | None = None
+    run_id: str | None = None
+    node_id: str | None = None
+
+
 class Waiter:
-    """Waits for jobs on behalf of callers. Cancelling a wait changes nothing about the jobs.
+    """Waits for jobs and runs on behalf of callers. Cancelling a wait changes nothing about them.
 
     Args:
         parts: The engine's parts.
-        desk: Reads logs.
+        desk: Reads logs of jobs.
+        workflow_desk: Reads logs of runs.
     """
 
-    def __init__(self, parts: Parts, desk: LogDesk) -> None:
+    def __init__(self, parts: Parts, desk: LogDesk, workflow_desk: WorkflowLogDesk) -> None:
         self._parts = parts
         self._desk = desk
+        self._workflow_desk = workflow_desk
 
     async def wait(
         self,
-        job_ids: Sequence[str],
+        ids: Sequence[str],
         *,
         until: Until,
         timeout_s: float | None,
         pattern: str | None = None,
         since_version: int | None = None,
-    ) -> WaitResult:
-        """Wait for something to become true of some jobs.
+    ) -> RunsWaited:
+        """Wait for something to become true of some jobs and runs.
 
         Args:
-            job_ids: Existing jobs.
+            ids: Existing jobs and workflow runs.
             until: What is waited for.
             timeout_s: At most so long; None for as long as it takes.
             pattern: For ``log_match``: an RE2 expression that a line has to contain.
-            since_version: With one job: also met when its version is greater.
+            since_version: Also met when the version of one of them is greater.
 
         Raises:
             JobNotFoundError: One of the jobs does not exist.
+            WorkflowNotFoundError: One of the runs does not exist.
             InvalidArgumentError: The pattern is missing or malformed.
         """
         if until == "log_match" and not pattern:
             raise InvalidArgumentError("pattern: needed with until=log_match", hint="Give the text to look for.")
         matcher = LogPattern.compile(pattern) if pattern else None
-        with self._parts.bus.subscribe(job_ids) as news:
-            jobs = {job_id: await self._parts.jobs.get(job_id) for job_id in job_ids}
-            found: list[tuple[str, LogLine]] = []
+        found = _Match()
+        with self._parts.bus.subscribe(ids) as news:
+            seen = {each: await self._look(each) for each in ids}
             with anyio.move_on_after(timeout_s):
                 if matcher is not None and until == "log_match":
-                    await self._until_match(job_ids, matcher, found)
+                    await self._until_match(ids, matcher, found)
                 else:
-                    while not (_met(jobs, until, since_version) or all(job.is_finished for job in jobs.values())):
-                        event = await anext(news)
-                        if isinstance(event, JobChanged):
-                            jobs[event.job.job_id] = event.job
-        match_job_id, match = found[0] if found else (None, None)
+                    while not (_met(seen.values(), until, since_version) or _all_ended(seen.values())):
+                        _hear(await anext(news), seen)
         if until == "log_match":
-            jobs = {job_id: await self._parts.jobs.get(job_id) for job_id in job_ids}
-        met = match is not None or _met(jobs, until, since_version)
-        return WaitResult(tuple(jobs[job_id] for job_id in job_ids), met, match, match_job_id)
+            seen = {each: await self._look(each) for each in ids}
+        met = found.line is not None or _met(seen.values(), until, since_version)
+        runs = [await self._waited(each, since_version) for each in seen if is_workflow_id(each)]
+        jobs = [seen[each].job for each in ids]
+        return RunsWaited(tuple(job for job in jobs if job), tuple(runs), met, found.line, found.run_id, found.node_id)
 
-    async def _until_match(self, job_ids: Sequence[str], matcher: LogPattern, found: list[tuple[str, LogLine]]) -> None:
+    async def _look(self, run_id: str) -> _Seen:
+        if is_workflow_id(run_id):
+            return _of_run(await self._parts.workflows.get(run_id))
+        return _of_job(await self._parts.jobs.get(run_id))
+
+    async def _waited(self, workflow_id: str, since_version: int | None) -> WaitedWorkflow:
+        if since_version is None:
+            return WaitedWorkflow(await self._parts.workflows.get(workflow_id), ())
+        return WaitedWorkflow(*await self._parts.workflows.state(workflow_id, since_version=since_version))
+
+    async def _until_match(self, ids: Sequence[str], matcher: LogPattern, found: _Match) -> None:
         async with anyio.create_task_group() as tasks:
 
-            async def look(job_id: str) -> None:
+            def take(line: LogLine, run_id: str, node_id: str | None) -> bool:
+                if found.line is not None or not matcher.matches(line.text):
+                    return False
+                found.line, found.run_id, found.node_id = line, run_id, node_id
+                tasks.cancel_scope.cancel()
+                return True
+
+            async def look_at_job(job_id: str) -> None:
                 async for part in self._desk.follow(job_id):
-                    line = next((line for line in part.lines if matcher.matches(line.text.encode())), None)
-                    if line is not None:
-                        found.append((job_id, line))
-                        tasks.cancel_scope.cancel()
+                    if any(take(line, job_id, None) for line in part.lines):
                         return
 
-            for job_id in job_ids:
-                tasks.start_soon(look, job_id)
+            async def look_at_run(workflow_id: str) -> None:
+                async for part in self._workflow_desk.follow(workflow_id, WorkflowLogQuery()):
+                    if any(take(each.line, workflow_id, each.node_id) for each in part.lines):
+                        return
+
+            for each in ids:
+                tasks.start_soon(look_at_run if is_workflow_id(each) else look_at_job, each)
 
 
-def _met(jobs: dict[str, Job], until: Until, since_version: int | None) -> bool:
-    everything = jobs.values()
-    if since_version is not None and any(job.version > since_version for job in everything):
+def _of_job(job: Job) -> _Seen:
+    return _Seen(
+        has_begun=job.status is not JobStatus.QUEUED,
+        is_finished=job.is_finished,
+        has_failed=job.is_finished and job.status is not JobStatus.SUCCESS,
+        version=job.version,
+        job=job,
+    )
+
+
+def _of_run(run: WorkflowRun) -> _Seen:
+    ended_badly = run.is_finished and run.status is not WorkflowStatus.SUCCESS
+    return _Seen(
+        has_begun=run.status is not WorkflowStatus.PENDING,
+        is_finished=run.is_finished,
+        has_failed=ended_badly or run.counts.failed + run.counts.timed_out > 0,
+        version=run.version,
+    )
+
+
+def _hear(event: EngineEvent, seen: dict[str, _Seen]) -> None:
+    """Take notice of news."""
+    match event:
+        case JobChanged(job=job) if job.job_id in seen:
+            seen[job.job_id] = _of_job(job)
+        case WorkflowChanged(run=run):
+            seen[run.workflow_id] = _of_run(run)
+        case NodeChanged(node=node):
+            known = seen[node.workflow_id]
+            has_failed = known.has_failed or node.result is Result.FAILURE
+            version = max(known.version, node.version)
+            seen[node.workflow_id] = replace(known, has_failed=has_failed, version=version)
+        case _:
+            pass
+
+
+def _all_ended(everything: Iterable[_Seen]) -> bool:
+    return all(each.is_finished for each in everything)
+
+
+def _met(everything: Iterable[_Seen], until: Until, since_version: int | None) -> bool:
+    every = tuple(everything)
+    if since_version is not None and any(each.version > since_version for each in every):
         return True
     match until:
         case "any_done":
-            return any(job.is_finished for job in everything)
+            return any(each.is_finished for each in every)
         case "all_done":
-            return all(job.is_finished for job in everything)
+            return _all_ended(every)
         case "first_failure":
-            return any(job.is_finished and job.status is not JobStatus.SUCCESS for job in everything)
+            return any(each.has_failed for each in every)
         case "running":
-            return all(job.status is not JobStatus.QUEUED for job in everything)
+            return all(each.has_begun for each in every)
         case "log_match":
             return False

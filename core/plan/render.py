@@ -83,7 +83,7 @@ def mermaid(plan: WorkflowPlan) -> str:
     """The jobs as a Mermaid flowchart; a dotted arrow waits without counting, or may have been skipped."""
     names = {job.id: f"j{index}" for index, job in enumerate(plan.jobs)}
     lines = ["flowchart LR"]
-    lines += (f"    {names[job.id]}[{_quoted(_label(plan, job))}]" for job in plan.jobs)
+    lines += (f"    {names[job.id]}[{mermaid_text(_label(plan, job))}]" for job in plan.jobs)
     for job in plan.jobs:
         for edge in _drawn(plan, job):
             arrow = "-->" if edge.counts and not edge.optional else "-.->"
@@ -97,18 +97,18 @@ def mermaid(plan: WorkflowPlan) -> str:
 def dot(plan: WorkflowPlan) -> str:
     """The jobs as a graph for Graphviz; a dashed arrow waits without counting, or may have been skipped."""
     lines = [
-        f"digraph {_dot_text(plan.name)} {{",
+        f"digraph {dot_text(plan.name)} {{",
         "    rankdir=LR;",
         "    node [shape=box, style=filled, fillcolor=white];",
     ]
     for job in plan.jobs:
         colour = _COLOURS.get(job.decision.act)
         filled = f', fillcolor="{colour}"' if colour else ""
-        lines.append(f"    {_dot_text(job.id)} [label={_dot_text(_label(plan, job))}{filled}];")
+        lines.append(f"    {dot_text(job.id)} [label={dot_text(_label(plan, job))}{filled}];")
     for job in plan.jobs:
         for edge in _drawn(plan, job):
             dashed = "" if edge.counts and not edge.optional else " [style=dashed]"
-            lines.append(f"    {_dot_text(edge.job)} -> {_dot_text(job.id)}{dashed};")
+            lines.append(f"    {dot_text(edge.job)} -> {dot_text(job.id)}{dashed};")
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -223,10 +223,11 @@ def _drawn(plan: WorkflowPlan, job: PlannedJob) -> Iterator[Edge]:
         yield from (Edge(other.id, counts=False) for other in ordinary if other.id not in waited)
 
 
-def _quoted(text: str) -> str:
+def mermaid_text(text: str) -> str:
     """A label of Mermaid, which knows entities and no escapes."""
     return '"' + re.sub(r'["#<>&;]', lambda found: f"#{ord(found[0])};", shown(text)) + '"'
 
 
-def _dot_text(text: str) -> str:
+def dot_text(text: str) -> str:
+    """A text of Graphviz."""
     return json.dumps(shown(text), ensure_ascii=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.engine.admission import admit
 from core.engine.verbs.base import Verbs, check_id
+from core.engine.waiting import WaitResult
 from core.errors import NotAdmittedError
 from core.ids import new_job_id
 from core.lifecycle.job import JobEvent
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from core.engine.waiting import Until, WaitResult
+    from core.engine.waiting import Until
     from core.records.job import Attempt, Job, QueuePlace, StatusChange
     from core.records.page import Page
     from core.records.template import TemplateUse
@@ -147,9 +148,10 @@ class JobVerbs(Verbs):
         """
         for job_id in job_ids:
             check_id(job_id)
-        return await self._waiter.wait(
+        ended = await self._waiter.wait(
             job_ids, until=until, timeout_s=timeout_s, pattern=pattern, since_version=since_version
         )
+        return WaitResult(ended.jobs, ended.met, ended.match, ended.match_id)
 
     async def cancel_job(
         self, job_id: str, *, by: str = "python", reason: str = "", grace_s: float | None = None
