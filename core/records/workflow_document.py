@@ -90,6 +90,13 @@ def node_documents(nodes: Sequence[WorkflowNode]) -> list[dict[str, Any]]:
     return [node_document(node, _blocked(node, skipped_by)) for node in sorted(nodes, key=_rank)]
 
 
+def blocked_nodes(nodes: Sequence[WorkflowNode]) -> dict[str, tuple[str, ...]]:
+    """For each node that failed or was cancelled, the nodes that did not run because of it, a hundred at most."""
+    skipped_by = _skipped_by(nodes)
+    found = ((node.node_id, tuple(_blocked(node, skipped_by))) for node in nodes if node.result in _STOPPED)
+    return {node_id: blocked for node_id, blocked in found if blocked}
+
+
 def node_document(node: WorkflowNode, blocked: Iterable[str] = ()) -> dict[str, Any]:
     """A node.
 
