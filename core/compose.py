@@ -22,6 +22,7 @@ from core.engine.recovery import Recovery
 from core.engine.retention import Retention
 from core.engine.scheduler import Scheduler
 from core.engine.worker import Worker
+from core.engine.workflow.shared_services import SharedServices
 from core.engine.workflow_ledger import WorkflowLedger
 from core.logs.hub import LogHub
 from core.store.artifacts import ArtifactStore
@@ -114,11 +115,14 @@ async def _running(parts: Parts) -> AsyncGenerator[Engine]:
     gate = Gate(parts.backend, scheduler, parts.clock)
     worker = Worker(parts, scheduler, gate.doubt)
     recovery = Recovery(parts, scheduler, worker, gate)
+    shared = SharedServices(parts)
     filer, retention = RunFiler(parts), Retention(parts)
     version = await anyio.to_thread.run_sync(metadata.version, "orcaops-mcp")
     engine = Engine(parts, scheduler, worker, version=version)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(gate.run, name="gate")
+        await shared.restore()
+        tasks.start_soon(shared.run, name="services of runs")
         await recovery.run(tasks)
         tasks.start_soon(scheduler.run, tasks, worker, name="scheduler")
         tasks.start_soon(recovery.sweep_for_ever, name="orphans")

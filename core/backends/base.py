@@ -301,7 +301,7 @@ class ContainerBackend(ServiceVerbs, Protocol):
         """Start it, once.
 
         Raises:
-            ContainerStartError: Its command does not exist or cannot be executed, or one of its networks is gone; final.
+            ContainerStartError: Its command does not exist or cannot be executed, or a network is gone; final.
             ContainerLostError: It is gone.
         """
         ...

@@ -11,16 +11,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import anyio
-
 from core.backends.base import ImageInfo
 from core.engine.gates import with_titles
+from core.engine.job_services import JobServices
+from core.engine.late import job_variables, service_facts
 from core.engine.mounts import MountGate
 from core.engine.planning import plan_steps
+from core.engine.racing import unless
 from core.engine.readiness import ServiceFailedError
 from core.engine.request import container_request, granted_secrets, placements, working_directory
-from core.engine.service_request import masked_values
-from core.engine.services import ServiceGroup
+from core.engine.service_owner import masked_in_logs
 from core.engine.settle import Settlement, settle
 from core.engine.steps import steps_with_marks
 from core.engine.verdict import Verdict
@@ -45,6 +45,8 @@ from core.redaction import needles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import anyio
 
     from core.backends.base import ContainerState
     from core.engine.parts import Parts
@@ -88,7 +90,7 @@ class AttemptRun:
         self.cancel = cancel
         self.progress: str | None = None
         self._parts = parts
-        self._services = ServiceGroup(parts, job, cancel, self.report)
+        self._services = JobServices(parts, job, cancel, self.report)
 
     async def run(self, *, adopt: bool = False) -> Settlement:
         """Bring the container up, watch it, settle what became of it. The container still exists afterwards.
@@ -181,9 +183,15 @@ class AttemptRun:
             raise NotAdmittedError("files: would be written into a mount", hint="Mount it elsewhere, or set workdir.")
         await MountGate(parts).check_again(job.spec.mounts)
         granted = {name: parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets}
-        state = await parts.backend.create(
-            container_request(job, image, parts.home_id, granted, self._services.variables)
+        request = container_request(
+            job,
+            image,
+            parts.home_id,
+            granted,
+            self._services.variables,
+            env=job_variables(job.spec, parts.settings),
         )
+        state = await parts.backend.create(self._services.joined(request))
         limit = parts.settings.limits.output_bytes
         for placement in placements(
             job, image, self._attempt.token, parts.upload_blobs.path, self._plan(), output_bytes=limit
@@ -220,7 +228,7 @@ class AttemptRun:
             token=self._attempt.token,
             max_bytes=limit.bytes or 1,
             max_lines=limit.lines or 1,
-            needles=needles(masked_values(job.spec, parts.settings)),
+            needles=needles(masked_in_logs(parts, job)),
             on_growth=watch.log_grew,
         ) as recorder:
             watch.job = await self._note_running(image, seen)
@@ -275,25 +283,7 @@ class AttemptRun:
 
     async def _unless_cancelled(self, act: Callable[[], Awaitable[Result]]) -> Result | None:
         """Do something that may take long, but no longer than until somebody cancels the job."""
-        result: Result | None = None
-        error: BackendError | ServiceFailedError | None = None
-        async with anyio.create_task_group() as tasks:
-
-            async def give_up() -> None:
-                await self.cancel.wait()
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(give_up)
-            try:
-                result = await act()
-            except (BackendError, ServiceFailedError) as raised:
-                error = raised  # raised again below: a task group would wrap it
-            tasks.cancel_scope.cancel()
-        if self.cancel.is_set():
-            return None
-        if error is not None:
-            raise error
-        return result
+        return await unless(self.cancel, act)
 
     async def _cancelled_early(self) -> Settlement:
         self.job = await self._parts.jobs.get(self.job.job_id)
@@ -306,12 +296,19 @@ class AttemptRun:
         Raises:
             InvalidExpressionError: An expression is at fault.
         """
-        return plan_steps(self.job.spec, granted_secrets(self.job.spec, self._parts.settings))
+        spec, settings = self.job.spec, self._parts.settings
+        if spec.context is None:
+            return plan_steps(spec)
+        return plan_steps(
+            spec,
+            granted_secrets(spec, settings),
+            env=job_variables(spec, settings),
+            services=service_facts(spec, settings),
+        )
 
     def _failed(self, error: BackendError | NotAdmittedError | InvalidExpressionError) -> Settlement:
-        kind = next((kind for cls, kind in _KINDS.items() if isinstance(error, cls)), FailureKind.START_ERROR)
         code = error.exit_code if isinstance(error, ContainerStartError) else None
-        failure = Failure(kind, error.message, error.hint, error.retryable)
+        failure = Failure(failure_kind_of(error), error.message, error.hint, error.retryable)
         return Settlement(Verdict(JobEvent.FAIL, failure, error.code), exit_code=code)
 
     @property
@@ -319,6 +316,11 @@ class AttemptRun:
         if self.job.attempt is None:
             raise LookupError(f"{self.job.job_id} has no attempt")
         return self.job.attempt
+
+
+def failure_kind_of(error: OrcaOpsError) -> FailureKind:
+    """What a record calls the error that kept a container from starting."""
+    return next((kind for cls, kind in _KINDS.items() if isinstance(error, cls)), FailureKind.START_ERROR)
 
 
 def fresh_token() -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
 from core.engine.racing import sleep_or_event
-from core.errors import BackendTimeoutError, BackendUnavailableError
+from core.engine.shared import SharedBoard
+from core.errors import BackendTimeoutError, BackendUnavailableError, StoreBusyError, StoreError
 from core.store.blobs import BlobFolder
 
 if TYPE_CHECKING:
@@ -36,8 +38,11 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+_log = logging.getLogger(__name__)
+
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 10.0
+_STORE_PAUSE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Parts:
         groups: Who holds concurrency groups and who waits.
         workflow_index: Which ended workflow runs are written to files.
         workflow_files: Those files.
+        shared: What jobs of runs find beside them.
     """
 
     settings: EngineSettings
@@ -91,10 +97,20 @@ class Parts:
     groups: GroupStore
     workflow_index: WorkflowIndex
     workflow_files: WorkflowFiles
+    shared: SharedBoard = field(default_factory=SharedBoard)
 
     def artifact_blobs(self, job_id: str) -> BlobFolder:
         """Bytes of the files kept of a job, by hash."""
         return BlobFolder(self.home.artifacts_of(job_id), self.home.parts)
+
+    async def until_stored(self, write: Callable[[], Awaitable[Result]]) -> Result:
+        """Repeat a write for as long as the store cannot take it, because it is locked or its disk is full."""
+        while True:
+            try:
+                return await write()
+            except (StoreError, StoreBusyError) as error:
+                _log.warning("the store is tried again: %s", error)
+            await self.clock.sleep(_STORE_PAUSE_S)
 
     async def insist(
         self,

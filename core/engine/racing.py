@@ -63,3 +63,30 @@ async def all_at_once(calls: Iterable[Callable[[], Awaitable[Result]]]) -> list[
     if failures:
         raise failures[0]
     return [results[number] for number in range(len(waiting))]
+
+
+async def unless(event: anyio.Event, act: Callable[[], Awaitable[Result]]) -> Result | None:
+    """Do something that may take long, but no longer than until an event; its own error is raised as it is.
+
+    Returns:
+        What it returned; None if the event came.
+    """
+    done: list[Result] = []
+    failures: list[Exception] = []
+    async with anyio.create_task_group() as tasks:
+
+        async def give_up() -> None:
+            await event.wait()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(give_up)
+        try:
+            done.append(await act())
+        except Exception as error:  # noqa: BLE001 -- raised again below: a task group would wrap it
+            failures.append(error)
+        tasks.cancel_scope.cancel()
+    if event.is_set():
+        return None
+    if failures:
+        raise failures[0]
+    return done[0]

@@ -2,8 +2,8 @@
 
 The store says which jobs are under way, the container engine which containers are ours. A running job goes on with
 its container, whatever that did meanwhile; a settled one whose container still stands is cleaned up; a container that
-belongs to no job we know is an orphan and is removed once it is old. Since the row of an attempt is written before its
-container is made, one that the rows do not ask for is not in the making.
+belongs to no job or run we know is an orphan and is removed once it is old. Since the row of an attempt is written
+before its container is made, one that the rows do not ask for is not in the making.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from core.backends.base import LABEL_ATTEMPT, LABEL_JOB
+from core.backends.base import LABEL_ATTEMPT, LABEL_JOB, LABEL_WORKFLOW
 from core.backends.services import LABEL_SERVICE
 from core.engine.scheduler import needs_of
 from core.errors import (
@@ -22,6 +22,7 @@ from core.errors import (
     BackendUnavailableError,
     JobNotFoundError,
     OrcaOpsError,
+    WorkflowNotFoundError,
 )
 from core.lifecycle.job import JobStatus
 
@@ -121,6 +122,8 @@ class Recovery:
 
     async def _is_orphan(self, labels: Mapping[str, str], created_at: datetime | None, *, stays: bool = True) -> bool:
         """Whether no job needs it; a job's own container may stay for its end, what stood beside it may not."""
+        if LABEL_JOB not in labels and LABEL_WORKFLOW in labels:
+            return await self._is_orphan_of_run(labels, created_at)
         try:
             job = await self._parts.jobs.get(labels.get(LABEL_JOB, ""))
         except JobNotFoundError:
@@ -130,3 +133,11 @@ class Recovery:
         return job.status is not JobStatus.RUNNING and not (
             stays and LABEL_SERVICE not in labels and job.keeps_container
         )
+
+    async def _is_orphan_of_run(self, labels: Mapping[str, str], created_at: datetime | None) -> bool:
+        """Whether no attempt at a run shares it among its jobs any more."""
+        try:
+            run = await self._parts.workflows.get(labels[LABEL_WORKFLOW])
+        except WorkflowNotFoundError:
+            return created_at is not None and self._parts.clock.now() - created_at >= _ORPHAN_AGE
+        return run.is_finished or labels.get(LABEL_ATTEMPT) != str(run.attempt)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB, ArchiveEntry, ContainerRequest, Mount
+from core.backends.base import (
+    LABEL_ATTEMPT,
+    LABEL_HOME,
+    LABEL_JOB,
+    LABEL_WORKFLOW,
+    ArchiveEntry,
+    ContainerRequest,
+    Mount,
+)
+from core.engine.late import late_secrets
 from core.engine.script import ARGV, ENTRYPOINT, FOLDER, OUTPUT_PATH, outputs_file, step_program
 from core.settings import MIB
 from core.spec.mounts import is_within
@@ -22,6 +31,9 @@ if TYPE_CHECKING:
 
 DEFAULT_WORKDIR: Final = "/work"
 """Where a job works whose spec and image name no folder of their own."""
+
+NEEDS_DIR: Final = "/orcaops-needs"
+"""Where a workflow's job finds the files kept of the jobs it needs."""
 
 NOTHING: Final[Mapping[str, str]] = {}
 
@@ -56,12 +68,18 @@ def working_directory(job: Job, image: ImageInfo) -> str:
 
 
 def wants_outputs(job: Job) -> bool:
-    """Whether ``$ORCAOPS_OUTPUT`` is there: always for steps, for a single command when it promises outputs."""
-    return job.spec.has_steps or bool(job.spec.outputs)
+    """Whether ``$ORCAOPS_OUTPUT`` is there: for steps and in workflows always, else for a command that promises some."""
+    return job.spec.has_steps or bool(job.spec.outputs) or job.spec.node is not None
 
 
 def container_request(
-    job: Job, image: ImageInfo, home_id: str, secrets: Mapping[str, str], services: Mapping[str, str] = NOTHING
+    job: Job,
+    image: ImageInfo,
+    home_id: str,
+    secrets: Mapping[str, str],
+    services: Mapping[str, str] = NOTHING,
+    *,
+    env: Mapping[str, str] | None = None,
 ) -> ContainerRequest:
     """What to ask the backend for.
 
@@ -71,6 +89,7 @@ def container_request(
         home_id: Whose container it will be.
         secrets: Values of the secrets the job names.
         services: What the job is told of its services.
+        env: The job's variables, if the spec does not hold all of them.
     """
     spec, number = job.spec, job.attempt_number
     workdir = working_directory(job, image)
@@ -79,10 +98,10 @@ def container_request(
         image=image.image_id,
         argv=ARGV if spec.has_steps else spec.command,
         entrypoint=ENTRYPOINT if spec.has_steps else spec.entrypoint,
-        env={**_own_variables(job, workdir), **services, **secrets, **spec.env},
+        env={**_own_variables(job, workdir), **services, **secrets, **(spec.env if env is None else env)},
         workdir=workdir,
         user=spec.user,
-        labels={LABEL_HOME: home_id, LABEL_JOB: job.job_id, LABEL_ATTEMPT: str(number)},
+        labels=_labels(job, home_id),
         network=spec.network,
         init=spec.init,
         cpus=spec.cpus or 1,
@@ -96,6 +115,11 @@ def container_request(
     )
 
 
+def _labels(job: Job, home_id: str) -> dict[str, str]:
+    labels = {LABEL_HOME: home_id, LABEL_JOB: job.job_id, LABEL_ATTEMPT: str(job.attempt_number)}
+    return labels if job.workflow is None else {**labels, LABEL_WORKFLOW: job.workflow.workflow_id}
+
+
 def _own_variables(job: Job, workdir: str) -> dict[str, str]:
     variables = {
         "CI": "true",
@@ -104,14 +128,17 @@ def _own_variables(job: Job, workdir: str) -> dict[str, str]:
         "ORCAOPS_ATTEMPT": str(job.attempt_number),
         "ORCAOPS_WORKSPACE": workdir,
     }
+    if job.spec.node is not None:
+        variables["GITHUB_WORKSPACE"] = workdir
     if wants_outputs(job) and not job.spec.has_steps:  # each step has a file of its own
         variables |= {"ORCAOPS_OUTPUT": OUTPUT_PATH, "GITHUB_OUTPUT": OUTPUT_PATH}
     return variables
 
 
 def granted_secrets(spec: JobSpec, settings: EngineSettings) -> dict[str, str]:
-    """The values of the secrets that a job names; one that this engine no longer has is left out."""
-    return {name: settings.secrets[name].get_secret_value() for name in spec.secrets if name in settings.secrets}
+    """The values of the secrets that a job's texts may name; one that this engine no longer has is left out."""
+    named = {name: settings.secrets[name].get_secret_value() for name in spec.secrets if name in settings.secrets}
+    return named if spec.node is None else {**named, **late_secrets(spec.node.late, settings)}
 
 
 def placements(

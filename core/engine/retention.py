@@ -15,7 +15,7 @@ import anyio
 from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, OrcaOpsError
 from core.ids import is_workflow_id
 from core.store.export import FIRST
-from core.store.retention import RunChoice, RunTotals, job_folders, remove_stale_files, stale_files
+from core.store.retention import RunChoice, RunTotals, remove_stale_files, run_folders, stale_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -185,9 +185,12 @@ class Retention:
             return
         await self._remove_lost_jobs()
         for folder in (parts.home.logs, parts.home.artifacts):
-            for job_id in await self._strays(await job_folders(folder)):
+            job_ids, workflow_ids = _by_kind(await run_folders(folder))
+            for job_id in await self._strays(job_ids):
                 _log.info("removing what was left of %s", job_id)
                 await self._remove_folders(job_id)
+            for workflow_id in frozenset(workflow_ids) - await parts.workflow_index.known(workflow_ids):
+                await parts.logs.delete(workflow_id)
         async with parts.workflow_files.lock:
             names = await parts.workflow_files.names()
             await parts.workflow_files.remove(frozenset(names) - await parts.workflow_index.known(names))
@@ -246,6 +249,7 @@ class Retention:
             if not await self._parts.run_shelf.delete_workflow(workflow_id):
                 return
             tally.run_ids.append(workflow_id)
+            await self._parts.logs.delete(workflow_id)
         await self._let_jobs_of_go(workflow_id, tally)
 
     async def _let_jobs_of_go(self, workflow_id: str, tally: _Tally) -> None:

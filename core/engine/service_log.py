@@ -1,13 +1,11 @@
-"""A service's log: followed from its container into the home, and kept with the job's artifacts."""
+"""A service's log: followed from its container into the home, and kept with a job's artifacts."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from core.engine.service_request import LOG_BYTES, masked_values
 from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError
 from core.records.artifact import Artifact
 from core.records.log import service_log_id
@@ -18,8 +16,9 @@ if TYPE_CHECKING:
 
     from core.backends.base import ContainerState
     from core.engine.parts import Parts
+    from core.engine.service_owner import ServiceOwner
     from core.logs.recorder import LogGrowth, LogRecorder
-    from core.records.job import Job
+    from core.store.blobs import BlobFolder
 
 _DRAIN_S: Final = 10.0
 """How long the rest of the output may take to arrive after the container has ended."""
@@ -30,11 +29,11 @@ _PAGE_BYTES: Final = 1024 * 1024
 
 
 class ServiceLog:
-    """The log of one service of one attempt.
+    """The log of one service.
 
     Args:
         parts: The engine's parts.
-        job: The record.
+        owner: Whose service it is.
         service_id: Which service.
         container_id: Its container.
 
@@ -42,11 +41,11 @@ class ServiceLog:
         finished: Set once everything was written that will come.
     """
 
-    def __init__(self, parts: Parts, job: Job, service_id: str, container_id: str) -> None:
+    def __init__(self, parts: Parts, owner: ServiceOwner, service_id: str, container_id: str) -> None:
         self.finished = anyio.Event()
-        self._parts, self._job = parts, job
+        self._parts, self._owner = parts, owner
         self._service_id, self._container_id = service_id, container_id
-        self._log_id = service_log_id(job.job_id, service_id)
+        self._log_id = service_log_id(owner.owner_id, service_id)
         self._ended, self._followed = anyio.Event(), anyio.Event()
         self._is_whole = True
 
@@ -56,14 +55,14 @@ class ServiceLog:
         Args:
             on_end: Told the state as soon as that is known; the rest of the output may still come.
         """
-        parts, limit = self._parts, self._job.spec.log_limit
+        parts, owner = self._parts, self._owner
         try:
             async with parts.logs.recorder(
                 self._log_id,
-                self._job.attempt_number,
-                max_bytes=min(limit.bytes or LOG_BYTES, LOG_BYTES),
-                max_lines=limit.lines or 1,
-                needles=needles(masked_values(self._job.spec, parts.settings)),
+                owner.attempt,
+                max_bytes=owner.log_bytes,
+                max_lines=owner.log_lines,
+                needles=needles(owner.masked),
                 on_growth=self._grew,
             ) as recorder:
                 state = await self._see_through(recorder, on_end)
@@ -73,7 +72,7 @@ class ServiceLog:
             self.finished.set()
 
     def _grew(self, growth: LogGrowth) -> None:
-        self._parts.bus.service_log_grew(self._log_id, self._job.attempt_number, growth.lines)
+        self._parts.bus.service_log_grew(self._log_id, self._owner.attempt, growth.lines)
 
     async def _see_through(
         self, recorder: LogRecorder, on_end: Callable[[ContainerState | None], None]
@@ -121,10 +120,14 @@ class ServiceLog:
             why = "the container is gone" if is_gone else "the connection to the container engine broke meanwhile"
             await parts.logs.run(recorder.mark_incomplete, why)
 
-    async def keep(self) -> Artifact:
-        """Close the log for good, and keep its text as the artifact ``services/<id>.log``."""
-        parts, number = self._parts, self._job.attempt_number
-        await parts.logs.finish(self._log_id, number)
+    async def close(self) -> None:
+        """Close the log for good."""
+        await self._parts.logs.finish(self._log_id, self._owner.attempt)
+
+    async def keep(self, blobs: BlobFolder) -> Artifact:
+        """Close the log for good, and keep its text among ``blobs`` as the artifact ``services/<id>.log``."""
+        parts, number = self._parts, self._owner.attempt
+        await self.close()
         pieces, line = list[bytes](), 1
         while True:
             part = await parts.logs.read(self._log_id, number, line, max_lines=_PAGE_LINES, max_bytes=_PAGE_BYTES)
@@ -133,7 +136,6 @@ class ServiceLog:
             if part.at_end:
                 break
         size = sum(map(len, pieces))
-        put = partial(parts.artifact_blobs(self._job.job_id).put_pieces, iter(pieces), size)
-        blob = await parts.logs.run(put)
+        blob = await parts.logs.run(blobs.put_pieces, iter(pieces), size)
         path = f"services/{self._service_id}.log"
         return Artifact(path, "kept", size, blob.sha256, "text/plain", path, attempt=number)

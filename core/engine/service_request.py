@@ -1,13 +1,13 @@
-"""From a job's services to the network and containers that carry them, and to what the job is told of them: pure."""
+"""From services to the network and containers that carry them, and to what jobs are told of them: pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB, ContainerRequest
+from core.backends.base import ContainerRequest
 from core.backends.services import LABEL_SERVICE, HealthCheck, NetworkRequest
 from core.engine.known_servers import known_server
-from core.engine.request import container_name
+from core.engine.late import service_variables_of
 from core.settings import MIB
 from core.spec.service import service_id_of
 
@@ -15,72 +15,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from core.backends.base import ImageInfo
-    from core.records.job import Job
+    from core.engine.service_owner import ServiceOwner
     from core.settings import EngineSettings
-    from core.spec.job import JobSpec
     from core.spec.service import ServiceSpec
-
-LOG_BYTES: Final = 8 * MIB
-"""The most that is kept of a service's log from its start; no more than of the job's own."""
 
 _PIDS: Final = 512
 """Servers fork a process a connection, or start a thread for each."""
 
 
-def network_name(home_id: str, job_id: str, attempt: int) -> str:
-    """The name of an attempt's network: the same for the same attempt, so that making it can be repeated."""
-    return container_name(home_id, job_id, attempt)
-
-
-def service_container_name(home_id: str, job_id: str, attempt: int, service_id: str) -> str:
-    """The name of a service's container."""
-    return f"{container_name(home_id, job_id, attempt)}-{service_id}"
-
-
-def service_names(home_id: str, job: Job) -> list[str]:
-    """The names of all service containers of a job's present attempt."""
-    return [
-        service_container_name(home_id, job.job_id, job.attempt_number, service.id) for service in job.spec.services
-    ]
-
-
-def network_request(job: Job, home_id: str) -> NetworkRequest:
-    """The network of a job's present attempt; nothing in it reaches out if the job has no network but its services."""
-    name = network_name(home_id, job.job_id, job.attempt_number)
-    return NetworkRequest(name, _labels(job, home_id), internal=job.spec.network == "none")
+def network_request(owner: ServiceOwner) -> NetworkRequest:
+    """The network in which an owner's services stand."""
+    return NetworkRequest(owner.stem, owner.labels, internal=owner.is_internal)
 
 
 def service_request(
-    job: Job, service: ServiceSpec, image: ImageInfo, home_id: str, secrets: Mapping[str, str]
+    owner: ServiceOwner, service: ServiceSpec, image: ImageInfo, env: Mapping[str, str]
 ) -> ContainerRequest:
     """What to ask the backend for.
 
     Args:
-        job: Running its present attempt.
+        owner: Whose service it is.
         service: One of its services.
         image: The local image.
-        home_id: Whose container it will be.
-        secrets: Values of the secrets the service names.
+        env: All its variables, secrets included.
     """
-    limit = job.spec.log_limit
     return ContainerRequest(
-        name=service_container_name(home_id, job.job_id, job.attempt_number, service.id),
+        name=owner.container_name(service.id),
         image=image.image_id,
         argv=service.command,
         entrypoint=service.entrypoint,
-        env={**secrets, **service.env},
+        env=env,
         workdir=None,
         user=service.user,
-        labels={**_labels(job, home_id), LABEL_SERVICE: service.id},
+        labels={**owner.labels, LABEL_SERVICE: service.id},
         network="bridge",
         init=True,
         cpus=service.cpus or 1,
         memory_bytes=(service.memory_mb or 512) * MIB,
         pids=_PIDS,
         gpus=0,
-        log_bytes=min(limit.bytes or LOG_BYTES, LOG_BYTES),
-        log_lines=limit.lines or 10_000,
-        attached_to=network_name(home_id, job.job_id, job.attempt_number),
+        log_bytes=owner.log_bytes,
+        log_lines=owner.log_lines,
+        attached_to=owner.stem,
         aliases=(service.id, *service.aliases),
         health=health_check(service, image),
         may_signal=True,
@@ -125,50 +101,25 @@ def waited_for(service: ServiceSpec, image: ImageInfo) -> tuple[int, ...]:
 
 
 def service_variables(
-    services: Iterable[ServiceSpec], images: Mapping[str, ImageInfo], settings: EngineSettings
+    services: Iterable[ServiceSpec], ports: Mapping[str, tuple[int, ...]], settings: EngineSettings
 ) -> dict[str, str]:
-    """What a job is told of its services: hosts, ports, and addresses of the well-known ones.
+    """What a job is told of services: hosts, ports, and addresses of the well-known ones.
 
     Args:
-        services: Of the job.
-        images: Their images by service id.
+        services: Its own, or those of its run.
+        ports: Theirs by service id, the first being the one the job is told of.
         settings: Hold the secrets that addresses may have to name.
     """
     variables: dict[str, str] = {}
     for service in services:
-        ports = ports_of(service, images[service.id])
         variables[f"{service.variable}_HOST"] = service.id
-        if not ports:
+        told = ports.get(service.id, ())
+        if not told:
             continue
-        variables[f"{service.variable}_PORT"] = str(ports[0])
-        variables |= {f"{service.variable}_PORT_{port}": str(port) for port in ports}
+        variables[f"{service.variable}_PORT"] = str(told[0])
+        variables |= {f"{service.variable}_PORT_{port}": str(port) for port in told}
         known = known_server(service_id_of(service.image))
-        url = known.url(service.id, ports[0], _whole_env(service, settings)) if known else ""
+        url = known.url(service.id, told[0], service_variables_of(service, settings)) if known else ""
         if url:
             variables[f"{service.variable}_URL"] = url
     return variables
-
-
-def masked_values(spec: JobSpec, settings: EngineSettings) -> list[str]:
-    """What the logs of a job and of its services must not show: secrets, and logins in the addresses of services."""
-    names = [*spec.secrets, *(name for service in spec.services for name in service.secrets)]
-    values = [settings.secrets[name].get_secret_value() for name in names if name in settings.secrets]
-    for service in spec.services:
-        known = known_server(service_id_of(service.image))
-        if known is not None:
-            login = known.login(_whole_env(service, settings))
-            values += [f"{login.text()}{service.id}"] if login.password else []
-    return values
-
-
-def granted_to(service: ServiceSpec, settings: EngineSettings) -> dict[str, str]:
-    """The values of the secrets that a service names; one that this engine no longer has is left out."""
-    return {name: settings.secrets[name].get_secret_value() for name in service.secrets if name in settings.secrets}
-
-
-def _whole_env(service: ServiceSpec, settings: EngineSettings) -> dict[str, str]:
-    return {**granted_to(service, settings), **service.env}
-
-
-def _labels(job: Job, home_id: str) -> dict[str, str]:
-    return {LABEL_HOME: home_id, LABEL_JOB: job.job_id, LABEL_ATTEMPT: str(job.attempt_number)}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.engine.verdict import CLOCK_TOLERANCE
 from core.lifecycle.job import JobEvent
 from core.records.job import FailureKind
+from core.records.log import service_log_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.backends.base import ContainerState
     from core.engine.settle import Settlement
+    from core.engine.shared import SharedPlace
     from core.records.job import Failure
     from core.records.service import ServiceResult
+
+_OWN_HINT: Final = "Read the service's log first, under the job's id, a slash and the service's id."
 
 
 def with_services(
@@ -30,13 +34,32 @@ def with_services(
     """
     told = tuple(_as_it_was(settlement, service, ends.get(service.service_id)) for service in services)
     settlement = replace(settlement, services=told)
-    dead = [service for service in told if service.has_died]
+    return _with_dead(settlement, [service for service in told if service.has_died], _OWN_HINT)
+
+
+def with_shared(settlement: Settlement, shared: SharedPlace) -> Settlement:
+    """A job's settlement, with the ends of services that its run shares, as far as they came while the job ran."""
+    dead = [end.result for end in shared.ends() if _was_meanwhile(settlement, end.state)]
+    logs = ", ".join(service_log_id(shared.run_id, service.service_id) for service in dead)
+    return _with_dead(settlement, dead, f"Read the log of what all jobs of the run share first: {logs}.")
+
+
+def _with_dead(settlement: Settlement, dead: Sequence[ServiceResult], hint: str) -> Settlement:
     if not dead:
         return settlement
     verdict, sentences = settlement.verdict, [_sentence(service) for service in dead]
     if verdict.failure is None or verdict.event is JobEvent.SUCCEED:
         return replace(settlement, warnings=(*sentences, *settlement.warnings))
-    return replace(settlement, verdict=replace(verdict, failure=_named_first(verdict.failure, dead, sentences)))
+    failure = _named_first(verdict.failure, dead, sentences, hint)
+    return replace(settlement, verdict=replace(verdict, failure=failure))
+
+
+def _was_meanwhile(settlement: Settlement, end: ContainerState | None) -> bool:
+    """Whether a service ended while the job ran, by the container engine's clock where that tells."""
+    begin, over = settlement.started_at, settlement.finished_at
+    if begin is None or end is None or end.finished_at is None or over is None:
+        return begin is not None
+    return begin - CLOCK_TOLERANCE <= end.finished_at < over - CLOCK_TOLERANCE
 
 
 def _as_it_was(settlement: Settlement, service: ServiceResult, end: ContainerState | None) -> ServiceResult:
@@ -59,11 +82,10 @@ def _sentence(service: ServiceResult) -> str:
     return f"Service {service.service_id}: {service.message} while the job ran."
 
 
-def _named_first(failure: Failure, dead: Sequence[ServiceResult], sentences: Sequence[str]) -> Failure:
+def _named_first(failure: Failure, dead: Sequence[ServiceResult], sentences: Sequence[str], hint: str) -> Failure:
     """The failure with the services' ends in front; bad ones are taken for the cause of an exit code."""
     message = f"{' '.join(sentences)} Then: {failure.message}"
     is_cause = failure.kind is FailureKind.EXIT and any(service.exit_code != 0 for service in dead)
     if not is_cause:
         return replace(failure, message=message)
-    hint = "Read the service's log first, under the job's id, a slash and the service's id."
     return replace(failure, kind=FailureKind.SERVICE, message=message, hint=hint)

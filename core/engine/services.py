@@ -1,39 +1,24 @@
-"""The services of one attempt: brought up before its container, accompanied while it runs, taken down after it.
+"""The services of one owner: brought up before it begins, accompanied while it runs, taken down after it.
 
-Every act may be repeated: names are functions of home, job, attempt and id, so that an engine that comes after a crash
-makes again what is missing and adopts the rest. What a crash leaves in any case carries our labels.
+Every act may be repeated: names are functions of home, owner, attempt and id, so that an engine that comes after a
+crash makes again what is missing and adopts the rest. What a crash leaves in any case carries our labels.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
+from core.engine.late import service_variables_of
 from core.engine.racing import all_at_once
 from core.engine.readiness import Place, ServiceFailedError, rule_of, until_ready
 from core.engine.service_log import ServiceLog
-from core.engine.service_request import (
-    granted_to,
-    network_name,
-    network_request,
-    service_container_name,
-    service_names,
-    service_request,
-    service_variables,
-)
-from core.engine.service_verdict import with_services
-from core.errors import (
-    BackendError,
-    ContainerLostError,
-    ContainerStartError,
-    ImageError,
-    OrcaOpsError,
-)
-from core.lifecycle.job import JobPhase
+from core.engine.service_request import network_request, ports_of, service_request
+from core.errors import BackendError, ContainerLostError, ContainerStartError, ImageError, OrcaOpsError
 from core.records.log import service_log_id
 from core.records.service import ServiceResult
 
@@ -44,20 +29,38 @@ if TYPE_CHECKING:
 
     from core.backends.base import ContainerState, ImageInfo
     from core.engine.parts import Parts
-    from core.engine.settle import Settlement
-    from core.records.job import Job
+    from core.engine.service_owner import ServiceOwner
     from core.spec.service import ServiceSpec
 
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
-_GRACE_S: Final = 10.0
-"""From SIGTERM to SIGKILL once the job has ended."""
+GRACE_S: Final = 10.0
+"""From SIGTERM to SIGKILL once the owner has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What a group of services asks of its owner, and tells it.
+
+    Attributes:
+        write: Puts down how they stand, before each act.
+        report: Told what is happening, in words.
+        give_up: Set when the owner is to be stopped.
+        grace_s: How long they may take to end, asked when the owner has ended.
+        on_end: Told of one that has ended by itself after it was ready.
+    """
+
+    write: Callable[[tuple[ServiceResult, ...]], Awaitable[None]]
+    report: Callable[[str | None], None]
+    give_up: anyio.Event
+    grace_s: Callable[[], Awaitable[float]]
+    on_end: Callable[[ServiceResult, ContainerState | None], None] = lambda _, __: None
 
 
 class _Service:
-    """One service while its attempt lasts."""
+    """One service while its owner lasts."""
 
     def __init__(self, spec: ServiceSpec, result: ServiceResult) -> None:
         self.spec = spec
@@ -70,24 +73,28 @@ class _Service:
 
 
 class ServiceGroup:
-    """The services of one attempt. A job without services has an empty one, which costs nothing.
+    """The services of one owner.
 
     Args:
         parts: The engine's parts.
-        job: The record, moved to running with this attempt in it.
-        cancel: Set to have the job stopped.
-        report: Told what is happening, in words.
+        owner: Whose they are, with what an earlier engine wrote of them.
+        ties: To the owner.
 
     Attributes:
         warnings: What the reader of the record should know.
+        ports: Of each, once the images are local; the first is the one jobs are told of.
     """
 
-    def __init__(self, parts: Parts, job: Job, cancel: anyio.Event, report: Callable[[str | None], None]) -> None:
+    def __init__(self, parts: Parts, owner: ServiceOwner, ties: Ties) -> None:
         self.warnings: list[str] = []
-        self._parts, self._job, self._cancel, self._report = parts, job, cancel, report
-        known = {result.service_id: result for result in (job.attempt.services if job.attempt else ())}
+        self.ports: dict[str, tuple[int, ...]] = {}
+        self._parts, self._owner, self._ties = parts, owner, ties
+        known = {result.service_id: result for result in owner.known}
         self._services = {
-            spec.id: _Service(spec, known.get(spec.id) or self._fresh(spec)) for spec in job.spec.services
+            spec.id: _Service(
+                spec, known.get(spec.id) or ServiceResult(spec.id, spec.image, owner.container_name(spec.id))
+            )
+            for spec in owner.services
         }
         self._tasks: TaskGroup | None = None
         self._bringing_up: anyio.CancelScope | None = None
@@ -95,55 +102,50 @@ class ServiceGroup:
         self._is_over = False
         self._images: dict[str, ImageInfo] = {}
 
-    def _fresh(self, spec: ServiceSpec) -> ServiceResult:
-        name = service_container_name(self._parts.home_id, self._job.job_id, self._job.attempt_number, spec.id)
-        return ServiceResult(spec.id, spec.image, name)
+    @property
+    def results(self) -> tuple[ServiceResult, ...]:
+        """How they stand."""
+        return tuple(service.result for service in self._services.values())
 
     @property
-    def variables(self) -> dict[str, str]:
-        """What the job is told of them; known once they are up."""
-        return service_variables(self._job.spec.services, self._images, self._parts.settings)
+    def ends(self) -> Mapping[str, ContainerState]:
+        """How the containers ended, by service, as far as they are still there."""
+        return {id_: service.state for id_, service in self._services.items() if service.state is not None}
 
-    async def during(self, act: Callable[[], Awaitable[Settlement]]) -> Settlement:
-        """Carry the services while ``act`` brings them up and runs the job; then take them down.
+    @property
+    def logs(self) -> tuple[ServiceLog, ...]:
+        """The logs of those that were started."""
+        return tuple(service.log for service in self._services.values() if service.log is not None)
 
-        Returns:
-            What ``act`` returned, with what became of the services.
+    async def during(self, act: Callable[[], Awaitable[Result]]) -> Result:
+        """Carry the services while ``act`` brings them up and has its use of them; then take them down.
 
         Raises:
             OrcaOpsError: What ``act`` raised.
         """
-        if not self._services:
-            return await act()
-        settlement: Settlement | None = None
+        done: list[Result] = []
         error: OrcaOpsError | None = None
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             try:
-                settlement = await act()
+                done.append(await act())
             except OrcaOpsError as raised:
                 error = raised  # raised again below: a task group would wrap it
             await self._take_down()
-        if settlement is None:
-            raise error or LookupError("no settlement")
-        artifacts = [await service.log.keep() for service in self._services.values() if service.log is not None]
-        settlement = replace(
-            settlement,
-            artifacts=(*settlement.artifacts, *artifacts),
-            warnings=(*settlement.warnings, *self.warnings),
-        )
-        return with_services(settlement, self._results(), self._ends())
+        if error is not None:
+            raise error
+        return done[0]
 
-    # --- before the job
+    # --- before its use
 
     async def pull_with(self, own: Callable[[], Awaitable[ImageInfo]]) -> ImageInfo:
-        """Make the images local, all at once, with the job's own.
+        """Make the images local, all at once, with one more.
 
         Args:
-            own: Pulls the job's image.
+            own: Pulls that one: the job's image, where they are a job's.
 
         Returns:
-            The job's image.
+            That image.
 
         Raises:
             ImageError: One cannot be had; the message names its service.
@@ -153,11 +155,12 @@ class ServiceGroup:
             [own, *(partial(self._pull, service.spec) for service in self._services.values())]
         )
         self._images = dict(zip(self._services, images, strict=True))
+        self.ports = {id_: ports_of(self._services[id_].spec, found) for id_, found in self._images.items()}
         return image
 
     async def _pull(self, spec: ServiceSpec) -> ImageInfo:
         try:
-            return await self._parts.backend.pull(spec.image, self._job.spec.pull, self._report)
+            return await self._parts.backend.pull(spec.image, self._owner.pull, self._ties.report)
         except ImageError as error:
             raise type(error)(f"Service {spec.id}: {error.message}", hint=error.hint) from error
 
@@ -165,7 +168,7 @@ class ServiceGroup:
         """Make the network and start the services in their order; return once all are ready.
 
         Args:
-            helper_image: The job's image, local; services whose images have no shell are looked at with it.
+            helper_image: A local image; services whose images have no shell are looked at with it.
 
         Raises:
             ServiceFailedError: One will not be ready.
@@ -173,15 +176,14 @@ class ServiceGroup:
         """
         if not self._services:
             return
-        await self._write(phase=JobPhase.CREATING)
-        network = network_request(self._job, self._parts.home_id)
+        network = network_request(self._owner)
         await self._insist(lambda: self._parts.backend.create_network(network))
         with anyio.CancelScope() as self._bringing_up:
             await all_at_once([partial(self._bring_up, service, helper_image) for service in self._services.values()])
         self._bringing_up = None
         if self._dead is not None:
             raise await self._failed(self._dead, f"it {_how_it_ended(self._dead)} while others were still starting")
-        self._report(None)
+        self._ties.report(None)
 
     async def _bring_up(self, service: _Service, helper_image: str) -> None:
         for id_ in service.spec.depends_on:
@@ -190,13 +192,13 @@ class ServiceGroup:
         container_id = await self._start(service, image)
         place = Place(
             container_id,
-            service_log_id(self._job.job_id, spec.id),
-            self._job.attempt_number,
+            service_log_id(self._owner.owner_id, spec.id),
+            self._owner.attempt,
             helper_image,
             lambda text: self.warnings.append(f"service {spec.id}: {text}"),
         )
         rule = rule_of(self._parts, spec, image, place)
-        self._report(f"waiting for service {spec.id}: {rule.words}")
+        self._ties.report(f"waiting for service {spec.id}: {rule.words}")
         why = await until_ready(
             self._parts, rule, service.ended, spec.ready_timeout_s, already_s=self._already_s(service)
         )
@@ -211,8 +213,8 @@ class ServiceGroup:
     async def _start(self, service: _Service, image: ImageInfo) -> str:
         """Make and start a service's container, and follow it from now on; returns its id."""
         parts, spec = self._parts, service.spec
-        self._report(f"starting service {spec.id}")
-        request = service_request(self._job, spec, image, parts.home_id, granted_to(spec, parts.settings))
+        self._ties.report(f"starting service {spec.id}")
+        request = service_request(self._owner, spec, image, service_variables_of(spec, parts.settings))
         started_at = service.result.started_at or parts.clock.now()
         service.result = replace(
             service.result, status="starting", image_digest=image.digest, started_at=started_at, ready_at=None
@@ -237,30 +239,30 @@ class ServiceGroup:
             service.result, status="failed", exit_code=state.exit_code if state else None, message=why
         )
         await self._write()
-        log_id = service_log_id(self._job.job_id, service.spec.id)
+        log_id = service_log_id(self._owner.owner_id, service.spec.id)
         hint = f"Look at the end of its log ({log_id}), then mend its image, its variables or its ready rule."
         return ServiceFailedError(f"Service {service.spec.id} ({service.spec.image}) failed: {why}.", hint)
 
-    # --- beside the job
+    # --- beside its use
 
     async def take_up(self) -> None:
-        """Go on with the services of a job that an earlier engine left running; what is gone is noted."""
+        """Go on with the services of an owner that an earlier engine left running; what is gone is noted."""
         for service in self._services.values():
             if service.result.status not in {"starting", "ready", "exited", "lost"}:
                 continue
             name = service.result.container_name
-            state = await self._parts.insist(partial(self._parts.backend.inspect, name), self._report)
-            if service.result.status == "starting":  # the job has started: it was ready
+            state = await self._parts.insist(partial(self._parts.backend.inspect, name), self._ties.report)
+            if service.result.status == "starting":  # the owner has begun: it was ready
                 service.result = replace(service.result, status="ready", ready_at=self._parts.clock.now())
             if state is None:
-                service.log = ServiceLog(self._parts, self._job, service.spec.id, name)
+                service.log = ServiceLog(self._parts, self._owner, service.spec.id, name)
                 service.log.finished.set()
                 self._note_end(service, None)
             else:
                 self._accompany(service, state.container_id)
 
     def _accompany(self, service: _Service, container_id: str) -> None:
-        service.log = ServiceLog(self._parts, self._job, service.spec.id, container_id)
+        service.log = ServiceLog(self._parts, self._owner, service.spec.id, container_id)
         if self._tasks is not None:
             self._tasks.start_soon(self._see_through, service, service.log, name=f"service {service.spec.id}")
 
@@ -276,26 +278,33 @@ class ServiceGroup:
         if self._is_over or service.result.status != "ready":
             return
         how = _how_it_ended(service)
-        _log.info("service %s of %s %s", service.spec.id, self._job.job_id, how)
+        _log.info("service %s of %s %s", service.spec.id, self._owner.owner_id, how)
         service.result = replace(
             service.result,
             status="lost" if state is None else "exited",
             exit_code=state.exit_code if state else None,
             message=f"it {how}",
         )
+        self._ties.on_end(service.result, state)
         if self._bringing_up is not None:
             self._dead = service
             self._bringing_up.cancel()
 
-    # --- after the job
+    async def until_logged(self) -> None:
+        """Return once the logs of those that have ended hold everything."""
+        for service in self._services.values():
+            if service.log is not None and service.ended.is_set():
+                await service.log.finished.wait()
+
+    # --- after its use
 
     async def _take_down(self) -> None:
         """Stop what runs, and wait until the logs have everything."""
         self._is_over = True
         started = [service for service in self._services.values() if service.log is not None]
         if started:
-            self._report("stopping services")
-        grace_s = await self._grace_s()
+            self._ties.report("stopping services")
+        grace_s = await self._ties.grace_s() if started else GRACE_S
         await all_at_once([partial(self._stop, service, grace_s) for service in started if not service.ended.is_set()])
         for service in started:
             if service.log is not None:
@@ -309,32 +318,14 @@ class ServiceGroup:
         try:
             await self._parts.insist(lambda: self._parts.backend.stop(name, grace_s))
         except BackendError as error:  # its removal ends it
-            _log.warning("service %s of %s was not stopped: %s", service.spec.id, self._job.job_id, error)
+            _log.warning("service %s of %s was not stopped: %s", service.spec.id, self._owner.owner_id, error)
             await self._parts.insist(lambda: self._parts.backend.remove(name))
 
-    async def _grace_s(self) -> float:
-        """Ten seconds, or as little as whoever cancelled the job wants."""
-        if not self._cancel.is_set():
-            return _GRACE_S
-        job = await self._parts.jobs.get(self._job.job_id)
-        asked = job.cancel.grace_s if job.cancel else None
-        return _GRACE_S if asked is None else min(asked, _GRACE_S)
-
-    def _results(self) -> tuple[ServiceResult, ...]:
-        return tuple(service.result for service in self._services.values())
-
-    def _ends(self) -> Mapping[str, ContainerState]:
-        """How the containers ended, by service."""
-        return {id_: service.state for id_, service in self._services.items() if service.state is not None}
-
-    async def _write(self, *, phase: JobPhase | None = None) -> None:
-        if phase is None:
-            await self._parts.ledger.change(self._job.job_id, attempt={"services": self._results()})
-        else:
-            await self._parts.ledger.change(self._job.job_id, attempt={"services": self._results(), "phase": phase})
+    async def _write(self) -> None:
+        await self._ties.write(self.results)
 
     async def _insist(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        return await self._parts.insist(call, self._report, give_up=self._cancel)
+        return await self._parts.insist(call, self._ties.report, give_up=self._ties.give_up)
 
 
 def _how_it_ended(service: _Service) -> str:
@@ -346,15 +337,14 @@ def _how_it_ended(service: _Service) -> str:
     return f"ended with exit code {state.exit_code}"
 
 
-async def remove_services(parts: Parts, job: Job) -> None:
-    """Remove the service containers and the network of a job's present attempt, running or not; may be repeated.
+async def remove_services(parts: Parts, owner: ServiceOwner) -> None:
+    """Remove an owner's service containers and their network, running or not; may be repeated.
 
     Raises:
         BackendError: The container engine refused.
     """
-    if not job.spec.services or job.attempt is None:
+    if not owner.services:
         return
-    names = service_names(parts.home_id, job)
+    names = [owner.container_name(service.id) for service in owner.services]
     await all_at_once([partial(parts.insist, partial(parts.backend.remove, name)) for name in names])
-    network = network_name(parts.home_id, job.job_id, job.attempt_number)
-    await parts.insist(lambda: parts.backend.remove_network(network))
+    await parts.insist(lambda: parts.backend.remove_network(owner.stem))

@@ -10,7 +10,7 @@ from core.engine.collect import Collector
 from core.engine.leftovers import leftovers
 from core.engine.request import wants_outputs, working_directory
 from core.engine.results import ProgramNotes, broken_off, first_failure, read_notes, settle_steps
-from core.engine.service_request import masked_values
+from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import Masking, read_account, told, with_account
 from core.engine.verdict import CLOCK_TOLERANCE, judge
 from core.lifecycle.job import JobEvent
@@ -88,7 +88,7 @@ async def settle(
     # with an init as process 1 a command that does not exist only shows in the exit code and the init's words
     not_started = state.error if state.exit_code in _NOT_STARTED else ""
     verdict = judge(job, state, notes, failed_step=failed_step, not_started=not_started)
-    masking = Masking(masked_values(job.spec, parts.settings))
+    masking = Masking(masked_in_logs(parts, job))
     account = read_account(job, left, parts.settings.limits.output_bytes, masking)
     verdict = with_account(verdict, job, notes, account)
     artifacts = (

@@ -6,14 +6,14 @@ import logging
 import secrets
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from core.engine.attempt import AttemptRun, fresh_token
+from core.engine.job_services import remove_services_of
 from core.engine.request import container_name
 from core.engine.scheduler import needs_of
-from core.engine.services import remove_services
 from core.engine.settle import Settlement
 from core.engine.verdict import Verdict
 from core.errors import (
@@ -22,14 +22,12 @@ from core.errors import (
     BackendUnavailableError,
     NotFoundError,
     OrcaOpsError,
-    StoreBusyError,
-    StoreError,
 )
 from core.lifecycle.job import JobEvent, JobPhase
 from core.records.job import Attempt, Failure, FailureKind, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Callable, Generator
 
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
@@ -37,15 +35,11 @@ if TYPE_CHECKING:
     from core.records.job import Job
     from core.store.rows import AttemptFields
 
-Result = TypeVar("Result")
-
 _log = logging.getLogger(__name__)
 
 _LONGEST_RETRY_S: Final = 3600.0
 _AWAY_PAUSE_S: Final = 0.5
 """Before another try at a job for which the container engine did not answer, although it may do so for others."""
-
-_STORE_PAUSE_S: Final = 1.0
 
 _NOT_RETRIED: Final = frozenset(
     {
@@ -85,7 +79,7 @@ class Worker:
         job_id = entry.job_id
         self._cancels[job_id] = anyio.Event()
         try:
-            job = await self._until_stored(lambda: self._begin(job_id))
+            job = await self._parts.until_stored(lambda: self._begin(job_id))
         except OrcaOpsError as error:
             _log.warning("%s was not started: %s", job_id, error)
             self._cancels.pop(job_id, None)
@@ -111,7 +105,7 @@ class Worker:
         self.running[job.job_id] = run
         try:
             settlement = await self._attempt(run, adopt=adopt)
-            job = await self._until_stored(lambda: self._conclude(run.job, settlement))
+            job = await self._parts.until_stored(lambda: self._conclude(run.job, settlement))
         finally:
             self.running.pop(job.job_id, None)
             self._cancels.pop(job.job_id, None)
@@ -133,7 +127,7 @@ class Worker:
             if not await (self._discard_services(job) if job.keeps_container else self._discard(job)):
                 return
             try:
-                await self._until_stored(
+                await self._parts.until_stored(
                     lambda: self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE})
                 )
             except NotFoundError:  # deleted meanwhile
@@ -144,7 +138,7 @@ class Worker:
         with self._cleaning_up():
             try:
                 await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
-                await remove_services(self._parts, job)
+                await remove_services_of(self._parts, job)
             except BackendError as error:
                 _log.warning("the container %s is removed later: %s", _name(job), error)
                 return False
@@ -153,7 +147,7 @@ class Worker:
     async def _discard_services(self, job: Job) -> bool:
         """Remove what stood beside a container that is kept; False if the container engine refused."""
         try:
-            await remove_services(self._parts, job)
+            await remove_services_of(self._parts, job)
         except BackendError as error:
             _log.warning("the services of %s are removed later: %s", job.job_id, error)
             return False
@@ -191,15 +185,6 @@ class Worker:
         """Move a job from the line into its next attempt."""
         attempt = self._next_attempt(await self._parts.jobs.get(job_id))
         return await self._parts.ledger.move(job_id, JobEvent.START, by="engine", new_attempt=attempt)
-
-    async def _until_stored(self, write: Callable[[], Awaitable[Result]]) -> Result:
-        """Repeat a write for as long as the store cannot take it, because it is locked or its disk is full."""
-        while True:
-            try:
-                return await write()
-            except (StoreError, StoreBusyError) as error:
-                _log.warning("the store is tried again: %s", error)
-            await self._parts.clock.sleep(_STORE_PAUSE_S)
 
     def _next_attempt(self, job: Job) -> Attempt:
         number = job.attempt_number + 1

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from core.errors import JobNotFoundError
-from core.ids import is_job_id
+from core.ids import is_job_id, is_workflow_id
 from core.logs.reader import LogReader
 from core.logs.recorder import LogGrowth, LogRecorder
 from core.logs.recovery import seal
@@ -62,7 +62,8 @@ class _Live:
 class LogHub:
     """The logs below one folder.
 
-    Wherever a job is named, `core.records.log.service_log_id` names the log of one of its services.
+    Wherever a job is named, `core.records.log.service_log_id` names the log of one of its services, or of one that the
+    jobs of a workflow's run share.
 
     Args:
         root: Holds a folder for each job; it need not exist yet.
@@ -254,7 +255,7 @@ class LogHub:
 
     def _folder(self, job_id: str) -> Path:
         job_id, slash, service_id = job_id.partition("/")
-        if not is_job_id(job_id) or (slash and _SERVICE.fullmatch(service_id) is None):
+        if not (is_job_id(job_id) or is_workflow_id(job_id)) or (slash and _SERVICE.fullmatch(service_id) is None):
             raise JobNotFoundError
         return self._root / job_id / "services" / service_id if slash else self._root / job_id
 

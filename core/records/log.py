@@ -61,9 +61,9 @@ class LogLine:
     gap: bool = False
 
 
-def service_log_id(job_id: str, service_id: str) -> str:
-    """What the log of a job's service is called: ``job_…/db``."""
-    return f"{job_id}/{service_id}"
+def service_log_id(owner_id: str, service_id: str) -> str:
+    """What the log of a service is called: ``job_…/db``, or ``wf_…/db`` for one that a run's jobs share."""
+    return f"{owner_id}/{service_id}"
 
 
 class LogPart(NamedTuple):

@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 
 from core.clock import to_microseconds
-from core.ids import is_job_id
+from core.ids import is_job_id, is_workflow_id
 from core.lifecycle.job import JOB_LIFECYCLE
 from core.lifecycle.workflow import WorkflowStatus
 from core.store.faults import file_error
@@ -184,9 +184,9 @@ def delete_runs(connection: sqlite3.Connection, job_ids: Iterable[str], of_run: 
     return dict(_DELETE_RUNS.run(connection, job_ids=wanted, workflow_id=of_run).fetchall())
 
 
-async def job_folders(folder: Path) -> tuple[str, ...]:
-    """The names in a folder that are ids of jobs."""
-    return await anyio.to_thread.run_sync(_job_folders, folder, limiter=anyio.CapacityLimiter(1))
+async def run_folders(folder: Path) -> tuple[str, ...]:
+    """The names in a folder that are ids of jobs or of workflow runs."""
+    return await anyio.to_thread.run_sync(_run_folders, folder, limiter=anyio.CapacityLimiter(1))
 
 
 async def stale_files(folder: Path, before: datetime) -> tuple[str, ...]:
@@ -245,9 +245,9 @@ def _named_by_jobs(connection: sqlite3.Connection, after_id: str) -> tuple[list[
     return ids, {sha256 for (sha256,) in _FILES_OF_JOBS.run(connection, job_ids=json.dumps(ids))}
 
 
-def _job_folders(folder: Path) -> tuple[str, ...]:
+def _run_folders(folder: Path) -> tuple[str, ...]:
     try:
-        return tuple(path.name for path in folder.iterdir() if is_job_id(path.name))
+        return tuple(path.name for path in folder.iterdir() if is_job_id(path.name) or is_workflow_id(path.name))
     except OSError as error:
         raise file_error(error, "the home could not be looked through") from error
 

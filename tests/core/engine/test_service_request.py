@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.backends.base import ImageInfo
 from core.backends.services import HealthCheck
+from core.engine.service_owner import attempt_of_job
 from core.engine.service_request import health_check, ports_of, service_request, waited_for
+from core.settings import EngineSettings
 from core.spec.service import ServiceSpec
 from core.testing.factories import a_job, a_job_spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def a_service(**fields: Any) -> ServiceSpec:
@@ -62,9 +67,10 @@ def test_ports_are_the_services_own_or_well_known_or_those_of_the_image(
     assert waited_for(service, an_image(90, 70)) == awaited
 
 
-def test_a_services_container_is_as_bounded_as_a_jobs() -> None:
+def test_a_services_container_is_as_bounded_as_a_jobs(tmp_path: Path) -> None:
     job = a_job(spec=a_job_spec(services={"db": {"image": "redis", "memory_mb": 64, "cpus": 0.5}}), attempt_number=2)
-    request = service_request(job, job.spec.services[0], an_image(), "home", {"S": "x"})
+    owner = attempt_of_job(job, "home", EngineSettings(home=tmp_path))
+    request = service_request(owner, job.spec.services[0], an_image(), {"S": "x"})
     assert request.name == f"orcaops-home-{job.job_id.removeprefix('job_')}-2-db"
     assert (request.memory_bytes, request.cpus, request.mounts, request.gpus) == (64 * 1024 * 1024, 0.5, (), 0)
     assert (request.attached_to, request.aliases) == (request.name.removesuffix("-db"), ("db",))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.ids import new_job_id, new_upload_id
+from core.ids import new_job_id, new_upload_id, new_workflow_id
 from core.lifecycle.job import JobEvent, JobPhase, JobStatus
 from core.records.artifact import Artifact, Upload
 from core.records.document import job_document
@@ -22,7 +22,7 @@ from core.store import export, retention
 from core.store.artifacts import ArtifactStore
 from core.store.export import FIRST, RunIndex
 from core.store.migrate import MIGRATIONS, migrate
-from core.store.retention import RunChoice, RunShelf, job_folders, remove_stale_files, stale_files
+from core.store.retention import RunChoice, RunShelf, remove_stale_files, run_folders, stale_files
 from core.store.uploads import UploadStore
 from core.testing.factories import a_job_spec
 
@@ -237,8 +237,8 @@ async def test_only_files_named_by_a_hash_grow_stale_and_only_stale_ones_go(tmp_
     assert await stale_files(tmp_path / "absent", before) == ()
 
 
-async def test_folders_of_jobs_are_told_from_others(tmp_path: Path) -> None:
-    job_id = new_job_id()
-    for name in (job_id, "job_1", "lost+found"):
+async def test_folders_of_jobs_and_runs_are_told_from_others(tmp_path: Path) -> None:
+    ours = {new_job_id(), new_workflow_id()}
+    for name in (*ours, "job_1", "wf_1", "lost+found"):
         (tmp_path / name).mkdir()
-    assert await job_folders(tmp_path) == (job_id,)
+    assert set(await run_folders(tmp_path)) == ours
