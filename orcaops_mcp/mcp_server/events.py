@@ -10,6 +10,7 @@ import logging
 import weakref
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import anyio
 from mcp import MCPError
@@ -57,6 +58,16 @@ def logs_uri(job_id: str) -> str:
     return f"orcaops://jobs/{job_id}/logs"
 
 
+def workflow_uri(workflow_id: str) -> str:
+    """The resource of a workflow's run."""
+    return f"orcaops://workflows/{workflow_id}"
+
+
+def node_uri(workflow_id: str, node_id: str) -> str:
+    """The resource of a node of a run."""
+    return f"{workflow_uri(workflow_id)}/nodes/{quote(node_id, safe='/')}"
+
+
 class ChangeFeed:
     """Publishes what the engine announces, at most once a resource and pause.
 
@@ -92,8 +103,12 @@ class ChangeFeed:
                         self._pending[logs_uri(job_id)] = None
                     case ProgressChanged(job_id=job_id):
                         self._pending[job_uri(job_id)] = None
-                    case WorkflowChanged() | NodeChanged():
-                        continue
+                    case WorkflowChanged(run=run, status_changed=moved):
+                        self._pending[workflow_uri(run.workflow_id)] = None
+                        self._list_changed |= moved
+                    case NodeChanged(node=node):
+                        self._pending[workflow_uri(node.workflow_id)] = None
+                        self._pending[node_uri(node.workflow_id, node.node_id)] = None
                 self._news.set()
 
     async def _publish(self) -> None:

@@ -1,9 +1,9 @@
-"""Jobs, logs, artifacts, schemas and pages on workflows as resources, for clients that pin or watch them."""
+"""Jobs, runs, logs, artifacts, schemas and pages on workflows as resources, for clients that pin or watch them."""
 
 # No `from __future__ import annotations`: the SDK reads the handlers' annotations.
 import json
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Callable
+from typing import Final
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import ResourceSecurity
@@ -17,15 +17,16 @@ from mcp.types import (
     ResourceTemplateReference,
 )
 
-from core import Engine, JobSpec, LogCursor, LogQuery, NotFoundError, OrcaOpsError, workflow_schema
+from core import Engine, JobSpec, LogCursor, LogQuery, workflow_schema
 from orcaops_mcp.intake.fields import known_form
 from orcaops_mcp.mcp_server.events import job_uri
 from orcaops_mcp.mcp_server.outcomes import whole_record
 from orcaops_mcp.mcp_server.reference_pages import PAGES, REFERENCE_URI, reference_page
+from orcaops_mcp.mcp_server.resource_reading import as_resource
+from orcaops_mcp.mcp_server.run_resources import add_run_resources, node_ids, recent_runs
 from orcaops_mcp.mcp_server.state import App, AppContext
 from orcaops_mcp.mcp_server.untrusted import fenced
 
-Result = TypeVar("Result")
 MAX_LISTED: Final = 50
 MAX_LOG_BYTES: Final = 64 * 1024
 MAX_ARTIFACT_BYTES: Final = 1024 * 1024
@@ -62,11 +63,16 @@ def add_resources(server: MCPServer[App]) -> None:
         description="What a job specification may hold.",
         mime_type="application/schema+json",
     )(_job_schema)
+    add_run_resources(server)
     _add_workflow_language(server)
 
 
-async def recent_jobs(engine: Engine) -> list[Resource]:
-    """The newest jobs as resources; for the rest there is a template and a tool."""
+async def recent(engine: Engine) -> list[Resource]:
+    """The newest runs and jobs as resources; for the rest there are templates and a tool."""
+    return [*await recent_runs(engine), *await _recent_jobs(engine)]
+
+
+async def _recent_jobs(engine: Engine) -> list[Resource]:
     page = await engine.list_jobs(limit=MAX_LISTED)
     return [
         Resource(
@@ -80,21 +86,32 @@ async def recent_jobs(engine: Engine) -> list[Resource]:
 
 
 async def complete(
-    engine: Engine, ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument
+    engine: Engine,
+    ref: PromptReference | ResourceTemplateReference,
+    argument: CompletionArgument,
+    context: CompletionContext | None = None,
 ) -> Completion | None:
-    """Job ids, or topics of the reference, that begin with what was typed."""
+    """Ids of jobs, runs and nodes, or topics of the reference, that begin with what was typed."""
     if argument.name == "topic":
         return Completion(values=[topic for topic in PAGES if topic.startswith(argument.value)])
-    if argument.name not in ("id", "job_id"):
+    uri = str(ref.uri) if isinstance(ref, ResourceTemplateReference) else ""
+    known = (context.arguments if context else None) or {}
+    if argument.name == "node" and uri.startswith("orcaops://workflows/"):
+        return Completion(values=await node_ids(engine, known.get("id", ""), argument.value))
+    if argument.name not in ("id", "job_id", "workflow_id"):
         return None
-    if isinstance(ref, ResourceTemplateReference) and not str(ref.uri).startswith("orcaops://jobs/"):
+    beginning = argument.value[:40]
+    if argument.name == "workflow_id" or uri.startswith("orcaops://workflows/"):
+        found = await engine.find_workflow_ids(beginning, 20)
+    elif not uri or uri.startswith("orcaops://jobs/"):
+        found = await engine.find_job_ids(beginning, 20)
+    else:
         return None
-    found = await engine.find_job_ids(argument.value[:40], 20)
     return Completion(values=list(found), has_more=len(found) == 20)
 
 
 def add_completions(server: MCPServer[App], engine_of: Callable[[], Engine | None]) -> None:
-    """Complete job ids in templates and prompts, and topics of the reference.
+    """Complete ids in templates and prompts, and topics of the reference.
 
     Args:
         server: Where.
@@ -105,10 +122,10 @@ def add_completions(server: MCPServer[App], engine_of: Callable[[], Engine | Non
     async def handle(
         ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
-        context: CompletionContext | None,  # noqa: ARG001 - the SDK's signature
+        context: CompletionContext | None,
     ) -> Completion | None:
         engine: Engine | None = engine_of()
-        return None if engine is None else await complete(engine, ref, argument)
+        return None if engine is None else await complete(engine, ref, argument, context)
 
 
 def _add_workflow_language(server: MCPServer[App]) -> None:
@@ -134,7 +151,7 @@ async def _job(id: str, ctx: AppContext) -> str:  # noqa: A002 - the name in the
     async def read() -> str:
         return json.dumps(await whole_record(engine, await engine.get_job(known_form(id))))
 
-    return await _as_resource(read())
+    return await as_resource(read())
 
 
 async def _job_log(id: str, ctx: AppContext, tail: str = "200", cursor: str = "") -> str:  # noqa: A002 - same
@@ -148,7 +165,7 @@ async def _job_log(id: str, ctx: AppContext, tail: str = "200", cursor: str = ""
         shown = fenced(page.lines, max_bytes=MAX_LOG_BYTES, keep="head" if cursor else "tail")
         return f"{shown.text}\nnext cursor: {shown.next_cursor(page)}"
 
-    return await _as_resource(read())
+    return await as_resource(read())
 
 
 async def _job_artifact(id: str, path: str, ctx: AppContext) -> bytes | str:  # noqa: A002 - same
@@ -160,7 +177,7 @@ async def _job_artifact(id: str, path: str, ctx: AppContext) -> bytes | str:  # 
             raise ResourceError("The artifact is larger than 1 MiB; read it in slices with orcaops_get_artifact.")
         return part.data
 
-    return await _as_resource(read())
+    return await as_resource(read())
 
 
 def _job_schema() -> str:
@@ -175,13 +192,4 @@ async def _reference(topic: str) -> str:
     async def read() -> str:
         return reference_page(topic)
 
-    return await _as_resource(read())
-
-
-async def _as_resource(reading: Awaitable[Result]) -> Result:
-    try:
-        return await reading
-    except NotFoundError as error:
-        raise ResourceNotFoundError(f"{error.message} {error.hint}") from error
-    except OrcaOpsError as error:
-        raise ResourceError(f"{error.message} {error.hint}") from error
+    return await as_resource(read())

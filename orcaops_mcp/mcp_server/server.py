@@ -20,7 +20,7 @@ from orcaops_mcp.mcp_server.answers import refusal
 from orcaops_mcp.mcp_server.events import LegacyFanout, change_events
 from orcaops_mcp.mcp_server.prompts import add_prompts
 from orcaops_mcp.mcp_server.reference_pages import reference_resources
-from orcaops_mcp.mcp_server.resources import add_completions, add_resources, recent_jobs
+from orcaops_mcp.mcp_server.resources import add_completions, add_resources, recent
 from orcaops_mcp.mcp_server.sdk import add_request_handler
 from orcaops_mcp.mcp_server.state import App, caller_of, sender_of
 from orcaops_mcp.mcp_server.tools import ALL_TOOLS
@@ -110,9 +110,9 @@ class OrcaServer(MCPServer[App]):
             raise MCPError(INVALID_PARAMS, str(error)) from error
 
     async def list_resources(self) -> list[Resource]:
-        """The fixed resources, the pages of the reference and the newest jobs."""
+        """The fixed resources, the pages of the reference and the newest runs and jobs."""
         fixed = [*await super().list_resources(), *reference_resources()]
-        return fixed if self._engine is None else [*fixed, *await recent_jobs(self._engine)]
+        return fixed if self._engine is None else [*fixed, *await recent(self._engine)]
 
     async def _list_for_sender(
         self, message: ServerRequestContext[App, Any], _: PaginatedRequestParams | None

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from orcaops_mcp.mcp_server.untrusted import one_line
-from orcaops_mcp.views.compact import compact_json
+from orcaops_mcp.mcp_server.within import within
+from orcaops_mcp.views.compact import compact_json, without_absent
+from orcaops_mcp.views.problem import problem
 from orcaops_mcp.views.workflow import check_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from core import Edge, Edit, Finding, PlannedNode, SourceFinding, WorkflowCheck, WorkflowPlan
 
 MAX_FINDINGS: Final = 50
 MAX_NODES: Final = 100
 MAX_TEXT_BYTES: Final = 16 * 1024
-MAX_PART_BYTES: Final = 24 * 1024
-"""Of one list of the structured content."""
-
+MAX_REFUSED_BYTES: Final = 6 * 1024
+"""Of the findings in a refusal: clients cut long errors."""
 _SAID: Final = 300
 _LISTED: Final = 2000
-
-Item = TypeVar("Item")
 
 
 def report_text(check: WorkflowCheck) -> str:
@@ -42,13 +41,30 @@ def report_text(check: WorkflowCheck) -> str:
 def report_facts(check: WorkflowCheck) -> dict[str, Any]:
     """The same as an object: findings in full, jobs in short."""
     whole = check_view(check)
-    findings = _within(whole["findings"][:MAX_FINDINGS])
+    findings = within(whole["findings"][:MAX_FINDINGS])
     return whole | {
         "findings": findings,
         "findings_left_out": len(check.findings) - len(findings) or None,
-        "input_findings": _within(whole["input_findings"][:MAX_FINDINGS]),
+        "input_findings": within(whole["input_findings"][:MAX_FINDINGS]),
         "plan": _brief(check.plan) if check.plan is not None else None,
     }
+
+
+def refused_workflow(check: WorkflowCheck) -> dict[str, Any]:
+    """The problem of a call for a workflow that cannot be run: what is wrong with its file, or with its inputs.
+
+    The findings are those of `report_facts`, as many as a client shows of an error.
+    """
+    whole = check_view(check)
+    findings = within(whole["findings"][:MAX_FINDINGS], MAX_REFUSED_BYTES)
+    inputs = within(whole["input_findings"][:MAX_FINDINGS], MAX_REFUSED_BYTES // 4)
+    left = len(check.findings) + len(check.input_findings) - len(findings) - len(inputs)
+    hint = "Nothing was started. Mend what the findings name; a fix is sure and may be carried out as it stands."
+    if check.is_valid:
+        hint = "Nothing was started. Correct the inputs named and call again."
+    refused = problem("invalid_workflow", _verdict(check), hint=hint)
+    refused |= without_absent({"findings": findings, "input_findings": inputs, "findings_left_out": left or None})
+    return refused
 
 
 def _verdict(check: WorkflowCheck) -> str:
@@ -130,7 +146,7 @@ def _node_line(node: PlannedNode) -> str:
 
 
 def _brief(plan: WorkflowPlan) -> dict[str, Any]:
-    nodes = _within([_node_brief(node) for node in plan.nodes[:MAX_NODES]])
+    nodes = within([_node_brief(node) for node in plan.nodes[:MAX_NODES]])
     return {
         "name": plan.name,
         "counts": {
@@ -142,12 +158,12 @@ def _brief(plan: WorkflowPlan) -> dict[str, Any]:
             "fail": plan.counts.fails,
         },
         "status": plan.status.value if plan.status else None,
-        "order": _within([list(generation) for generation in plan.generations]),
-        "critical_path": _within(plan.critical_path.jobs),
+        "order": within([list(generation) for generation in plan.generations]),
+        "critical_path": within(plan.critical_path.jobs),
         "nodes": nodes,
         "nodes_left_out": len(plan.nodes) - len(nodes) or None,
-        "images": _within([one_line(image.reference) for image in plan.images]),
-        "secrets": _within(plan.secrets),
+        "images": within([one_line(image.reference) for image in plan.images]),
+        "secrets": within(plan.secrets),
     }
 
 
@@ -175,18 +191,6 @@ def _value(value: object) -> object:
 
 def _waits(edges: Iterable[Edge]) -> list[str]:
     return [end for edge in edges for end in edge.ends][:20]
-
-
-def _within(items: Sequence[Item]) -> list[Item]:
-    """As many from the start as fit."""
-    room = MAX_PART_BYTES
-    kept: list[Item] = []
-    for item in items:
-        room -= len(compact_json(item).encode())
-        if room < 0:
-            break
-        kept.append(item)
-    return kept
 
 
 def _many(count: int, noun: str) -> str:

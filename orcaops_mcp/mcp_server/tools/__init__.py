@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orcaops_mcp.mcp_server.tools import artifacts, jobs, logs, runs, system, templates, workflows
+from orcaops_mcp.mcp_server.tools import artifacts, jobs, logs, runs, system, templates, workflow_runs, workflows
 
 if TYPE_CHECKING:
     from orcaops_mcp.mcp_server.toolset import AnyTool
@@ -16,6 +16,7 @@ ALL_TOOLS: Final[tuple[AnyTool, ...]] = (
     *artifacts.TOOLS,
     *templates.TOOLS,
     *workflows.TOOLS,
+    *workflow_runs.TOOLS,
     *system.TOOLS,
 )
 """Every tool, in the order clients show them."""

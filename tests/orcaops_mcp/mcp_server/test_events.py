@@ -9,9 +9,15 @@ import pytest
 from mcp import Client
 from mcp.types import ResourceListChangedNotification, ResourceUpdatedNotification
 
+from core import NodeEvent, WorkflowEvent
+from core.store.node_changes import NodeMove
+from core.testing.factories import a_node
+from orcaops_mcp.mcp_server.events import node_uri, workflow_uri
 from tests.orcaops_mcp.conftest import call
+from tests.orcaops_mcp.mcp_server.stored_runs import moved, under_way
 
 if TYPE_CHECKING:
+    from core import Engine
     from orcaops_mcp.mcp_server.server import OrcaServer
 
 
@@ -26,6 +32,26 @@ async def test_a_listener_of_the_2026_era_hears_of_a_job_and_its_log(server: Orc
                 async for event in events:
                     heard.add(getattr(event, "uri", "list"))
                     if {uris[0], "list"} <= heard:
+                        break
+
+
+async def test_a_listener_hears_of_a_run_and_of_its_nodes(server: OrcaServer, engine: Engine) -> None:
+    workflow_id = await under_way(engine, [a_node("build"), a_node("lib / inner", job="inner", position=1)])
+    uris = [workflow_uri(workflow_id), node_uri(workflow_id, "lib / inner")]
+    heard: set[str] = set()
+    async with Client(server, mode="2026-07-28") as client:
+        with anyio.fail_after(25):
+            async with client.listen(resources_list_changed=True, resource_subscriptions=uris) as events:
+                await moved(engine, workflow_id, NodeMove("lib / inner", NodeEvent.START))
+                async for event in events:
+                    heard.add(getattr(event, "uri", "list"))
+                    if heard == set(uris):
+                        break
+                await moved(engine, workflow_id, NodeMove("build", NodeEvent.SKIP))
+                await moved(engine, workflow_id, NodeMove("lib / inner", NodeEvent.SUCCEED))
+                await engine._parts.workflow_ledger.move(workflow_id, WorkflowEvent.SUCCEED, by="engine")
+                async for event in events:
+                    if getattr(event, "uri", "list") == "list":
                         break
 
 

@@ -32,7 +32,7 @@ _NAMES = {
     "orcaops_submit_job", "orcaops_wait", "orcaops_get_job_status", "orcaops_stream_logs",
     "orcaops_get_failure_summary", "orcaops_cancel_job", "orcaops_rerun", "orcaops_list_runs",
     "orcaops_list_artifacts", "orcaops_get_artifact", "orcaops_upload_files", "orcaops_get_system_status",
-    "orcaops_list_templates", "orcaops_save_template", "orcaops_validate_workflow",
+    "orcaops_list_templates", "orcaops_save_template", "orcaops_validate_workflow", "orcaops_get_workflow_status",
 }  # fmt: skip
 
 

@@ -7,11 +7,16 @@ import pytest
 from mcp import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
+from core.testing.factories import a_node
+from orcaops_mcp.mcp_server.events import node_uri
 from orcaops_mcp.mcp_server.reference_pages import PAGES
 from tests.orcaops_mcp.conftest import call, finished_job
+from tests.orcaops_mcp.mcp_server.stored_runs import a_failed_run, under_way
 
 if TYPE_CHECKING:
     from mcp import Client
+
+    from core import Engine
 
 
 async def _read(client: Client, uri: str) -> str:
@@ -65,7 +70,7 @@ async def test_the_newest_jobs_are_listed_up_to_a_cap(client: Client) -> None:
     assert len(listed) == 50 + len(fixed)
     assert {str(resource.uri) for resource in listed} >= fixed
     templates = (await client.list_resource_templates()).resource_templates
-    assert len(templates) == 4
+    assert len(templates) == 6
     assert all(template.description for template in templates)
 
 
@@ -80,6 +85,43 @@ async def test_job_ids_are_completed(client: Client) -> None:
     assert (await client.complete(topics, {"name": "topic", "value": "ex"})).completion.values == ["expressions"]
     other = await client.complete(prompt, {"name": "colour", "value": "j"})
     assert other.completion.values == []
+
+
+async def test_a_run_and_its_nodes_can_be_read(client: Client, engine: Engine) -> None:
+    workflow_id = await a_failed_run(engine)
+    uri = f"orcaops://workflows/{workflow_id}"
+    record = json.loads(await _read(client, uri))
+    assert (record["status"], record["jobs_left_out"]) == ("failed", None)
+    assert [node["id"] for node in record["jobs"]] == ["test", "build", "deploy"]
+    assert len(record["attempts"]) == 1
+    node = json.loads(await _read(client, f"{uri}/nodes/test"))
+    assert (node["failure_kind"], node["tail"]) == ("exit", ["it broke"])
+    listed = (await client.list_resources()).resources
+    assert [str(resource.uri) for resource in listed if "workflows/" in str(resource.uri)] == [uri]
+
+
+async def test_a_node_whose_id_has_blanks_and_slashes_can_be_read(client: Client, engine: Engine) -> None:
+    workflow_id = await under_way(engine, [a_node("lib / inner", job="inner")])
+    node = json.loads(await _read(client, node_uri(workflow_id, "lib / inner")))
+    assert node["id"] == "lib / inner"
+
+
+@pytest.mark.parametrize("path", ["", "/nodes/build"])
+async def test_a_run_that_does_not_exist_is_the_callers_error(client: Client, path: str) -> None:
+    with pytest.raises(MCPError) as caught:
+        await client.read_resource("orcaops://workflows/wf_" + "0" * 25 + path)
+    assert caught.value.error.code == -32602
+
+
+async def test_ids_of_runs_and_nodes_are_completed(client: Client, engine: Engine) -> None:
+    workflow_id = await under_way(engine, [a_node("build"), a_node("test", position=1)])
+    ref = ResourceTemplateReference(type="ref/resource", uri="orcaops://workflows/{id}/nodes/{+node}")
+    assert (await client.complete(ref, {"name": "id", "value": "wf_"})).completion.values == [workflow_id]
+    found = await client.complete(ref, {"name": "node", "value": "bu"}, context_arguments={"id": workflow_id})
+    assert found.completion.values == ["build"]
+    for known in ({}, {"id": "wf_" + "0" * 25}):
+        found = await client.complete(ref, {"name": "node", "value": ""}, context_arguments=known)
+        assert found.completion.values == []
 
 
 async def test_the_prompt_names_the_job_and_refuses_what_is_none(client: Client) -> None:

@@ -6,11 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mcp import Client
 
+from orcaops_mcp.intake.caller import Caller
+from orcaops_mcp.mcp_server.server import build_server
+from orcaops_mcp.mcp_server.state import already_open
 from tests.orcaops_mcp.conftest import error_of, facts_of
 
 if TYPE_CHECKING:
-    from mcp import Client
+    from pathlib import Path
+
+    from core import Engine
 
 SPEC: dict[str, Any] = {
     "image": "busybox:latest",
@@ -114,3 +120,52 @@ async def test_a_name_that_is_there_needs_overwrite(client: Client) -> None:
     await client.call_tool("orcaops_save_template", GREET)
     refused = error_of(await client.call_tool("orcaops_save_template", {**GREET, "description": "Other."}))
     assert (refused["code"], "overwrite" in refused["hint"]) == ("template_exists", True)
+
+
+WORKFLOW = """\
+name: ci
+inputs: {tag: {type: string, required: true, description: what to build}}
+jobs:
+  build: {image: "busybox:1.36", env: {TAG: "${{ inputs.tag }}"}, commands: ['echo "$TAG"']}
+"""
+
+
+async def test_a_workflow_is_saved_with_the_inputs_it_declares(client: Client) -> None:
+    saved = facts_of(await client.call_tool("orcaops_save_template", {"name": "nightly", "workflow": WORKFLOW}))
+    assert saved["next"] == 'orcaops_run_workflow(template="nightly", inputs={…})'
+    await client.call_tool("orcaops_save_template", GREET)
+    listed = facts_of(await client.call_tool("orcaops_list_templates", {}))["templates"]
+    assert [(item["name"], item.get("kind")) for item in listed] == [("greet", None), ("nightly", "workflow")]
+    assert listed[1]["inputs"] == {"tag": "string, required; what to build"}
+    shown = facts_of(await client.call_tool("orcaops_list_templates", {"name": "nightly"}))
+    assert (shown["kind"], shown["workflow"]) == ("workflow", WORKFLOW)
+    again = {name: shown[name] for name in ("name", "inputs", "workflow")}
+    assert facts_of(await client.call_tool("orcaops_save_template", again))["changed"] is False
+    refused = error_of(await client.call_tool("orcaops_submit_job", {"template": "nightly"}))
+    assert "orcaops_run_workflow" in refused["hint"]
+
+
+async def test_a_workflow_file_of_the_callers_folder_is_saved_with_what_it_calls(
+    engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "ci.yaml").write_text("jobs: {lib: {uses: ./lib/common.yaml}}\n", encoding="utf-8")
+    (tmp_path / "lib" / "common.yaml").write_text(WORKFLOW.replace("required: true", "default: x"), encoding="utf-8")
+    async with Client(build_server(already_open(engine), caller=Caller("agent", folder=tmp_path))) as client:
+        await client.call_tool("orcaops_save_template", {"name": "outer", "path": "ci.yaml"})
+        shown = facts_of(await client.call_tool("orcaops_list_templates", {"name": "outer"}))
+    assert (shown["file"], shown["calls"]) == ("ci.yaml", ["lib/common.yaml"])
+
+
+async def test_a_workflow_with_faults_is_refused_with_its_findings(client: Client) -> None:
+    faulty = WORKFLOW.replace("commands", "comands")
+    refused = error_of(await client.call_tool("orcaops_save_template", {"name": "bad", "workflow": faulty}))
+    assert refused["code"] == "invalid_workflow"
+    assert [finding["code"] for finding in refused["findings"]] == ["E002"]
+    assert refused["findings"][0]["fix"]["edits"][0]["text"] == "commands"
+
+
+@pytest.mark.parametrize("extra", [{}, {"spec": SPEC, "workflow": WORKFLOW}, {"path": "x.yaml", "workflow": WORKFLOW}])
+async def test_a_template_is_saved_from_one_of_the_three(client: Client, extra: dict[str, Any]) -> None:
+    refused = error_of(await client.call_tool("orcaops_save_template", {"name": "t", **extra}))
+    assert refused["message"].startswith("Give one of spec")
