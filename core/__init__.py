@@ -19,6 +19,14 @@ from core.engine.retention import Cleanup
 from core.engine.slots import SlotUse
 from core.engine.waiting import RunsWaited, Until, WaitedWorkflow, WaitResult
 from core.engine.workflow.request import WorkflowRequest
+from core.engine.workflow.rerun_request import (
+    Explanation,
+    NodePlan,
+    Rerun,
+    RerunPlan,
+    RerunRequest,
+    RerunSource,
+)
 from core.engine.workflow_graph import GraphJob, RunGraph, graph_document, graph_dot, graph_mermaid
 from core.engine.workflow_logs import WorkflowLogPage, WorkflowLogQuery
 from core.engine.workflow_summary import NodeFailure, StillNode, WorkflowSummary
@@ -188,6 +196,7 @@ __all__ = (
     "EngineSettings",
     "EngineStatus",
     "Excerpt",
+    "Explanation",
     "Failure",
     "FailureKind",
     "FailureSummary",
@@ -240,6 +249,7 @@ __all__ = (
     "NodeFailure",
     "NodeLine",
     "NodeNotFoundError",
+    "NodePlan",
     "NodeReason",
     "NodeRef",
     "NodeStatus",
@@ -262,6 +272,10 @@ __all__ = (
     "RegistryUnreachableError",
     "Related",
     "RequestError",
+    "Rerun",
+    "RerunPlan",
+    "RerunRequest",
+    "RerunSource",
     "Result",
     "RetentionSettings",
     "RunGraph",

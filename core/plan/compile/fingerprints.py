@@ -65,6 +65,8 @@ class Fingerprints:
         values = dict(definition.values)
         if self._shared:
             values["shared services"] = self._shared
+        if job.call is not None and job.call.workflow is not None:
+            values["outputs of the file"] = dict(job.call.workflow.outputs)
         read = ((path, reading.value) for path, reading in readings.items() if _root(path) in _COUNTED)
         return fingerprint(values, matrix=facts.matrix, read=read)
 
