@@ -5,6 +5,9 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 ENGINE := scripts/container-engine
 
+# Hundreds of processes start in the tests; without compiled files each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup engine node-tools demo check static test format bench lock down clean
 
