@@ -76,8 +76,8 @@ class Source:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nothing was taken of it."""
-        return self.place == LogCursor(1, 1)
+        """Whether nothing was taken of it; of a service of the run itself the place is always told."""
+        return self.number > 0 and self.place == LogCursor(1, 1)
 
     def take_notice(self, *, attempts: int, is_final: bool, started_at: datetime | None) -> None:
         """Its job changed: there may be more to read."""
@@ -165,10 +165,12 @@ class MergedLines:
     @property
     def cursor(self) -> WorkflowLogCursor:
         """Where the reader stands who has all that was taken."""
-        places = {each.number: each.place for each in self._open.values() if not each.is_untouched}
+        known = [*self._open.values(), *(each for each in self._waiting.values() if not each.number)]
+        places = {each.number: each.place for each in known if not each.is_untouched}
         if self._unread is None:
             untouched = {each.number for each in self._open.values() if each.is_untouched}
-            self._unread = spans_of(self._numbers, untouched.union(each.number for each in self._waiting.values()))
+            waiting = {each.number for each in self._waiting.values() if each.is_untouched}
+            self._unread = spans_of(self._numbers, untouched | waiting)
         return WorkflowLogCursor(self._attempt, self._seen, places, self._unread)
 
     # --- taking lines

@@ -194,6 +194,7 @@ class _RunLog:
         self._shelf = parts.node_jobs.jobs_of(run.workflow_id, query.service)
         self._wanted = _Wanted(frozenset(query.nodes), self.attempt, query.service)
         self._known: set[str] = set()
+        self._has_shared = False
         self.lines = MergedLines(parts.logs, self.attempt, streams=query.streams, pattern=matcher, since=query.since)
 
     async def open(self, news: Subscription | None = None) -> None:
@@ -206,8 +207,10 @@ class _RunLog:
         if self._query.nodes:
             nodes = await self._parts.workflows.nodes(self.run.workflow_id, attempt=self.attempt)
             self._take_names(nodes)
+        self._add_shared(news)
         found = await self.look_on(news)
-        if self._query.service is not None and self.is_ended and not any(map(self._wanted.takes, found)):
+        is_there = self._has_shared or any(map(self._wanted.takes, found))
+        if self._query.service is not None and self.is_ended and not is_there:
             raise InvalidArgumentError(
                 "service: no job of the run that was chosen has a service of this name",
                 hint="Leave it out for the jobs' own lines.",
@@ -256,8 +259,28 @@ class _RunLog:
                 self._take_job(event.job)
             elif isinstance(event, WorkflowChanged):
                 self.run, has_more_jobs = event.run, True
+                self._add_shared(news)
         if has_more_jobs:
             await self.look_on(news)
+
+    def _add_shared(self, news: Subscription | None) -> None:
+        """Read the log of the service that the run's jobs share, once it is there, if that was asked for."""
+        run, service = self.run, self._query.service
+        if service is None or self._query.nodes or all(each.spec.id != service for each in run.services):
+            return
+        log_id = service_log_id(run.workflow_id, service)
+        if self._has_shared:
+            self.lines.changed(log_id, attempts=self.attempt, is_final=self.is_ended, started_at=run.started_at)
+            return
+        self._has_shared = True
+        place = self._from.places.get(0)
+        if self._query.cursor and place is None and self._from.seen:
+            return
+        start = run.started_at or run.created_at
+        shared = Source(0, log_id, "", None, self.attempt, self.is_ended, start, run.finished_at, attempt=self.attempt)
+        self.lines.add(shared, place)
+        if news is not None:
+            news.widen({log_id})
 
     def _take_job(self, job: Job) -> None:
         self.lines.changed(

@@ -66,7 +66,7 @@ def run_document(run: WorkflowRun) -> dict[str, Any]:
         "file": run.file_name or None,
         "source_digest": run.source_digest or None,
         "inputs": dict(run.inputs),
-        "context": dict(run.context),
+        "context": {name: value for name, value in run.context.items() if name != "caller"},
         "secrets": list(run.secrets),
         "summary": counts_document(run.counts),
         "outputs": dict(run.outputs),
