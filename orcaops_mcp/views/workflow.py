@@ -42,7 +42,7 @@ def check_view(check: WorkflowCheck) -> dict[str, Any]:
 def plan_document(plan: WorkflowPlan) -> dict[str, Any]:
     """What a workflow would do, with the same as text and as graphs."""
     return {
-        "plan": _finite(plan_view(plan)),
+        "plan": finite(plan_view(plan)),
         "text": plan_tree(plan),
         "mermaid": plan_mermaid(plan),
         "dot": plan_dot(plan),
@@ -54,14 +54,14 @@ def input_finding_view(finding: Finding) -> dict[str, Any]:
     return {"path": finding.path, "message": finding.message, "hint": finding.hint or None}
 
 
-def _finite(value: object) -> object:
+def finite(value: object) -> object:
     """The same with numbers that JSON does not have as expressions write them: a matrix may hold ``.inf``."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in cast("dict[str, object]", value).items()}
+        return {key: finite(item) for key, item in cast("dict[str, object]", value).items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in cast("list[object]", value)]
+        return [finite(item) for item in cast("list[object]", value)]
     return value
 
 
