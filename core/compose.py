@@ -12,6 +12,7 @@ import anyio.to_thread
 from core.backends.docker.backend import DockerBackend
 from core.backends.simulated.backend import SimulatedBackend
 from core.clock import SystemClock
+from core.engine.admission import AdmissionDesk
 from core.engine.bus import Bus
 from core.engine.engine import Engine
 from core.engine.filing import RunFiler
@@ -22,6 +23,7 @@ from core.engine.recovery import Recovery
 from core.engine.retention import Retention
 from core.engine.scheduler import Scheduler
 from core.engine.worker import Worker
+from core.engine.workflow.conductors import Conductors
 from core.engine.workflow.shared_services import SharedServices
 from core.engine.workflow_ledger import WorkflowLedger
 from core.logs.hub import LogHub
@@ -118,13 +120,16 @@ async def _running(parts: Parts) -> AsyncGenerator[Engine]:
     shared = SharedServices(parts)
     filer, retention = RunFiler(parts), Retention(parts)
     version = await anyio.to_thread.run_sync(metadata.version, "orcaops-mcp")
-    engine = Engine(parts, scheduler, worker, version=version)
+    conductors = Conductors(parts, scheduler, worker, AdmissionDesk(parts, scheduler.slots))
+    engine = Engine(parts, scheduler, worker, conductors, version=version)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(gate.run, name="gate")
         await shared.restore()
         tasks.start_soon(shared.run, name="services of runs")
         await recovery.run(tasks)
+        await conductors.recover()
         tasks.start_soon(scheduler.run, tasks, worker, name="scheduler")
+        tasks.start_soon(conductors.run, name="workflows")
         tasks.start_soon(recovery.sweep_for_ever, name="orphans")
         tasks.start_soon(filer.run, name="run files")
         tasks.start_soon(retention.sweep_for_ever, name="retention")

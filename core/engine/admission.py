@@ -5,15 +5,20 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
+from core.engine.mounts import MountGate
+from core.engine.uploads import UploadDesk
 from core.errors import Finding, InvalidArgumentError, NotAdmittedError, UnknownSecretError
 from core.logs.search import LogPattern
 from core.settings import MIB
 from core.spec.fields import image_registry
 from core.spec.job import LogLimit
+from core.spec.service import check_services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
+    from core.engine.parts import Parts
     from core.engine.slots import Slots
     from core.settings import EngineSettings
     from core.spec.job import JobSpec
@@ -22,6 +27,44 @@ if TYPE_CHECKING:
 _PRIVATE_SUFFIXES: Final = frozenset(
     {"local", "intranet", "internal", "private", "corp", "home", "lan", "localdomain", "localhost", "arpa"}
 )
+
+
+_TOLD: Final = 20
+"""Findings about files that are told."""
+
+
+class AdmissionDesk:
+    """The engine's yes or no to specs, with all that this engine has to be asked about.
+
+    Args:
+        parts: The engine's parts.
+        slots: The engine's capacity.
+    """
+
+    def __init__(self, parts: Parts, slots: Slots) -> None:
+        self._settings = parts.settings
+        self._slots = slots
+        self._uploads = UploadDesk(parts)
+        self._gate = MountGate(parts)
+
+    async def admit(self, spec: JobSpec, *, folder: Path | None = None) -> JobSpec:
+        """The effective spec: what a submit would run, with every default filled in.
+
+        Args:
+            spec: What was asked.
+            folder: The caller's own, below which mounts are allowed beside the operator's folders.
+
+        Raises:
+            NotAdmittedError: This engine does not allow what the spec asks for.
+            UnknownSecretError: The spec names a secret this engine does not have.
+        """
+        admitted = admit(spec, self._settings, self._slots)
+        findings = await self._uploads.faults(spec.files)
+        if findings:
+            said = "; ".join(map(str, findings[:_TOLD]))
+            raise NotAdmittedError(said, hint=findings[0].hint, findings=tuple(findings[:_TOLD]))
+        mounts = await self._gate.admit(spec.mounts, folder)
+        return admitted.model_copy(update={"mounts": mounts}) if mounts else admitted
 
 
 def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
@@ -39,15 +82,8 @@ def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
         NotAdmittedError: With a finding for each thing this engine does not allow.
         UnknownSecretError: The spec names a secret this engine does not have.
     """
-    findings = [*_refusals(spec, settings), *_capacity(spec, slots)]
-    if findings:
-        text = "; ".join(str(finding) for finding in findings)
-        hint = next((finding.hint for finding in findings if finding.hint), "")
-        raise NotAdmittedError(text, hint=hint, findings=tuple(findings))
-    named = dict.fromkeys((*spec.secrets, *(name for service in spec.services for name in service.secrets)))
-    unknown = [name for name in named if name not in settings.secrets]
-    if unknown:
-        raise UnknownSecretError(f"secrets: this engine has no secret named {', '.join(unknown)}")
+    _refuse([*_refusals(spec, settings), *_capacity(spec, slots)])
+    _refuse_unknown((*spec.secrets, *_secrets_of(spec.services)), settings)
     limits = settings.limits
     return spec.model_copy(
         update={
@@ -62,6 +98,39 @@ def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
             ),
         }
     )
+
+
+def admit_services(services: Sequence[ServiceSpec], settings: EngineSettings) -> tuple[ServiceSpec, ...]:
+    """Check services that the jobs of a run share, and fill in the defaults that apply.
+
+    Raises:
+        NotAdmittedError: With a finding for each thing this engine does not allow.
+        UnknownSecretError: One names a secret this engine does not have.
+    """
+    try:
+        check_services(services)
+    except ValueError as error:
+        _refuse([Finding("services", str(error).removeprefix("services: "))])
+    _refuse([finding for service in services for finding in _service_refusals(service, settings)])
+    _refuse_unknown(_secrets_of(services), settings)
+    return tuple(_with_defaults(service, settings) for service in services)
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    if findings:
+        text = "; ".join(str(finding) for finding in findings)
+        hint = next((finding.hint for finding in findings if finding.hint), "")
+        raise NotAdmittedError(text, hint=hint, findings=tuple(findings))
+
+
+def _secrets_of(services: Sequence[ServiceSpec]) -> tuple[str, ...]:
+    return tuple(name for service in services for name in service.secrets)
+
+
+def _refuse_unknown(secrets: Sequence[str], settings: EngineSettings) -> None:
+    unknown = [name for name in dict.fromkeys(secrets) if name not in settings.secrets]
+    if unknown:
+        raise UnknownSecretError(f"secrets: this engine has no secret named {', '.join(unknown)}")
 
 
 def _refusals(spec: JobSpec, settings: EngineSettings) -> Iterator[Finding]:

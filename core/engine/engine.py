@@ -11,6 +11,7 @@ from core.engine.verbs.logs import LogVerbs
 from core.engine.verbs.runs import RunVerbs
 from core.engine.verbs.templates import TemplateVerbs
 from core.engine.verbs.workflow_looks import WorkflowLookVerbs
+from core.engine.verbs.workflow_runs import WorkflowRunVerbs
 from core.engine.verbs.workflows import WorkflowVerbs
 
 if TYPE_CHECKING:
@@ -20,17 +21,29 @@ if TYPE_CHECKING:
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
     from core.engine.worker import Worker
+    from core.engine.workflow.conductors import Conductors
 
 
-class Engine(TemplateVerbs, JobVerbs, LogVerbs, FileVerbs, RunVerbs, WorkflowVerbs, WorkflowLookVerbs):
+class Engine(
+    TemplateVerbs,
+    JobVerbs,
+    LogVerbs,
+    FileVerbs,
+    RunVerbs,
+    WorkflowVerbs,
+    WorkflowRunVerbs,
+    WorkflowLookVerbs,
+):
     """Runs container jobs: accepts, queues, runs and records them, and lets callers see and steer.
 
     Made by `core.open_engine`. All verbs may be called at the same time from one event loop; cancelling a call never
     leaves half of its work behind, and never cancels a job.
     """
 
-    def __init__(self, parts: Parts, scheduler: Scheduler, worker: Worker, *, version: str) -> None:
-        super().__init__(parts, scheduler, worker)
+    def __init__(
+        self, parts: Parts, scheduler: Scheduler, worker: Worker, conductors: Conductors, *, version: str
+    ) -> None:
+        super().__init__(parts, scheduler, worker, conductors)
         self._version = version
         self._started_at = parts.clock.now()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.errors import Finding, InvalidSpecError
@@ -31,6 +31,7 @@ class WorkflowCheck:
         plan: What it would do; None if the file has errors, or its inputs do.
         input_findings: What is wrong with the inputs, or with what they lead to, such as ``inputs.version``: a file in
             order that has no plan.
+        canonical: The workflow in its canonical form as plain data; empty if the file is no mapping.
     """
 
     file: str
@@ -38,6 +39,7 @@ class WorkflowCheck:
     spec: WorkflowSpec | None
     plan: WorkflowPlan | None
     input_findings: tuple[Finding, ...] = ()
+    canonical: Mapping[str, object] = field(default_factory=dict[str, object])
 
     @property
     def is_valid(self) -> bool:
@@ -76,7 +78,8 @@ def check_workflow(
         plan = compile_workflow(reading.spec, inputs, assume=assume, github=github)
     except InvalidSpecError as error:
         return WorkflowCheck(file_name, found, reading.spec, None, error.findings)
-    return WorkflowCheck(file_name, found, reading.spec, plan)
+    canonical = reading.tree.to_plain() if reading.tree is not None else {}
+    return WorkflowCheck(file_name, found, reading.spec, plan, canonical=canonical)
 
 
 def flat_findings(check: WorkflowCheck) -> tuple[Finding, ...]:

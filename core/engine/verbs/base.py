@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.engine.admission import AdmissionDesk
+from core.engine.job_cancel import JobCancel
 from core.engine.mounts import MountGate
 from core.engine.reading import LogDesk
 from core.engine.templates import TemplateDesk
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
     from core.engine.worker import Worker
+    from core.engine.workflow.conductors import Conductors
     from core.settings import EngineSettings
 
 
@@ -27,13 +30,17 @@ class Verbs:
         parts: The engine's parts.
         scheduler: Who starts next.
         worker: What runs.
+        conductors: What runs of workflows.
     """
 
-    def __init__(self, parts: Parts, scheduler: Scheduler, worker: Worker) -> None:
+    def __init__(self, parts: Parts, scheduler: Scheduler, worker: Worker, conductors: Conductors) -> None:
         self.settings: EngineSettings = parts.settings
         self._parts = parts
         self._scheduler = scheduler
         self._worker = worker
+        self._conductors = conductors
+        self._admission = AdmissionDesk(parts, scheduler.slots)
+        self._cancel = JobCancel(parts, scheduler, worker)
         self._desk = LogDesk(parts)
         self._uploads = UploadDesk(parts)
         self._template_desk = TemplateDesk(parts)

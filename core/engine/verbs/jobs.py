@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from core.engine.admission import admit
 from core.engine.verbs.base import Verbs, check_id
 from core.engine.waiting import WaitResult
-from core.errors import NotAdmittedError
 from core.ids import new_job_id
-from core.lifecycle.job import JobEvent
 from core.records.job import CancelRequest
 from core.spec.load import parse_job
 from core.spec.runtimes import RUNTIMES, Runtime
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from core.store.changes import Submitted
 
 _ANY = JobFilter()
-_TOLD: Final = 20
 
 
 class JobVerbs(Verbs):
@@ -50,13 +46,7 @@ class JobVerbs(Verbs):
             NotAdmittedError: This engine does not allow what the spec asks for.
             UnknownSecretError: The spec names a secret this engine does not have.
         """
-        admitted = admit(spec, self.settings, self._scheduler.slots)
-        findings = await self._uploads.faults(spec.files)
-        if findings:
-            said = "; ".join(map(str, findings[:_TOLD]))
-            raise NotAdmittedError(said, hint=findings[0].hint, findings=tuple(findings[:_TOLD]))
-        mounts = await self._gate.admit(spec.mounts, folder)
-        return admitted.model_copy(update={"mounts": mounts}) if mounts else admitted
+        return await self._admission.admit(spec, folder=folder)
 
     async def submit_job(
         self,
@@ -172,13 +162,7 @@ class JobVerbs(Verbs):
         """
         check_id(job_id)
         request = CancelRequest(self._parts.clock.now(), by, reason, grace_s)
-        job = await self._parts.ledger.request_cancel(job_id, request)
-        if job.is_finished:
-            return job
-        if self._scheduler.withdraw(job_id):
-            return await self._parts.ledger.move(job_id, JobEvent.CANCEL, by=by, why=reason or "cancelled")
-        self._worker.request_cancel(job_id)
-        return job
+        return await self._cancel(job_id, request)
 
     async def rerun_spec(
         self, job_id: str, changes: Mapping[str, Any] | None = None, *, folder: Path | None = None
@@ -195,11 +179,13 @@ class JobVerbs(Verbs):
             InvalidSpecError: The changed spec has faults.
         """
         old = (await self.get_job(job_id)).spec
-        request = old.model_dump(exclude_defaults=True, exclude={"context"}) | {"image": old.image}
+        request = old.model_dump(exclude_defaults=True, exclude={"context", "node"}) | {"image": old.image}
         if any(way in (changes or {}) for way in ("command", "commands", "script", "entry")):
             for way in ("command", "commands", "entrypoint"):
                 request.pop(way, None)
-        return parse_job(request | dict(changes or {}), runtimes=self.runtimes, folder=folder, context=old.context)
+        return parse_job(
+            request | dict(changes or {}), runtimes=self.runtimes, folder=folder, context=old.context, node=old.node
+        )
 
     async def rerun_job(
         self,
