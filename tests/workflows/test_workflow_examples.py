@@ -51,6 +51,7 @@ EXPECTED = {
     "matrix": Expected(f"{PYTHONS} > gather", {"I111": 1}),
     "dynamic-matrix": Expected("split > work > check > merge", dynamic="work check"),
     "services": Expected("cache + database"),
+    "shared-services": Expected("schema > fill-one + fill-two + fill-three > count > look"),
     "retries": Expected("flaky + download + advice > go_on"),
     "concurrency": Expected("check > deploy"),
     "extends": Expected("lint + test"),
