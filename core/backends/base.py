@@ -16,8 +16,9 @@ One attempt goes through these verbs in this order::
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, Protocol, cast
 
 from core.backends.services import ServiceVerbs
 from core.records.log import LogFrame, LogPosition  # noqa: TC001 - backends import them from here, with the seam
@@ -217,6 +218,19 @@ class ArchiveEntry(NamedTuple):
     mode: int = 0o644
     file: Path | None = None
     """Where the bytes are instead of in ``data``; read when they are sent, and never whole into memory."""
+    unpacked_size: int | None = None
+    """How many bytes the file holds that is gzip; None for one that is put there as it lies."""
+
+    def opened(self) -> BinaryIO:
+        """The bytes of ``file``, unpacked; for a worker thread.
+
+        Raises:
+            OSError: It cannot be read.
+            ValueError: There is no file.
+        """
+        if self.file is None:
+            raise ValueError("the bytes are in memory")
+        return self.file.open("rb") if self.unpacked_size is None else cast("BinaryIO", gzip.open(self.file))
 
 
 class PathInfo(NamedTuple):
@@ -282,8 +296,9 @@ class ContainerBackend(ServiceVerbs, Protocol):
         *,
         owner: str | None = None,
         claim: bool = False,
+        mode: int = 0o777,
     ) -> None:
-        """Write files into a container, in their order, one that runs too. Folders are made as needed, with mode 0777.
+        """Write files into a container, in their order, one that runs too. Folders are made as needed.
 
         Args:
             container_id: The container.
@@ -291,6 +306,7 @@ class ContainerBackend(ServiceVerbs, Protocol):
             entries: The files.
             owner: ``uid:gid`` of what is written; None for root.
             claim: The folder is ours: it gets this mode and owner even if it exists. Its parent must exist.
+            mode: Of the folders that are made.
 
         Raises:
             BackendError: It was refused, or the bytes of an entry could not be read.

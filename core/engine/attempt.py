@@ -16,6 +16,7 @@ from core.engine.gates import with_titles
 from core.engine.job_services import JobServices
 from core.engine.late import job_variables, service_facts
 from core.engine.mounts import MountGate
+from core.engine.needs import needs_placement
 from core.engine.planning import plan_steps
 from core.engine.racing import unless
 from core.engine.readiness import ServiceFailedError
@@ -26,6 +27,7 @@ from core.engine.steps import steps_with_marks
 from core.engine.verdict import Verdict
 from core.engine.watch import Watch
 from core.errors import (
+    ArtifactNotFoundError,
     BackendError,
     BackendTimeoutError,
     BackendUnavailableError,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from core.backends.base import ContainerState
     from core.engine.parts import Parts
     from core.engine.planning import PlannedStep
+    from core.engine.request import Placement
     from core.logs.recorder import LogRecorder
     from core.records.job import Attempt, Job
 
@@ -63,6 +66,7 @@ _BEFORE_START: Final = frozenset({JobPhase.PULLING, JobPhase.CREATING})
 
 _KINDS: Final[dict[type[OrcaOpsError], FailureKind]] = {
     NotAdmittedError: FailureKind.POLICY,
+    ArtifactNotFoundError: FailureKind.ARTIFACT,
     InvalidExpressionError: FailureKind.EXPRESSION,
     ImageNotFoundError: FailureKind.IMAGE_NOT_FOUND,
     RegistryDeniedError: FailureKind.REGISTRY_AUTH,
@@ -122,7 +126,7 @@ class AttemptRun:
             raise
         except ServiceFailedError as error:
             return Settlement(Verdict(JobEvent.FAIL, error.failure, "service"))
-        except (BackendError, NotAdmittedError, InvalidExpressionError) as error:
+        except (BackendError, NotAdmittedError, InvalidExpressionError, ArtifactNotFoundError) as error:
             return self._failed(error)
 
     def report(self, text: str | None) -> None:
@@ -192,14 +196,25 @@ class AttemptRun:
             env=job_variables(job.spec, parts.settings),
         )
         state = await parts.backend.create(self._services.joined(request))
-        limit = parts.settings.limits.output_bytes
-        for placement in placements(
-            job, image, self._attempt.token, parts.upload_blobs.path, self._plan(), output_bytes=limit
-        ):
+        for placement in await self._placements(image):
             await parts.backend.put(
-                state.container_id, placement.folder, placement.entries, owner=placement.owner, claim=placement.is_ours
+                state.container_id,
+                placement.folder,
+                placement.entries,
+                owner=placement.owner,
+                claim=placement.is_ours,
+                mode=placement.mode,
             )
         return state
+
+    async def _placements(self, image: ImageInfo) -> list[Placement]:
+        """What has to be in the container before it starts."""
+        parts, job = self._parts, self.job
+        limit = parts.settings.limits.output_bytes
+        placed = placements(job, image, self._attempt.token, parts.upload_blobs.path, self._plan(), output_bytes=limit)
+        if job.spec.node is not None and job.spec.node.needed is not None:
+            placed.append(await needs_placement(parts, job.spec.node.needed))
+        return placed
 
     async def _start(self, state: ContainerState, *, adopted: bool) -> None:
         parts = self._parts
@@ -306,7 +321,7 @@ class AttemptRun:
             services=service_facts(spec, settings),
         )
 
-    def _failed(self, error: BackendError | NotAdmittedError | InvalidExpressionError) -> Settlement:
+    def _failed(self, error: OrcaOpsError) -> Settlement:
         code = error.exit_code if isinstance(error, ContainerStartError) else None
         failure = Failure(failure_kind_of(error), error.message, error.hint, error.retryable)
         return Settlement(Verdict(JobEvent.FAIL, failure, error.code), exit_code=code)

@@ -42,11 +42,19 @@ class _Place:
         root: The path to ask for: the pattern up to its first part with a wildcard.
         shown_from: What recorded paths leave out: the working directory for relative patterns, else nothing.
         glob: The whole pattern as an absolute one; None for a plain path.
+        exclude: Absolute patterns of what is left out, with all that is below it.
     """
 
     root: str
     shown_from: str
     glob: str | None
+    exclude: tuple[str, ...] = ()
+
+    def wants(self, path: str) -> bool:
+        """Whether a file is among those to keep."""
+        if self.glob is not None and not path_matches(path, self.glob):
+            return False
+        return not any(path_matches(path, pattern) or path_matches(path, f"{pattern}/**") for pattern in self.exclude)
 
 
 class Collector:
@@ -76,7 +84,7 @@ class Collector:
         self._threads = anyio.CapacityLimiter(_THREADS)
 
     async def collect(
-        self, container_id: str, workdir: str, patterns: Sequence[str], attempt: int
+        self, container_id: str, workdir: str, patterns: Sequence[str], attempt: int, exclude: Sequence[str] = ()
     ) -> tuple[Artifact, ...]:
         """Collect every pattern.
 
@@ -85,6 +93,7 @@ class Collector:
             workdir: Its working directory.
             patterns: From the spec.
             attempt: Noted in each record.
+            exclude: Patterns of what is left out.
 
         Returns:
             A record for each file kept, each that was not with the reason, and each pattern that matched nothing.
@@ -95,21 +104,21 @@ class Collector:
         """
         artifacts: dict[str, Artifact] = {}
         for pattern in patterns:
-            for artifact in await self._one(container_id, workdir, pattern, attempt):
+            place = _place(pattern, workdir, exclude)
+            for artifact in await self._one(container_id, place, pattern, attempt):
                 artifacts.setdefault(artifact.path, artifact)
         return tuple(artifacts.values())
 
-    async def _one(self, container_id: str, workdir: str, pattern: str, attempt: int) -> list[Artifact]:
+    async def _one(self, container_id: str, place: _Place, pattern: str, attempt: int) -> list[Artifact]:
         try:
-            return await self._look(container_id, workdir, pattern, attempt)
+            return await self._look(container_id, place, pattern, attempt)
         except (BackendUnavailableError, BackendTimeoutError):
             raise
         except BackendError as error:  # such as for links in a circle: no reason to judge the job by it
             note = f"could not be read: {error.message}"
             return [Artifact(pattern, "skipped", pattern=pattern, note=note, attempt=attempt)]
 
-    async def _look(self, container_id: str, workdir: str, pattern: str, attempt: int) -> list[Artifact]:
-        place = _place(pattern, workdir)
+    async def _look(self, container_id: str, place: _Place, pattern: str, attempt: int) -> list[Artifact]:
         target, note = await self._resolve(container_id, place.root)
         if target is None:
             return [Artifact(pattern, "missing", pattern=pattern, note=note, attempt=attempt)]
@@ -141,7 +150,6 @@ class Collector:
 
     async def _extract(self, container_id: str, target: str, place: _Place) -> str | None:
         root = place.root.encode("utf-8", "surrogateescape").rstrip(b"/")
-        pattern = place.glob
 
         def locate(name: bytes) -> bytes:
             if not root:
@@ -150,9 +158,9 @@ class Collector:
             return root + slash + below
 
         def want(path: bytes) -> bool:
-            if pattern is None:
+            if place.glob is None and not place.exclude:
                 return True
-            return path_matches(path.decode("utf-8", "surrogateescape"), pattern)
+            return place.wants(path.decode("utf-8", "surrogateescape"))
 
         async with self._backend.archive(container_id, target) as stream:
             reader = _ThreadReader(stream)
@@ -181,14 +189,15 @@ class _ThreadReader:
         return taken
 
 
-def _place(pattern: str, workdir: str) -> _Place:
+def _place(pattern: str, workdir: str, exclude: Sequence[str] = ()) -> _Place:
+    left_out = tuple(posixpath.normpath(posixpath.join(workdir, each)) for each in exclude)
     absolute = posixpath.normpath(posixpath.join(workdir, pattern))
     shown_from = "" if pattern.startswith("/") else workdir.rstrip("/") + "/"
     parts = absolute.split("/")
     plain = next((index for index, part in enumerate(parts) if _WILD & set(part)), None)
     if plain is None:
-        return _Place(absolute, shown_from, None)
-    return _Place("/".join(parts[:plain]) or "/", shown_from, absolute)
+        return _Place(absolute, shown_from, None, left_out)
+    return _Place("/".join(parts[:plain]) or "/", shown_from, absolute, left_out)
 
 
 def _records(items: Sequence[Extracted], place: _Place, pattern: str, attempt: int) -> list[Artifact]:

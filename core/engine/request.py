@@ -47,12 +47,14 @@ class Placement:
         entries: The files.
         owner: Who they belong to; None for root.
         is_ours: Nothing of the image is in the folder, so its mode and owner may be set.
+        mode: Of the folders.
     """
 
     folder: str
     entries: tuple[ArchiveEntry, ...]
     owner: str | None = None
     is_ours: bool = False
+    mode: int = 0o777
 
 
 def container_name(home_id: str, job_id: str, attempt: int) -> str:
@@ -68,7 +70,7 @@ def working_directory(job: Job, image: ImageInfo) -> str:
 
 
 def wants_outputs(job: Job) -> bool:
-    """Whether ``$ORCAOPS_OUTPUT`` is there: for steps and in workflows always, else for a command that promises some."""
+    """Whether ``$ORCAOPS_OUTPUT`` is there: always for steps and in workflows, else if the command promises some."""
     return job.spec.has_steps or bool(job.spec.outputs) or job.spec.node is not None
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from core.engine.collect import Collector
+from core.engine.keeping import keep_files
 from core.engine.leftovers import leftovers
-from core.engine.request import wants_outputs, working_directory
+from core.engine.request import wants_outputs
 from core.engine.results import ProgramNotes, broken_off, first_failure, read_notes, settle_steps
 from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import Masking, read_account, told, with_account
@@ -91,20 +91,16 @@ async def settle(
     masking = Masking(masked_in_logs(parts, job))
     account = read_account(job, left, parts.settings.limits.output_bytes, masking)
     verdict = with_account(verdict, job, notes, account)
-    artifacts = (
-        await parts.insist(lambda: _collect(parts, job, image, state.container_id)) if job.spec.artifacts else ()
-    )
+    steps = told(_steps(job, notes, state, verdict), plan, account, notes)
+    kept = await parts.insist(lambda: keep_files(parts, job, image, state.container_id, verdict, steps))
     return Settlement(
-        verdict,
-        told(_steps(job, notes, state, verdict), plan, account, notes),
+        kept.verdict,
+        steps,
         account.outputs(job.spec.outputs),
-        artifacts,
+        kept.artifacts,
         notes.usage if notes else None,
         exit_code=state.exit_code,
-        warnings=(
-            *account.warnings,
-            *(f"artifact {item.path}: {item.note}" for item in artifacts if item.state != "kept"),
-        ),
+        warnings=(*account.warnings, *kept.warnings),
     )
 
 
@@ -143,11 +139,3 @@ def _steps(job: Job, notes: ProgramNotes | None, state: ContainerState, verdict:
         exit_code=state.exit_code or 0,
         broken_off_as=_BROKEN_OFF.get(verdict.event, "failed"),
     )
-
-
-async def _collect(parts: Parts, job: Job, image: ImageInfo, container_id: str) -> tuple[Artifact, ...]:
-    blobs = parts.artifact_blobs(job.job_id)
-    collector = Collector(
-        parts.backend, parts.settings.limits, lambda pieces, size: blobs.put_pieces(pieces, size).sha256
-    )
-    return await collector.collect(container_id, working_directory(job, image), job.spec.artifacts, job.attempt_number)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MODES: Final = {"ro": True, "rw": False}
-_OURS: Final = ("/orcaops", "/proc", "/sys", "/dev")
+_OURS: Final = ("/orcaops", "/orcaops-needs", "/proc", "/sys", "/dev")
 _MAX_SOURCE: Final = 4096
 
 

@@ -199,6 +199,10 @@ class BlobFolder:
         """
         return await _on_thread(partial(_find, self.path(sha256)), self._limiter)
 
+    async def find_many(self, hashes: Sequence[str]) -> dict[str, StoredFile]:
+        """How each of these files lies on the disk, without those that are not there."""
+        return await _on_thread(partial(_find_all, [self.path(sha256) for sha256 in hashes]), self._limiter)
+
     async def sizes(self, hashes: Sequence[str]) -> dict[str, int]:
         """The size of each of these files that is here as it is; not for folders with packed ones.
 
@@ -288,6 +292,16 @@ def _find(path: Path) -> StoredFile:
     except FileNotFoundError:
         packed = packed_name(path)
         return StoredFile(packed, "gzip", packed.stat().st_size)
+
+
+def _find_all(paths: Iterable[Path]) -> dict[str, StoredFile]:
+    found: dict[str, StoredFile] = {}
+    for path in paths:
+        try:
+            found[path.name] = _find(path)
+        except FileNotFoundError:
+            continue
+    return found
 
 
 def _sizes(paths: Iterable[Path]) -> dict[str, int]:

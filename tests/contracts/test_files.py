@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from core.backends.base import ArchiveEntry
 from core.testing.stage import printed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.testing.stage import Stage
 
 
@@ -70,6 +73,42 @@ async def test_modes_and_owner_are_as_asked(stage: Stage) -> None:
     assert members["data/deep/er/data"][0].mode & 0o777 == 0o600
     for name in ("data/run.sh", "data/deep", "data/deep/er", "data/deep/er/data"):
         assert (members[name][0].uid, members[name][0].gid) == (1000, 2000)
+
+
+async def test_folders_get_the_mode_that_is_asked_for(stage: Stage) -> None:
+    made = await stage.backend.create(stage.request("true"))
+
+    entries = [ArchiveEntry("build/out/a", b"x", 0o444)]
+    await stage.backend.put(made.container_id, "/given", entries, claim=True, mode=0o755)
+
+    members = await archived(stage, made.container_id, "/given")
+    modes = {name: member.mode & 0o777 for name, (member, _) in members.items()}
+    assert modes == {"given": 0o755, "given/build": 0o755, "given/build/out": 0o755, "given/build/out/a": 0o444}
+
+
+async def test_a_folder_that_is_claimed_is_made_without_a_file_in_it(stage: Stage) -> None:
+    made = await stage.backend.create(stage.request("true"))
+
+    await stage.backend.put(made.container_id, "/given", (), claim=True, mode=0o755)
+
+    info = await stage.backend.stat(made.container_id, "/given")
+    assert info is not None
+    assert info.kind == "folder"
+
+
+async def test_a_file_that_lies_packed_is_put_there_unpacked(stage: Stage, tmp_path: Path) -> None:
+    data = b"".join(b"line %d\n" % number for number in range(50_000))
+    packed = tmp_path / "packed"
+    packed.write_bytes(gzip.compress(data))
+    made = await stage.backend.create(stage.request("true"))
+
+    await stage.backend.put(
+        made.container_id, "/data", [ArchiveEntry("big", file=packed, unpacked_size=len(data)), ArchiveEntry("b", b"2")]
+    )
+
+    members = await archived(stage, made.container_id, "/data")
+    assert members["data/big"][1] == data
+    assert members["data/b"][1] == b"2"
 
 
 async def test_what_the_process_wrote_is_archived_with_its_bytes_and_names(stage: Stage) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import posixpath
 import tarfile
 import time
+import zlib
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -54,6 +56,7 @@ async def put(
     owner: str | None,
     *,
     claim: bool,
+    mode: int = 0o777,
 ) -> None:
     """Write files below ``folder``, making the folders that are not there and leaving alone those that are.
 
@@ -81,7 +84,7 @@ async def put(
             "PUT",
             container_path(container_id, "archive"),
             params={"path": base},
-            data=lambda: _packed(folders, files, uid, gid),
+            data=lambda: _packed([(folder, mode) for folder in folders], files, uid, gid),
             lasting_s=max(limit, 1),
         )
     except APIError as error:
@@ -166,26 +169,29 @@ def _measured(files: Iterable[tuple[str, ArchiveEntry]]) -> list[tuple[str, Arch
     Raises:
         BackendError: One cannot be found.
     """
-    return [(path, entry, len(entry.data) if entry.file is None else _size_of(entry.file)) for path, entry in files]
+    return [
+        (path, entry, len(entry.data) if entry.file is None else _size_of(entry, entry.file)) for path, entry in files
+    ]
 
 
-def _size_of(file: Path) -> int:
+def _size_of(entry: ArchiveEntry, file: Path) -> int:
     try:
-        return file.stat().st_size
+        size = file.stat().st_size
     except OSError as error:
         raise BackendError(f"An input file is not there any more ({error.strerror}); send it again.") from error
+    return size if entry.unpacked_size is None else entry.unpacked_size
 
 
 def _packed(
-    folders: Iterable[str], files: Iterable[tuple[str, ArchiveEntry, int]], uid: int, gid: int
+    folders: Iterable[tuple[str, int]], files: Iterable[tuple[str, ArchiveEntry, int]], uid: int, gid: int
 ) -> Iterator[bytes]:
     """A tar of folders and files, in pieces of about `_FLUSH` bytes; for a worker thread, since it reads files."""
     held, now = bytearray(), int(time.time())
-    for folder in folders:
-        held += _header(folder, tarfile.DIRTYPE, 0o777, 0, (uid, gid, now))
+    for folder, mode in folders:
+        held += _header(folder, tarfile.DIRTYPE, mode, 0, (uid, gid, now))
     for path, entry, size in files:
         held += _header(path, tarfile.REGTYPE, entry.mode, size, (uid, gid, now))
-        for piece in (entry.data,) if entry.file is None else _read(entry.file, size):
+        for piece in (entry.data,) if entry.file is None else _read(entry, size):
             held += piece
             if len(held) >= _FLUSH:
                 yield bytes(held)
@@ -201,11 +207,14 @@ def _header(name: str, kind: bytes, mode: int, size: int, rest: tuple[int, int, 
     return info.tobuf(tarfile.PAX_FORMAT)
 
 
-def _read(file: Path, size: int) -> Iterator[bytes]:
-    with file.open("rb") as source:
-        while size and (piece := source.read(min(size, _PIECE))):
-            size -= len(piece)
-            yield piece
+def _read(entry: ArchiveEntry, size: int) -> Iterator[bytes]:
+    try:
+        with entry.opened() as source:
+            while size and (piece := source.read(min(size, _PIECE))):
+                size -= len(piece)
+                yield piece
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BackendError("A file that was kept packed is damaged.") from error
     if size:
         raise BackendError("An input file was cut off while it was sent.")
 

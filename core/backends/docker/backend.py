@@ -117,9 +117,10 @@ class DockerBackend(DockerServices):
         *,
         owner: str | None = None,
         claim: bool = False,
+        mode: int = 0o777,
     ) -> None:
         """Write files into a container that has not started; see `ContainerBackend.put`."""
-        await archive.put(self._client, container_id, folder, entries, owner, claim=claim)
+        await archive.put(self._client, container_id, folder, entries, owner, claim=claim, mode=mode)
 
     async def start(self, container_id: str) -> None:
         """Start it, once; see `ContainerBackend.start`."""

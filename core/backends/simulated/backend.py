@@ -32,7 +32,6 @@ from core.settings import SimulationSettings
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from core.backends.base import (
         ArchiveEntry,
@@ -147,6 +146,7 @@ class SimulatedBackend(SimulatedServices):
         *,
         owner: str | None = None,
         claim: bool = False,  # noqa: ARG002 -- everybody may write everywhere here
+        mode: int = 0o777,
     ) -> None:
         """As `ContainerBackend.put`."""
         await self._reach()
@@ -154,10 +154,10 @@ class SimulatedBackend(SimulatedServices):
         files = container.files
         uid, _, gid = (owner or "0:0").partition(":")
         ids = (int(uid), int(gid or uid))
-        files.make_folders(folder, mode=0o777, owner=ids)
+        files.make_folders(folder, mode=mode, owner=ids)
         try:
             for entry in entries:
-                data = entry.data if entry.file is None else await self._read(entry.file)
+                data = entry.data if entry.file is None else await self._read(entry)
                 path = posixpath.join(folder, entry.path)
                 files.make_folders(posixpath.dirname(path), owner=ids)
                 node = files.open(path, mode=entry.mode, owner=ids)
@@ -300,8 +300,12 @@ class SimulatedBackend(SimulatedServices):
         self._is_away = False
         self._returned.set()
 
-    async def _read(self, file: Path) -> bytes:
-        return await anyio.to_thread.run_sync(file.read_bytes, limiter=self._threads)
+    async def _read(self, entry: ArchiveEntry) -> bytes:
+        def read() -> bytes:
+            with entry.opened() as source:
+                return source.read()
+
+        return await anyio.to_thread.run_sync(read, limiter=self._threads)
 
     async def _reach(self) -> None:
         await anyio.lowlevel.checkpoint()

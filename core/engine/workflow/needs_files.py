@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from core.engine.workflow.node_faults import fault_of
 from core.records.job import FailureKind
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from core.engine.parts import Parts
     from core.engine.workflow.node_setting import NodeSetting, Producer
     from core.records.artifact import Artifact
-
-_SERVICE_LOGS: Final = "services/"
 
 
 async def needed_files(parts: Parts, setting: NodeSetting) -> tuple[NeededFile, ...]:
@@ -40,7 +38,7 @@ async def needed_files(parts: Parts, setting: NodeSetting) -> tuple[NeededFile, 
     if size > limit:
         raise fault_of(
             setting, "needs",
-            f"the files kept of the jobs it needs have {size / MIB:.0f} MiB with its own, and a job is given at most "
+            f"the files kept of the jobs it needs have {size / MIB:.1f} MiB with its own, and a job is given at most "
             f"{limit // MIB} MiB",
             "Keep less (artifacts), or leave some out: needs: [{job: …, artifacts: false}].", FailureKind.POLICY,
         )  # fmt: skip

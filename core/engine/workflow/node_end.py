@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from core.engine.keeping import steps_context
 from core.engine.late import job_variables, late_secrets, service_facts
 from core.engine.reading import LogDesk, LogQuery
 from core.engine.service_owner import masked_values
@@ -216,22 +217,10 @@ class _JobView:
                 "env": job_variables(spec, self._settings),
                 "secrets": late_secrets(everything, self._settings) if everything is not None else {},
                 "services": services,
-                "steps": self._steps(),
+                "steps": steps_context(spec, self._job.attempt.steps if self._job.attempt else ()),
                 "job": {**facts, "services": services},
             }
         )
-
-    def _steps(self) -> dict[str, object]:
-        results = self._job.attempt.steps if self._job.attempt else ()
-        return {
-            spec.id: {
-                "outputs": dict(result.outputs),
-                "outcome": _outcome(result.outcome or "skipped"),
-                "conclusion": _outcome("success" if result.status == "success" else result.outcome or "skipped"),
-            }
-            for spec, result in zip(self._job.spec.commands, results, strict=False)
-            if spec.id
-        }
 
     def _fault(self, failure: Failure | None, name: str, error: InvalidExpressionError) -> Failure:
         if failure is not None:
@@ -246,11 +235,6 @@ _STATUS: Final = {
     JobStatus.TIMED_OUT: "failure",
     JobStatus.CANCELLED: "cancelled",
 }
-
-
-def _outcome(word: str) -> str:
-    """A step's end in the words of expressions, which know of no time limit."""
-    return "failure" if word == "timed_out" else word
 
 
 async def _tail(parts: Parts, job: Job) -> tuple[str, ...]:
