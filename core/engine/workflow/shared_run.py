@@ -29,7 +29,7 @@ from core.records.log import service_log_id
 from core.records.workflow_service import RunService
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from core.backends.base import ContainerState, ImageInfo
     from core.engine.parts import Parts
@@ -63,7 +63,8 @@ class SharedRun:
         attempt: Its attempt.
         are_up: Whether an earlier engine had all of them ready, so that jobs may be using them.
         failure: What every job that would start now fails with; None as long as the services are well.
-        settled: Set once all are ready, or will not be.
+        is_settled: Whether all are ready, or will not be.
+        on_settled: Told when that comes true, and when a failure comes later.
         over: Set when the run has ended.
         gone: Set once nothing of them is left.
     """
@@ -71,7 +72,9 @@ class SharedRun:
     def __init__(self, parts: Parts, run: WorkflowRun, services: Sequence[ServiceSpec], helper_image: str = "") -> None:
         self.workflow_id, self.attempt = run.workflow_id, run.attempt
         self.failure: Failure | None = None
-        self.settled, self.over, self.gone = anyio.Event(), anyio.Event(), anyio.Event()
+        self.is_settled = False
+        self.on_settled: Callable[[], None] = lambda: None
+        self.over, self.gone = anyio.Event(), anyio.Event()
         self._parts, self._helper = parts, helper_image
         self._owner = attempt_of_run(run, services, parts.home_id, parts.settings)
         self.are_up = bool(run.services) and all(each.result.status in _UP for each in run.services)
@@ -79,7 +82,7 @@ class SharedRun:
             known = tuple(each for each in self._owner.known if each.status in _BEING_STARTED)
             self._owner = replace(self._owner, known=known)
         self._ports = {each.spec.id: each.ports for each in run.services}
-        ties = Ties(self._write, self._report, self.over, _grace_s, self._note_end)
+        ties = Ties(self._write, self._report, self.over, self._grace_s, self._note_end)
         self._group = ServiceGroup(parts, self._owner, ties)
         self._ends: list[SharedEnd] = []
 
@@ -109,6 +112,11 @@ class SharedRun:
         )
         self._parts.shared.put_up(self.attempt, place)
 
+    def refuse(self, failure: Failure) -> None:
+        """Say that they are not even tried; then there is nothing to carry."""
+        self._fail(failure)
+        self.gone.set()
+
     async def carry(self) -> None:
         """Start them or take them up, accompany them until the run is over, and remove all of it."""
         try:
@@ -134,7 +142,7 @@ class SharedRun:
         except (BackendError, InvalidExpressionError) as error:
             self._fail(Failure(failure_kind_of(error), error.message, error.hint, error.retryable))
             return
-        self.settled.set()
+        self._settle()
         await self.over.wait()
 
     async def _begin(self) -> None:
@@ -165,7 +173,11 @@ class SharedRun:
     def _fail(self, failure: Failure) -> None:
         if self.failure is None:
             self.failure = failure
-        self.settled.set()
+        self._settle()
+
+    def _settle(self) -> None:
+        self.is_settled = True
+        self.on_settled()
 
     # --- beside the jobs
 
@@ -233,6 +245,9 @@ class SharedRun:
             _log.info("the services of %s outlived its record", self.workflow_id)
         self.gone.set()
 
-
-async def _grace_s() -> float:
-    return GRACE_S
+    async def _grace_s(self) -> float:
+        """Ten seconds, or as little as whoever cancelled the run wants."""
+        run = await self._parts.workflows.get(self.workflow_id)
+        if run.cancel is None:
+            return GRACE_S
+        return 0.0 if run.cancel_forced else min(GRACE_S, run.cancel.grace_s or GRACE_S)

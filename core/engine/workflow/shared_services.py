@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from core.engine.admission import admit_services
 from core.engine.workflow.shared_run import SharedRun
-from core.errors import InvalidExpressionError
+from core.errors import InvalidExpressionError, NotAdmittedError, UnknownSecretError
+from core.records.job import Failure, FailureKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from anyio.abc import TaskGroup
 
     from core.engine.parts import Parts
-    from core.records.job import Failure
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import JsonObject
     from core.spec.service import ServiceSpec
@@ -58,28 +59,34 @@ class SharedServices:
                 self._begin(tasks, shared)
             await anyio.sleep_forever()
 
-    async def start(
-        self, run: WorkflowRun, services: Sequence[ServiceSpec], *, helper_image: str = ""
-    ) -> Failure | None:
-        """Have a run's services up before its first job starts; may be repeated, and cancelled.
+    async def begin(
+        self,
+        run: WorkflowRun,
+        services: Sequence[ServiceSpec],
+        *,
+        helper_image: str = "",
+        on_settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Have a run's services started, or gone on with, before its first job; returns at once, and may be repeated.
 
         Args:
             run: The record.
-            services: What its jobs share, expressions evaluated.
+            services: What its jobs share, expressions evaluated; some at least.
             helper_image: The image of a job; services whose images have no shell are looked at with it.
+            on_settled: Told when all are ready, or will not be, and when that changes: `failure` says which.
 
-        Returns:
-            None once all are ready; else what every job that would start fails with.
+        Raises:
+            WorkflowNotFoundError: There is no such run.
         """
-        if not services:
-            return None
         shared = self._runs.get(run.workflow_id)
         if shared is None or shared.attempt != run.attempt:
-            known = await self._parts.workflows.get(run.workflow_id)
-            shared = SharedRun(self._parts, known, services, helper_image)
-            self._carry(shared)
-        await shared.settled.wait()
-        return shared.failure
+            shared = await self._begun(run.workflow_id, services, helper_image)
+        shared.on_settled = on_settled
+
+    def is_settled(self, workflow_id: str) -> bool:
+        """Whether a run's services are all ready, or will not be."""
+        shared = self._runs.get(workflow_id)
+        return shared is not None and shared.is_settled
 
     def failure(self, workflow_id: str) -> Failure | None:
         """What a job of the run that would start now fails with: a service failed, ended badly or is gone."""
@@ -103,6 +110,18 @@ class SharedServices:
         run = await self._parts.workflows.get(workflow_id)
         if any(each.result.status != "stopped" for each in run.services):  # left by an earlier engine
             await SharedRun(self._parts, run, [each.spec for each in run.services]).clear_away()
+
+    async def _begun(self, workflow_id: str, services: Sequence[ServiceSpec], helper_image: str) -> SharedRun:
+        run = await self._parts.workflows.get(workflow_id)
+        try:
+            admitted = admit_services(services, self._parts.settings)
+        except (NotAdmittedError, UnknownSecretError) as error:
+            shared = self._runs[workflow_id] = SharedRun(self._parts, run, services)
+            shared.refuse(Failure(FailureKind.POLICY, f"The workflow's {error.message}", error.hint))
+            return shared
+        shared = SharedRun(self._parts, run, admitted, helper_image)
+        self._carry(shared)
+        return shared
 
     def _carry(self, shared: SharedRun) -> None:
         self._runs[shared.workflow_id] = shared
