@@ -15,6 +15,7 @@ _INSTALL: Final = {
     "bash": "orcaops completion bash > ~/.local/share/bash-completion/completions/orcaops",
     "zsh": "orcaops completion zsh > ~/.zfunc/_orcaops   # with ~/.zfunc in $fpath",
     "fish": "orcaops completion fish > ~/.config/fish/completions/orcaops.fish",
+    "powershell": "orcaops completion powershell >> $PROFILE",
 }
 
 
@@ -28,10 +29,13 @@ _INSTALL: Final = {
 @click.argument("shell", type=click.Choice(tuple(_INSTALL)))
 @click.pass_context
 def command(ctx: click.Context, *, shell: str) -> None:
-    """Print the completion script of a shell; commands, options and job ids are completed."""
+    """Print the completion script of a shell; commands, options and ids are completed."""
     from click.shell_completion import get_completion_class  # noqa: PLC0415 - only for this
 
+    from orcaops_mcp.cli.powershell import make_known  # noqa: PLC0415 - same
+
     session: Session = ctx.obj
+    make_known()
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"click knows no completion for {shell}.")

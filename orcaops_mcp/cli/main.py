@@ -35,6 +35,10 @@ class Root(LazyGroup):
         words = list(sys.argv[1:] if args is None else args)
         session = Session()
         more |= {"prog_name": "orcaops", "standalone_mode": False, "obj": session}
+        if os.environ.get("_ORCAOPS_COMPLETE", "").startswith("powershell"):
+            from orcaops_mcp.cli.powershell import make_known  # noqa: PLC0415 - only for this
+
+            make_known()
         try:
             ended: object = super().main(words, **more)
             code = ended if isinstance(ended, int) else 0

@@ -102,7 +102,7 @@ def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert "backend" in result.stderr
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_scripts_name_the_command(engine_home: EngineHome, shell: str) -> None:
     script = engine_home.ok("completion", shell)
     assert "_ORCAOPS_COMPLETE" in script
@@ -121,6 +121,18 @@ def test_ids_and_subcommands_are_completed(engine_home: EngineHome) -> None:
     assert "plain,cancel" in completed("jobs", "ca")
     assert f"plain,{job_id}" in completed("jobs", "status", job_id[:8])
     assert "plain,--status" in completed("jobs", "list", "--sta")
+
+
+def test_powershell_says_its_words_one_a_line_and_is_told_what_each_means(engine_home: EngineHome) -> None:
+    def completed(*words: str) -> list[str]:
+        asked = {"COMP_WORDS": "\n".join(("orcaops", *words[:-1])), "COMP_CWORD": words[-1]}
+        variables = engine_home.variables(_ORCAOPS_COMPLETE="powershell_complete", **asked)
+        done = subprocess.run([COMMAND], env=variables, capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.splitlines()
+
+    assert completed("jobs", "ca") == ["plain\tcancel\tStop jobs."]
+    assert [line.split("\t")[:2] for line in completed("completion", "powers")] == [["plain", "powershell"]]
+    assert completed("workflow", "validate", "--format", "sa") == ["plain\tsarif\tsarif"]
 
 
 def test_completion_starts_no_engine(tmp_path: Path) -> None:
