@@ -39,15 +39,26 @@ class Checked:
 
 
 def check(
-    file: WorkflowFile, inputs: Mapping[str, str] | None = None, assume: Mapping[str, str] | None = None
+    file: WorkflowFile,
+    inputs: Mapping[str, object] | None = None,
+    assume: Mapping[str, str] | None = None,
+    github: Mapping[str, object] | None = None,
 ) -> Checked:
     """Read a file, check it, and plan it if it is in order.
+
+    Args:
+        file: The file.
+        inputs: Values of its inputs by name.
+        assume: How which jobs are taken to end.
+        github: The context `github`, if anything is known of it.
 
     Raises:
         ClientError: What is assumed names no job, or no outcome.
     """
     try:
-        found = check_workflow(file.content, file.base, inputs=inputs, load=file.load, assume=assume)
+        found = check_workflow(
+            file.content, file.base, inputs=inputs, load=file.load, assume=assume, github=github or None
+        )
     except OrcaOpsError as error:
         raise ClientError(error.code, error.message, hint=error.hint or "") from None
     findings = [replace(finding, file=file.shown(finding.file)) for finding in found.findings]
@@ -55,8 +66,13 @@ def check(
     return Checked(file, found, tuple(findings))
 
 
-def valid(out: Output, checked: Checked) -> Checked:
+def valid(out: Output, checked: Checked, exit_code: int = NOT_VALID) -> Checked:
     """The same, if the file may run; else the findings are told on standard error.
+
+    Args:
+        out: Where to print.
+        checked: The file.
+        exit_code: What the command ends with if it may not.
 
     Raises:
         EndedError: The file has errors.
@@ -73,23 +89,28 @@ def valid(out: Output, checked: Checked) -> Checked:
         hint=f"`orcaops workflow validate {name}` shows the lines; --fix mends what is sure.",
         findings=[finding_view(finding) for finding in checked.findings] if out.is_json else (),
     )
-    raise EndedError(error, NOT_VALID)
+    raise EndedError(error, exit_code)
 
 
-def planned(out: Output, checked: Checked) -> WorkflowPlan:
+def planned(out: Output, checked: Checked, exit_code: int = NOT_VALID) -> WorkflowPlan:
     """What the workflow would do.
 
+    Args:
+        out: Where to print.
+        checked: The file.
+        exit_code: What the command ends with if it may not run.
+
     Raises:
-        EndedError: The file has errors.
-        ClientError: Its inputs are wrong.
+        EndedError: The file has errors, or its inputs are wrong.
     """
-    plan = valid(out, checked).check.plan
+    plan = valid(out, checked, exit_code).check.plan
     if plan is not None:
         return plan
     findings = checked.check.input_findings
-    raise ClientError(
+    error = ClientError(
         "invalid_spec",
         "; ".join(map(str, findings)) if len(findings) == 1 else f"{len(findings)} inputs are not as declared.",
         hint=findings[0].hint if len(findings) == 1 else "Give each as --input NAME=VALUE.",
         findings=[input_finding_view(each) for each in findings],
     )
+    raise EndedError(error, exit_code)

@@ -31,11 +31,22 @@ class WorkflowFile:
     name: str
     content: bytes
     _called: dict[str, bytes] = field(default_factory=dict[str, bytes], compare=False, repr=False)
+    _asked: dict[str, bytes] = field(default_factory=dict[str, bytes], compare=False, repr=False)
 
     @property
     def base(self) -> str:
         """Its name in its folder, which is all that the language knows of where it is."""
         return Path(self.name).name
+
+    @property
+    def folder(self) -> Path:
+        """The folder it lies in; for standard input the one the caller stands in."""
+        return Path(self.name).parent
+
+    @property
+    def called(self) -> dict[str, str]:
+        """Texts of the files that were asked for until now, by the path they were asked for with."""
+        return {path: _text(content) for path, content in self._asked.items()}
 
     @property
     def text(self) -> str:
@@ -59,7 +70,7 @@ class WorkflowFile:
         found = (folder / path).resolve()
         if not found.is_relative_to(folder):
             raise PermissionError(f"it lies outside of the folder of {self.name}")
-        self._called[self.shown(path)] = content = _first_bytes(found)
+        self._asked[path] = self._called[self.shown(path)] = content = _first_bytes(found)
         return content
 
     def lines(self, name: str) -> list[str]:

@@ -8,6 +8,7 @@ from core import expand_workflow, plan_dot, plan_mermaid, plan_tree, plan_view, 
 from orcaops_mcp.cli.output import Column
 from orcaops_mcp.cli.text import shown
 from orcaops_mcp.cli.workflow.checking import check, planned, valid
+from orcaops_mcp.cli.workflow.checkout import github_context
 from orcaops_mcp.cli.workflow.files import read_file
 
 if TYPE_CHECKING:
@@ -29,10 +30,15 @@ def show_plan(out: Output, path: str, inputs: Mapping[str, str], assume: Mapping
         assume: How which jobs are taken to end.
 
     Raises:
-        EndedError: The file has errors.
-        ClientError: Its inputs, or what is assumed, are wrong.
+        EndedError: The file has errors, or its inputs are wrong.
+        ClientError: What is assumed is wrong.
     """
-    plan = planned(out, check(read_file(path), inputs, assume))
+    file = read_file(path)
+    tell_plan(out, planned(out, check(file, inputs, assume, github_context(file.folder))))
+
+
+def tell_plan(out: Output, plan: WorkflowPlan) -> None:
+    """Print a plan: as a tree, or as a document."""
     if out.is_json:
         out.document(plan_view(plan))
     else:
@@ -49,10 +55,10 @@ def show_graph(out: Output, path: str, form: str, inputs: Mapping[str, str]) -> 
         inputs: Values of its inputs, as texts.
 
     Raises:
-        EndedError: The file has errors.
-        ClientError: Its inputs are wrong.
+        EndedError: The file has errors, or its inputs are wrong.
     """
-    plan = planned(out, check(read_file(path), inputs))
+    file = read_file(path)
+    plan = planned(out, check(file, inputs, github=github_context(file.folder)))
     match form:
         case "json":
             out.document(_graph(plan))
