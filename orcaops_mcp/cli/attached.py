@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from orcaops_mcp.cli.exits import INTERRUPTED, TERMINATED, as_docker_run
@@ -14,7 +15,7 @@ from orcaops_mcp.cli.text import shown, span_text
 from orcaops_mcp.client.errors import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import FrameType
 
     from orcaops_mcp.cli.output import Output
@@ -45,7 +46,8 @@ def stay_with(session: Session, job: Job, *, with_log: bool = True) -> int:
         out.event({"type": "state", "job_id": job_id, "status": job["status"]})
     else:
         out.detail(f"{job_id} {job['status']}")
-    with cancelling(client, job_id, out) as interrupts:
+    stop = partial(client.cancel, job_id, reason="interrupted")
+    with cancelling(stop, job_id, f"orcaops jobs status {job_id}", out.remark) as interrupts:
         if out.has_error_terminal and not out.is_quiet and not out.is_json:
             _show_progress(out, client, job)
         if with_log:
@@ -85,10 +87,16 @@ def tell_end(out: Output, job: Job) -> None:
 
 
 @contextmanager
-def cancelling(client: Client, job_id: str, out: Output) -> Generator[list[int]]:
-    """Make the first Ctrl-C or SIGTERM cancel a job, and the second one leave at once.
+def cancelling(cancel: Callable[[], object], name: str, look: str, tell: Callable[[str], None]) -> Generator[list[int]]:
+    """Make the first Ctrl-C or SIGTERM cancel something, and the second one leave at once.
 
-    The connection that reads the log is left alone by the first: what the job prints while it ends is still shown.
+    The connection that reads the log is left alone by the first: what is printed while it ends is still shown.
+
+    Args:
+        cancel: Asks for the cancelling.
+        name: What is cancelled.
+        look: The command that says how it goes on.
+        tell: Where it is said that the first one was heard.
 
     Yields:
         The exit codes of the signals that came.
@@ -98,11 +106,11 @@ def cancelling(client: Client, job_id: str, out: Output) -> Generator[list[int]]
     def interrupted(number: int, _: FrameType | None) -> None:
         came.append(INTERRUPTED if number == signal.SIGINT else TERMINATED)
         if len(came) > 1:
-            sys.stderr.write(f"orcaops: left; `orcaops jobs status {job_id}` says how it goes on\n")
+            sys.stderr.write(f"orcaops: left; `{look}` says how it goes on\n")
             raise SystemExit(came[-1])
-        out.remark(f"cancelling {job_id}; once more leaves it alone")
+        tell(f"cancelling {name}; once more leaves it alone")
         try:
-            client.cancel(job_id, reason="interrupted")
+            cancel()
         except ClientError as error:
             sys.stderr.write(f"orcaops: not cancelled: {shown(error.message)}\n")
             raise SystemExit(came[-1]) from None

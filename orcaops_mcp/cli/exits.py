@@ -9,6 +9,8 @@ from orcaops_mcp.client.errors import AMBIGUOUS, UNREACHABLE, ClientError
 FAILED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3
+RUN_CANCELLED: Final = 3
+"""Of a command that stays with a workflow's run."""
 NOT_ALLOWED: Final = 4
 NOT_REACHABLE: Final = 5
 WRONG_STATE: Final = 6
@@ -20,10 +22,13 @@ PIPE_CLOSED: Final = 141
 TERMINATED: Final = 143
 
 TABLE: Final = (
-    (0, "Done; with waiting: the job succeeded."),
-    (FAILED, "Failed: an error, or the job that was waited for did not succeed."),
-    (USAGE, "Wrong usage, or the beginning of an id that fits several."),
-    (NOT_FOUND, "Not found."),
+    (0, "Done; with waiting: the job or the workflow's run succeeded."),
+    (FAILED, "Failed: an error, or what was waited for did not succeed."),
+    (
+        USAGE,
+        "Wrong usage, or the beginning of an id that fits several. `workflow run`: the file or its inputs are wrong.",
+    ),
+    (NOT_FOUND, "Not found. Commands that stay with a workflow's run: it was cancelled."),
     (NOT_ALLOWED, "Not allowed: no token or a wrong one, or the policy says no."),
     (NOT_REACHABLE, "The engine, or the container engine, does not answer."),
     (WRONG_STATE, "Wrong state, such as deleting a job that runs."),
@@ -83,6 +88,11 @@ def exit_code_of(error: ClientError) -> int:
 def judged(job: dict[str, Any]) -> int:
     """The exit code that a finished job stands for where one only asks whether it went well."""
     return {"success": 0, "timed_out": TIMED_OUT, "cancelled": INTERRUPTED}.get(str(job["status"]), FAILED)
+
+
+def judged_run(run: dict[str, Any]) -> int:
+    """The exit code that a workflow's run stands for; one that has not ended did not succeed."""
+    return {"success": 0, "cancelled": RUN_CANCELLED}.get(str(run["status"]), FAILED)
 
 
 def as_docker_run(job: dict[str, Any]) -> int:

@@ -28,8 +28,8 @@ SECTIONS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("run", "Run a container job and stay with it, like `docker run --rm`."),
             Entry("jobs", "List, follow, cancel, rerun and look into jobs.", "jobs.group:command"),
             Entry("runs", "The history: list, show, delete, clean up.", "runs:command"),
-            Entry("templates", "Saved jobs with typed inputs: list, show, save, run, delete."),
-            Entry("workflow", "Check and plan workflow files.", "workflow.group:command"),
+            Entry("templates", "Saved jobs and workflows with typed inputs: list, show, save, run, delete."),
+            Entry("workflow", "Run workflows, look at their runs, check and plan files.", "workflow.group:command"),
         ),
     ),
     (

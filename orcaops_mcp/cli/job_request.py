@@ -130,6 +130,20 @@ def read_object(path: str, option: str, holds: str) -> Request:
         raise click.BadParameter(f"{path} cannot be read: {reason}", param_hint=option) from None
     if len(data) > _MOST_BYTES:
         raise click.BadParameter(f"{path} is larger than 4 MiB", param_hint=option)
+    return parse_object(path, text, holds)
+
+
+def parse_object(path: str, text: str, holds: str) -> Request:
+    """What YAML or JSON says, which has to be one object.
+
+    Args:
+        path: The file, for errors.
+        text: What stands in it.
+        holds: What it should hold, with an example.
+
+    Raises:
+        ClientError: It is not YAML or JSON, or no object.
+    """
     content = _parsed(path, text)
     if not isinstance(content, dict):
         raise ClientError("invalid_spec", f"{path} does not hold {holds}.", status=422)

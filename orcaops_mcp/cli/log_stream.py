@@ -11,10 +11,11 @@ from orcaops_mcp.cli.text import log_line
 from orcaops_mcp.client.errors import UNREACHABLE, ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from orcaops_mcp.cli.output import Output
     from orcaops_mcp.client.client import Client
+    from orcaops_mcp.client.events import ServerEvent
 
 Line = dict[str, Any]
 
@@ -37,6 +38,8 @@ class LogPrinter:
         self._timestamps = timestamps
         self._raw = raw
         self._apart = apart
+        self.lead: Callable[[Line], str] | None = None
+        """What stands before a line, such as whose it is; nothing if None."""
         self.steps: tuple[str, ...] = ()
         """Titles of the job's steps, told when they begin; empty tells none."""
         self._step: int | None = None
@@ -68,6 +71,8 @@ class LogPrinter:
                 text = log_line(text, colours=self._out.has_error_colours if to_error else self._out.has_colours)
             if ours:
                 text = self._out.paint(text, "2", on_error=to_error)
+        if self.lead is not None:
+            text = f"{self.lead(line)}{text}"
         if self._timestamps:
             text = f"{line['ts']} {text}"
         _write(sys.stderr if to_error else sys.stdout, text)
@@ -83,9 +88,6 @@ class LogPrinter:
 def follow_job(client: Client, job_id: str, query: dict[str, Any], printer: LogPrinter) -> Line:
     """Print a job's log until the job has ended, and return what the end said of it.
 
-    A connection that is lost is made again, with an engine that has to be started if need be, and the log goes on
-    where it was left.
-
     Args:
         client: The engine.
         job_id: The job.
@@ -95,10 +97,26 @@ def follow_job(client: Client, job_id: str, query: dict[str, Any], printer: LogP
     Raises:
         ClientError: The engine refused, or stays away.
     """
+    return follow_log(lambda last_id: client.follow(job_id, query, last_id=last_id), printer)
+
+
+def follow_log(listen: Callable[[str], Iterator[list[ServerEvent]]], printer: LogPrinter) -> Line:
+    """Print a log until it ends, and return what the end said.
+
+    A connection that is lost is made again, with an engine that has to be started if need be, and the log goes on
+    where it was left.
+
+    Args:
+        listen: Opens the log's stream behind the event of this id; at its beginning if that is empty.
+        printer: Where it goes.
+
+    Raises:
+        ClientError: The engine refused, or stays away.
+    """
     last_id, failures = "", 0
     while True:
         try:
-            for batch in client.follow(job_id, query, last_id=last_id):
+            for batch in listen(last_id):
                 events = [(event.kind, json.loads(event.data)) for event in batch]
                 printer.print((kind, line) for kind, line in events if kind in {"log", "gap", "attempt"})
                 last_id, failures = batch[-1].last_id or last_id, 0

@@ -34,6 +34,8 @@ STYLES: Final = {
     "cancelled": Style("⊘", "[stop]", "35"),
     "skipped": Style("»", "[skip]", "2"),
     "pending": Style("◷", "[..]", "2"),
+    "waiting": Style("◷", "[..]", "2"),
+    "partial": Style("◐", "[part]", "33"),
 }
 _UNKNOWN: Final = Style("•", "[?]", "0")
 

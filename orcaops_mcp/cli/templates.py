@@ -1,15 +1,15 @@
-"""`orcaops templates`: saved jobs with typed inputs."""
+"""`orcaops templates`: saved jobs and workflows with typed inputs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from orcaops_mcp.cli.command import Command, LazyGroup
 from orcaops_mcp.cli.exits import NOT_STARTED, EndedError
 from orcaops_mcp.cli.front import Entry
-from orcaops_mcp.cli.job_request import read_object
+from orcaops_mcp.cli.job_request import parse_object, read_object
 from orcaops_mcp.cli.output import Column
 from orcaops_mcp.client.errors import ClientError
 
@@ -27,7 +27,7 @@ _ENTRIES: Final = (
     Entry("list", "List the templates by name.", "templates:listing"),
     Entry("show", "Print a template as the YAML that saves it.", "templates:show"),
     Entry("save", "Check a file and keep it as a template.", "templates:save"),
-    Entry("run", "Run a template's job and stay with it.", "templates:run"),
+    Entry("run", "Run a template's job or workflow and stay with it.", "templates:run"),
     Entry("delete", "Delete templates with all their versions.", "templates:delete"),
 )
 _COLUMNS: Final = (
@@ -35,9 +35,11 @@ _COLUMNS: Final = (
     Column("VERSION", is_number=True),
     Column("INPUTS", may_shrink=True),
     Column("DESCRIPTION", may_shrink=True),
+    Column("KIND"),
 )
 _PAGE: Final = 100
-_TEMPLATE: Final = "a template: the fields name, inputs and job"
+_MOST_BYTES: Final = 1024 * 1024
+_TEMPLATE: Final = "a template: the fields name, inputs and job; or a workflow: the field jobs"
 _INPUTS: Final = "inputs: fields such as `version: 1.2`"
 
 
@@ -52,7 +54,7 @@ _INPUTS: Final = "inputs: fields such as `version: 1.2`"
     ),
 )
 def command() -> None:
-    """Saved jobs with typed inputs: list, show, save, run, delete."""
+    """Saved jobs and workflows with typed inputs: list, show, save, run, delete."""
 
 
 @click.command(
@@ -70,7 +72,9 @@ def listing(session: Session) -> None:
     if session.out.is_json:
         session.out.document({"items": items, "next_cursor": None})
         return
-    rows = [(item["name"], item["version"], ", ".join(item["inputs"]), item["description"]) for item in items]
+    rows = [
+        (item["name"], item["version"], ", ".join(item["inputs"]), item["description"], item["kind"]) for item in items
+    ]
     session.out.table(_COLUMNS, rows)
     if not items and session.out.has_error_terminal:
         session.out.remark("No template yet: save one with `orcaops templates save FILE`.")
@@ -108,9 +112,7 @@ def show(session: Session, *, name: str, version: int | None) -> None:
     if session.out.is_json:
         session.out.document(found)
         return
-    import yaml  # noqa: PLC0415 - only for this
-
-    session.out.text(yaml.safe_dump(_as_written(found), sort_keys=False, allow_unicode=True, width=120).rstrip("\n"))
+    session.out.text(_yaml(_as_written(found)).rstrip("\n"))
     if session.out.has_error_terminal:
         session.out.remark(f"version {found['version']}, saved {found['saved_at']} by {found['saved_by']}")
 
@@ -121,6 +123,7 @@ def show(session: Session, *, name: str, version: int | None) -> None:
     examples=(
         ("orcaops templates save unit-tests.yaml", "A first version."),
         ("orcaops templates save --overwrite unit-tests.yaml", "The next one; the last 20 are kept."),
+        ("orcaops templates save --name nightly ci.yaml", "A workflow, with the files that it calls."),
     ),
     exits=(("6", "There is one of this name, and --overwrite was not given."), ("7", "It has faults; all are told.")),
 )
@@ -129,8 +132,11 @@ def show(session: Session, *, name: str, version: int | None) -> None:
 @click.option("--overwrite", is_flag=True, help="Make it the next version if the name exists.")
 @click.pass_obj
 def save(session: Session, *, file: str, name: str | None, overwrite: bool) -> None:
-    """Check a file of YAML or JSON and keep it as a template; - reads standard input."""
-    fields = read_object(file, "FILE", _TEMPLATE)
+    """Check a file of YAML or JSON and keep it as a template; - reads standard input.
+
+    It describes a template, with name, inputs and job, or is a workflow, whose own name and inputs are taken.
+    """
+    fields = _fields_of(session, file)
     if name is not None:
         fields["name"] = name
     saved = session.client.save_template({**fields, "overwrite": overwrite})
@@ -207,12 +213,14 @@ def _run_options(function: Callable[..., None]) -> Callable[..., None]:
 @_run_options
 @click.pass_obj
 def run(session: Session, *, name: str, detach: bool, no_logs: bool, dry_run: bool, **options: Any) -> None:
-    """Run a template's job and stay with it, as `orcaops run` does.
+    """Run a template's job and stay with it, as `orcaops run` does; or its workflow, as `orcaops workflow run` does.
 
-    Inputs are kept with the job's record: they are no place for secrets.
+    Inputs are kept with the record: they are no place for secrets.
     """
     given = _inputs(options["inputs"], options["inputs_file"])
     version, key = options["version"], str(options["idempotency_key"])
+    if _is_workflow(session, name, version):
+        _run_workflow(session, name, {**options, "detach": detach, "dry_run": dry_run})
     if detach or dry_run:
         answer = session.client.run_template(name, given, version=version, idempotency_key=key, dry_run=dry_run)
         if session.out.is_json or dry_run:
@@ -228,6 +236,49 @@ def run(session: Session, *, name: str, detach: bool, no_logs: bool, dry_run: bo
     except ClientError as error:
         raise EndedError(error, NOT_STARTED) from error
     raise click.exceptions.Exit(code)
+
+
+def _is_workflow(session: Session, name: str, version: int | None) -> bool:
+    """Whether a template holds one; what is wrong with the name is told when it is run."""
+    try:
+        return bool(session.client.template(name, version)["kind"] == "workflow")
+    except ClientError:
+        return False
+
+
+def _run_workflow(session: Session, name: str, options: dict[str, Any]) -> NoReturn:
+    """As `orcaops workflow run --template` does.
+
+    Raises:
+        click.UsageError: A dry run was asked for.
+    """
+    from orcaops_mcp.cli.workflow.running import run as run_workflow  # noqa: PLC0415 - imports core
+
+    if options["dry_run"]:
+        raise click.UsageError(f"--dry-run is for jobs; `orcaops templates show {name}` prints the workflow.")
+    version = options["version"]
+    chosen = name if version is None else f"{name}@{version}"
+    more = dict.fromkeys(("name", "max_parallel", "priority", "workspace", "backend"))
+    raise click.exceptions.Exit(run_workflow(session, None, chosen, {**options, **more, "tag": ()}))
+
+
+def _fields_of(session: Session, path: str) -> Template:
+    """What a file describes: a template, or one made of the workflow that it is."""
+    from orcaops_mcp.cli.workflow.files import STANDARD_INPUT, read_file  # noqa: PLC0415 - only for this
+
+    file = read_file(path)
+    if len(file.content) > _MOST_BYTES:
+        raise click.BadParameter(f"{path} is larger than 1 MiB", param_hint="FILE")
+    fields = parse_object(path, file.text, _TEMPLATE)
+    if "jobs" not in fields or "job" in fields:
+        return fields
+    from orcaops_mcp.cli.workflow.checking import check, valid  # noqa: PLC0415 - imports core
+
+    spec = valid(session.out, check(file)).check.spec
+    name = "" if path == STANDARD_INPUT else file.base
+    described = {"description": spec.description} if spec is not None and spec.description else {}
+    workflow = {"text": file.text, "file_name": name, "files": file.called}
+    return {"name": fields.get("name") or file.base.partition(".")[0], **described, "workflow": workflow}
 
 
 def _inputs(pairs: tuple[str, ...], path: str | None) -> dict[str, Any]:
@@ -252,10 +303,29 @@ def _all_templates(client: Client) -> Iterator[Template]:
 
 
 def _as_written(template: Template) -> Template:
-    """The template without what need not be said."""
+    """The template without what need not be said; a workflow declares its inputs itself."""
+    if template["workflow"] is not None:
+        fields = {"name": template["name"], "description": template["description"]}
+        workflow = {key: value for key, value in template["workflow"].items() if value}
+        return {key: value for key, value in fields.items() if value} | {"workflow": workflow}
     inputs = {name: _input_as_written(declared) for name, declared in template["inputs"].items()}
     fields = {"name": template["name"], "description": template["description"], "inputs": inputs}
     return {key: value for key, value in fields.items() if value} | {"job": template["job"]}
+
+
+def _yaml(value: object) -> str:
+    """YAML as people write it: texts of several lines stand as they are."""
+    import yaml  # noqa: PLC0415 - only for this
+
+    class Writer(yaml.SafeDumper):
+        """Has a way of its own with texts."""
+
+    def text_node(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return writer.represent_scalar("tag:yaml.org,2002:str", text, style)  # pyright: ignore[reportUnknownMemberType] - its stub leaves the value open
+
+    Writer.add_representer(str, text_node)
+    return yaml.dump(value, Dumper=Writer, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _input_as_written(declared: Template) -> Template:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from orcaops_mcp.client.address import HomeDial, dial_url, encoded, folder_header
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from orcaops_mcp.client.connection import Query
     from orcaops_mcp.client.events import ServerEvent
     from orcaops_mcp.client.wire import Reply
+    from orcaops_mcp.client.workflows import WorkflowClient
 
 Json = dict[str, Any]
 
@@ -59,6 +61,13 @@ class Client:
         """Whether the engine may be on another machine, so that it cannot read this one's folders."""
         return not isinstance(self._connection.dial, HomeDial)
 
+    @cached_property
+    def workflows(self) -> WorkflowClient:
+        """The runs of workflows."""
+        from orcaops_mcp.client.workflows import WorkflowClient  # noqa: PLC0415 - jobs are asked for without it
+
+        return WorkflowClient(self._connection)
+
     def jobs(self, query: Query) -> Json:
         """A page of jobs: ``{items, next_cursor, counts}``."""
         return self._connection.ask("GET", _JOBS, query)
@@ -76,6 +85,8 @@ class Client:
     def find_job(self, text: str) -> str:
         """The id that ``text`` stands for: an id, a unique beginning of one with or without ``job_``, or ``@last``.
 
+        ``RUN/NODE`` stands for the job that a node of a workflow's run ran last.
+
         Raises:
             ClientError: It stands for none, or for several.
         """
@@ -86,6 +97,9 @@ class Client:
                     "job_not_found", "There is no job yet.", hint="Run one with `orcaops run`.", status=404
                 )
             return str(items[0]["job_id"])
+        run, slash, node_id = text.partition("/")
+        if slash and node_id:
+            return self._job_of_node(run, node_id)
         prefix = text if text.startswith("job_") else f"job_{text}"
         if len(prefix) >= _WHOLE_ID:
             return prefix
@@ -98,6 +112,21 @@ class Client:
         more = " and more" if len(found) > 10 else ""
         message = f"{prefix!r} begins several ids: {', '.join(found[:10])}{more}."
         raise ClientError(AMBIGUOUS, message, hint="Write more of the id, or @last.")
+
+    def _job_of_node(self, run: str, node_id: str) -> str:
+        """The job that a node of a workflow's run ran last.
+
+        Raises:
+            ClientError: There is no such node, or it has run none.
+        """
+        workflow_id = self.workflows.find(run)
+        node = self.workflows.node(workflow_id, node_id)
+        if not node["job_id"]:
+            hint = f"`orcaops workflow explain {workflow_id} '{node['id']}'` says why."
+            raise ClientError(
+                "job_not_found", f"{node['id']} has run no job: it is {node['status']}.", hint=hint, status=404
+            )
+        return str(node["job_id"])
 
     def submit(self, request: Json, *, idempotency_key: str = "", dry_run: bool = False) -> Json:
         """Submit a job; its record, or what would run."""

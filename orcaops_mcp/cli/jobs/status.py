@@ -81,7 +81,7 @@ def why(session: Session, *, job: str, max_bytes: int | None) -> None:
         out.document(digest)
         return
     out.text(f"{out.status(digest['status'])}  {shown(digest['job_id'])}")
-    for line in _digest_lines(digest):
+    for line in digest_lines(digest):
         out.text(line)
 
 
@@ -150,6 +150,7 @@ def _facts(job: Job) -> Iterator[tuple[str, object]]:
     usage: Job = job["usage"] or {}
     use: Job = job["template"] or {}
     place: Job = job["queue"] or {}
+    place_of: Job = job["workflow"] or {}
     facts = {
         "name": job["name"],
         "image": job["image"],
@@ -167,6 +168,7 @@ def _facts(job: Job) -> Iterator[tuple[str, object]]:
         "memory": size_text(usage.get("peak_memory_bytes")),
         "rerun of": job["rerun_of"],
         "template": f"{use['name']} version {use['version']}" if use else None,
+        "workflow": f"{place_of['id']}/{place_of['node']}" if place_of else None,
         "container": job["cleanup"],
     }
     yield from ((name, value) for name, value in facts.items() if value not in (None, ""))
@@ -220,7 +222,8 @@ def _show_event(out: Output, event: Job) -> None:
     out.text("  ".join(map(shown, line)) if out.has_terminal else "\t".join(map(shown, line)))
 
 
-def _digest_lines(digest: Job) -> Iterator[str]:
+def digest_lines(digest: Job) -> Iterator[str]:
+    """Why a job failed: the cause, the lines of the log that matter, what to do; fit for a terminal."""
     failure: Job = digest.get("failure") or {}
     cause: Job = digest.get("cause") or {}
     if not failure:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +11,7 @@ from orcaops_mcp.cli.command import Command
 from orcaops_mcp.cli.exits import judged
 from orcaops_mcp.cli.jobs.chosen import job_argument
 from orcaops_mcp.cli.jobs.status import EXIT_STATUS, duration_of
+from orcaops_mcp.cli.screen import Screen, ScreenLine
 from orcaops_mcp.cli.text import shown, span_text
 from orcaops_mcp.cli.values import SPAN
 
@@ -52,7 +51,7 @@ def command(session: Session, *, job: str, exit_status: bool, compact: bool, int
     if out.is_json:
         found = _each_change(client, job_id, out.event)
     elif out.has_terminal:
-        found = _live(client, job_id, _Screen(out, compact=compact), max(0.1, min(interval, _UNWATCHED_S)))
+        found = _live(client, job_id, _Picture(out, compact=compact), max(0.1, min(interval, _UNWATCHED_S)))
     else:
         teller = _Teller(out)
         found = _each_change(client, job_id, teller.tell)
@@ -71,10 +70,10 @@ def _each_change(client: Client, job_id: str, tell: Any) -> Job:
     return job
 
 
-def _live(client: Client, job_id: str, screen: _Screen, interval: float) -> Job:
+def _live(client: Client, job_id: str, picture: _Picture, interval: float) -> Job:
     job = client.job(job_id)
     while True:
-        screen.draw(job)
+        picture.draw(job)
         if job["finished_at"]:
             return job
         job = client.wait(job_id, timeout_s=interval, since_version=job["version"])["job"]
@@ -107,8 +106,8 @@ class _Teller:
             self._out.text("\t".join([at, *map(shown, cells)]).rstrip("\t"))
 
 
-class _Screen:
-    """Draws a job over what was drawn of it before, and never higher than the terminal.
+class _Picture:
+    """A job as it is drawn, never higher than the terminal.
 
     Args:
         out: Where to.
@@ -116,25 +115,20 @@ class _Screen:
     """
 
     def __init__(self, out: Output, *, compact: bool) -> None:
-        self._out = out
+        self._screen = Screen(out)
         self._compact = compact
-        self._height = 0
 
     def draw(self, job: Job) -> None:
         """Put the job's present state in the place of the last one."""
-        width, height = shutil.get_terminal_size()
-        lines = [self._head(job), *self._steps(job, max(1, height - 4)), *self._foot(job)]
-        back = f"\x1b[{self._height}A" if self._height else ""
-        body = "".join(f"\r{self._fitted(lead, text, width)}\x1b[K\n" for lead, text in lines)
-        sys.stdout.write(f"{back}{body}\x1b[J")
-        sys.stdout.flush()
-        self._height = len(lines)
+        room = max(1, self._screen.room - 3)
+        self._screen.draw([self._head(job), *self._steps(job, room), *self._foot(job)])
 
-    def _head(self, job: Job) -> tuple[str, str]:
+    def _head(self, job: Job) -> ScreenLine:
         name = shown(job["name"] or job["image"])
-        return job["status"], "  ".join((name, f"{job['job_id']} · {_elapsed(job)} · by {shown(job['submitted_by'])}"))
+        text = "  ".join((name, f"{job['job_id']} · {_elapsed(job)} · by {shown(job['submitted_by'])}"))
+        return ScreenLine(job["status"], text)
 
-    def _steps(self, job: Job, room: int) -> Iterator[tuple[str, str]]:
+    def _steps(self, job: Job, room: int) -> Iterator[ScreenLine]:
         steps: list[Job] = job["steps"]
         chosen = steps
         if len(steps) > room or (self._compact and len(steps) > 8):
@@ -142,32 +136,24 @@ class _Screen:
         chosen = chosen[-room:]
         width = min(40, max((len(step["title"]) for step in chosen), default=0))
         for step in chosen:
-            yield step["status"], f"{shown(step['title'])[:width]:<{width}}  {_step_text(step)}".rstrip()
+            text = f"{shown(step['title'])[:width]:<{width}}  {_step_text(step)}".rstrip()
+            yield ScreenLine(step["status"], text)
         if len(chosen) < len(steps):
             done = sum(step["status"] == "success" for step in steps)
-            yield "", f"{done} of {len(steps)} steps done"
+            yield ScreenLine("", f"{done} of {len(steps)} steps done")
 
-    def _foot(self, job: Job) -> Iterator[tuple[str, str]]:
+    def _foot(self, job: Job) -> Iterator[ScreenLine]:
         place: Job = job["queue"] or {}
         if not job["finished_at"]:
             text = job["progress"] or (f"waits: {place['reason']}" if place.get("reason") else "")
             if text:
-                yield "", shown(text)
+                yield ScreenLine("", shown(text))
             return
         failure: Job = job["failure"] or {}
         if failure:
-            yield "", shown(failure["message"])
+            yield ScreenLine("", shown(failure["message"]))
         code = "" if job["exit_code"] is None else f", exit code {job['exit_code']}"
-        yield "", f"{job['status']}{code}; `orcaops jobs logs {job['job_id']}`"
-
-    def _fitted(self, status: str, text: str, width: int) -> str:
-        from rich.cells import set_cell_size  # noqa: PLC0415 - there is a terminal, and wide characters have to be known
-
-        if not status:
-            return self._out.paint(set_cell_size(text, max(1, width - 1)).rstrip(), "2")
-        glyph = self._out.glyph(status)
-        room = max(1, width - 2 - len(glyph))
-        return f"{self._out.paint(glyph, self._out.colour(status))} {set_cell_size(text, room).rstrip()}"
+        yield ScreenLine("", f"{job['status']}{code}; `orcaops jobs logs {job['job_id']}`")
 
 
 def _elapsed(job: Job) -> str:

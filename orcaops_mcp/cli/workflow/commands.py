@@ -10,10 +10,23 @@ from orcaops_mcp.cli.command import Command
 from orcaops_mcp.cli.documents import give_document
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from orcaops_mcp.cli.session import Session
 
 _EXITS = (("0", "No errors."), ("7", "The workflow is not valid, or its inputs are not."))
 _FILE = click.argument("file", metavar="FILE")
+
+
+def _complete_file_or_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ids where one was begun, else files."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+
+    if not incomplete.startswith(("wf_", "@")):
+        return [CompletionItem(incomplete, type="file")]
+    from orcaops_mcp.cli.workflow.chosen import complete_run  # noqa: PLC0415 - same
+
+    return complete_run(ctx, param, incomplete)
 
 
 @click.command(
@@ -104,11 +117,11 @@ def plan(session: Session, *, file: str, inputs: tuple[str, ...], assume: tuple[
     examples=(
         ("orcaops workflow graph ci.yaml", "The jobs by stages."),
         ("orcaops workflow graph --format dot ci.yaml | dot -Tsvg > ci.svg", "A picture."),
-        ("orcaops workflow graph --format mermaid ci.yaml", "For a page in Markdown."),
+        ("orcaops workflow graph --format mermaid @last", "Of the newest run with how its jobs stand, for Markdown."),
     ),
     exits=_EXITS,
 )
-@_FILE
+@click.argument("file", metavar="FILE|RUN", shell_complete=_complete_file_or_run)
 @click.option(
     "--format",
     "form",
@@ -127,11 +140,22 @@ def plan(session: Session, *, file: str, inputs: tuple[str, ...], assume: tuple[
 )
 @click.pass_obj
 def graph(session: Session, *, file: str, form: str | None, inputs: tuple[str, ...]) -> None:
-    """Show which jobs of a workflow wait for which."""
-    from orcaops_mcp.cli.workflow import planning  # noqa: PLC0415 - imports core
+    """Show which jobs of a workflow wait for which; of a run, with how each stands.
 
+    A run is named by @last, or by an id that begins with wf_.
+    """
     if form is None or session.out.is_json:
         form = "json" if session.out.is_json else "text"
+    if file == "@last" or file.startswith("wf_"):
+        if inputs:
+            raise click.UsageError("--input goes with a FILE: a run has its inputs.")
+        from orcaops_mcp.cli.workflow.run_graph import show_run_graph  # noqa: PLC0415 - not needed for a file
+
+        client = session.client.workflows
+        show_run_graph(session.out, client, client.find(file), form)
+        return
+    from orcaops_mcp.cli.workflow import planning  # noqa: PLC0415 - imports core
+
     planning.show_graph(session.out, file, form, input_values(inputs))
 
 

@@ -56,6 +56,54 @@ def test_a_template_is_run_like_a_command(engine_home: EngineHome, greet: str) -
     assert told == {"template": {"name": "greet", "version": 1, "inputs": {"who": "orca", "times": 2}}, "name": "greet"}
 
 
+WORKFLOW = """\
+name: salute
+description: Greets from a job.
+inputs:
+  who: {type: string, required: true}
+jobs:
+  hello:
+    image: busybox
+    env: {WHO: "${{ inputs.who }}"}
+    commands: ['echo "hello $WHO"']
+"""
+
+
+def test_a_workflow_is_saved_under_its_own_name_and_shown_as_one_that_saves_it_again(
+    engine_home: EngineHome, tmp_path: Path
+) -> None:
+    file = tmp_path / "salute.yaml"
+    file.write_text(WORKFLOW, encoding="utf-8")
+    assert engine_home.ok("templates", "save", str(file)) == "saved salute version 1\n"
+    row = "salute\t1\twho\tGreets from a job.\tworkflow"
+    assert row in engine_home.ok("templates", "list").splitlines()
+    written = engine_home.ok("templates", "show", "salute")
+    assert "    jobs:\n      hello:\n" in written
+    assert yaml.safe_load(written)["workflow"] == {"text": WORKFLOW, "file_name": "salute.yaml"}
+    assert engine_home.ok("templates", "save", "-", given=written) == "unchanged salute version 1\n"
+    assert engine_home.ok("templates", "save", "--name", "other", str(file)) == "saved other version 1\n"
+    engine_home.ok("templates", "delete", "--yes", "salute", "other")
+
+
+def test_files_that_a_saved_workflow_calls_go_along(engine_home: EngineHome, tmp_path: Path) -> None:
+    called = "jobs: {inner: {image: busybox, commands: [echo inner]}}\n"
+    (tmp_path / "part.yaml").write_text(called, encoding="utf-8")
+    (tmp_path / "whole.yaml").write_text("jobs: {outer: {uses: ./part.yaml}}\n", encoding="utf-8")
+    engine_home.ok("templates", "save", str(tmp_path / "whole.yaml"))
+    saved = json.loads(engine_home.ok("templates", "show", "--json", "whole"))
+    assert list(saved["workflow"]["files"].values()) == [called]
+    engine_home.ok("templates", "delete", "--yes", "whole")
+
+
+def test_a_workflow_with_faults_is_not_saved_and_every_finding_is_told(engine_home: EngineHome, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("jobs: {a: {image: busybox, commands: [ls], needs: b}}\n", encoding="utf-8")
+    result = engine_home.run("templates", "save", str(file))
+    assert result.exit_code == 7
+    assert f"{file}:1:" in result.stderr
+    assert engine_home.run("templates", "show", "bad").exit_code == 3
+
+
 def test_its_exit_code_is_the_containers(engine_home: EngineHome) -> None:
     job = {"image": "busybox", "script": "exit ${{ inputs.code }}"}
     template = {"name": "ends", "inputs": {"code": {"type": "number"}}, "job": job}
@@ -111,7 +159,7 @@ def test_an_existing_name_needs_overwrite_and_old_versions_can_be_run(engine_hom
 
 
 def test_templates_are_listed(engine_home: EngineHome, greet: str) -> None:
-    assert f"{greet}\t1\twho, times\t" in engine_home.ok("templates").splitlines()
+    assert f"{greet}\t1\twho, times\t\tjob" in engine_home.ok("templates").splitlines()
     page = json.loads(engine_home.ok("templates", "list", "--json=name,version"))
     assert {"name": "greet", "version": 1} in page["items"]
 
@@ -157,6 +205,6 @@ def test_the_commands_of_the_page_do_what_it_says(engine_home: EngineHome, tmp_p
         "saved greet version 2",
         "Hello, Orca",
         "Hello, Orca",
-        "greet\t2\twho, times, tone\tSays good day as often as asked.",
+        "greet\t2\twho, times, tone\tSays good day as often as asked.\tjob",
         "deleted greet",
     ]

@@ -15,6 +15,8 @@ from orcaops_mcp.cli.main import cli
 if TYPE_CHECKING:
     from click.testing import Result
 
+    from tests.orcaops_mcp.cli.conftest import EngineHome
+
 SEED = (Path(__file__).parent / "data" / "seed-pipeline.yaml").read_text(encoding="utf-8")
 """The pipeline that the project began with."""
 
@@ -29,6 +31,42 @@ jobs:
 NOTHING_WRONG = """\
 jobs:
   hello: {image: "alpine:3.20", commands: [echo hello]}
+"""
+
+GOOD = """\
+name: good
+inputs:
+  who: {type: string, default: orca}
+outputs:
+  greeting: ${{ jobs.build.outputs.greeting }}
+jobs:
+  build:
+    image: busybox
+    env: {WHO: "${{ inputs.who }}"}
+    commands: ['echo "greeting=hello $WHO" >> "$ORCAOPS_OUTPUT"', 'echo built']
+  test:
+    image: busybox
+    needs: build
+    matrix: {level: [unit, system]}
+    commands: ['echo "testing ${{ matrix.level }}"']
+"""
+BAD = """\
+name: bad
+jobs:
+  build: {image: busybox, commands: [echo built]}
+  test:
+    image: busybox
+    needs: build
+    fail_fast: false
+    matrix: {code: [0, 3, 1]}
+    commands: ['echo "will end with ${{ matrix.code }}"', 'exit ${{ matrix.code }}']
+  deploy: {image: busybox, needs: test, commands: [echo deployed]}
+"""
+LONG = """\
+name: long
+jobs:
+  first: {image: busybox, commands: ['echo ready', 'sleep 60']}
+  second: {image: busybox, needs: first, commands: [echo never]}
 """
 
 
@@ -79,3 +117,30 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return Desk(folder, tmp_path / "home")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the workflow files are, and the caller stands."""
+    for name, text in (("good.yaml", GOOD), ("bad.yaml", BAD), ("long.yaml", LONG)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def detached(home: EngineHome, *words: str) -> str:
+    """Start a run, and its id."""
+    workflow_id = home.ok("workflow", "run", "-d", *words).strip()
+    assert workflow_id.startswith("wf_")
+    return workflow_id
+
+
+def finished(home: EngineHome, *words: str) -> str:
+    """Run a workflow to its end, and the run's id."""
+    workflow_id = detached(home, *words)
+    home.ok("workflow", "watch", workflow_id)
+    return workflow_id
+
+
+def told(home: EngineHome, *words: str) -> Any:
+    return json.loads(home.ok("workflow", *words))
