@@ -120,7 +120,7 @@ async def _running(parts: Parts) -> AsyncGenerator[Engine]:
     shared = SharedServices(parts)
     filer, retention = RunFiler(parts), Retention(parts)
     version = await anyio.to_thread.run_sync(metadata.version, "orcaops-mcp")
-    conductors = Conductors(parts, scheduler, worker, AdmissionDesk(parts, scheduler.slots))
+    conductors = Conductors(parts, scheduler, worker, AdmissionDesk(parts, scheduler.slots), shared)
     engine = Engine(parts, scheduler, worker, conductors, version=version)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(gate.run, name="gate")

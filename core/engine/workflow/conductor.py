@@ -22,6 +22,7 @@ from core.engine.workflow.live import Stage
 from core.engine.workflow.live_run import LiveRun
 from core.engine.workflow.node_end import node_end
 from core.engine.workflow.program import read_program
+from core.engine.workflow.serving import Serving
 from core.engine.workflow.starting import Starter
 from core.errors import JobNotFoundError
 from core.lifecycle.workflow import NodeEvent, Reason, WorkflowEvent, WorkflowStatus
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from core.engine.workflow.live import LiveNode
     from core.engine.workflow.node_end import NodeEnd
     from core.engine.workflow.node_job import Admit
+    from core.engine.workflow.shared_services import SharedServices
     from core.records.job import Job
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import WorkflowNode
@@ -57,6 +59,7 @@ class Rooms:
         scheduler: Gets the jobs.
         worker: Runs them.
         admit: The engine's admission of specs.
+        shared: The services of runs.
         threads: Where files are read.
     """
 
@@ -64,6 +67,7 @@ class Rooms:
     scheduler: Scheduler
     worker: Worker
     admit: Admit
+    shared: SharedServices
     threads: anyio.CapacityLimiter
 
 
@@ -117,13 +121,14 @@ class Conductor:
         workflow = await read_program(await self._parts.workflows.source(self._workflow_id), self._rooms.threads)
         run = await self._started(run, workflow)
         live = LiveRun(self._parts, run, workflow, records, self._most(run, workflow))
-        starter = Starter(live, self._rooms.scheduler, self._rooms.admit)
+        serving = Serving(self._rooms.shared, live, self._inbox.ring)
+        starter = Starter(live, self._rooms.scheduler, self._rooms.admit, serving)
         live.begin()
         self._note_requests(live, records)
-        while not await self._turn(live, starter):
+        while not await self._turn(live, starter, serving):
             await self._wait(live)
             await self._receive(live, starter)
-        await self._end(live)
+        await self._end(live, serving)
 
     # --- the beginning
 
@@ -151,16 +156,14 @@ class Conductor:
 
     # --- one turn
 
-    async def _turn(self, live: LiveRun, starter: Starter) -> bool:
+    async def _turn(self, live: LiveRun, starter: Starter, serving: Serving) -> bool:
         """Conclude, write, act, until nothing follows any more; whether the run is over."""
         while True:
             self._conclude(live, starter)
             await live.outbox.flush()
             await self._adopt(live, starter)
             await self._stop_jobs(live)
-            nodes: list[LiveNode] = []
-            while (node := live.room.take()) is not None:
-                nodes.append(node)
+            nodes = await self._startable(live, serving)
             if nodes:
                 await starter.start(nodes)
             self._tell_waiting(live)
@@ -168,6 +171,16 @@ class Conductor:
             await live.outbox.flush()
             if not (nodes or live.adopted or live.progress.stopping.jobs or live.progress.ready):
                 return live.file.is_over
+
+    async def _startable(self, live: LiveRun, serving: Serving) -> list[LiveNode]:
+        """The nodes for which there is room, once the run's services are up."""
+        if live.room.has_jobs:
+            await serving.begin()
+        serving.look()
+        nodes: list[LiveNode] = []
+        while (node := live.room.take(only_callers=not serving.is_settled)) is not None:
+            nodes.append(node)
+        return nodes
 
     def _conclude(self, live: LiveRun, starter: Starter) -> None:
         progress = live.progress
@@ -325,7 +338,8 @@ class Conductor:
 
     # --- the end
 
-    async def _end(self, live: LiveRun) -> None:
+    async def _end(self, live: LiveRun, serving: Serving) -> None:
+        await serving.stop()
         leftovers = live.leftovers()
         if leftovers:
             reason = NodeReason(Reason.NEEDS, "the job that calls its file did not run")

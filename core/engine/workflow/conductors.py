@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.engine.worker import Worker
     from core.engine.workflow.acceptance import AcceptedRun
     from core.engine.workflow.request import WorkflowRequest
+    from core.engine.workflow.shared_services import SharedServices
     from core.records.event import EngineEvent
     from core.records.workflow import WorkflowRun
 
@@ -47,11 +48,15 @@ class Conductors:
         scheduler: Gets the jobs of nodes.
         worker: Runs them.
         admission: The engine's admission of specs.
+        shared: The services of runs.
     """
 
-    def __init__(self, parts: Parts, scheduler: Scheduler, worker: Worker, admission: AdmissionDesk) -> None:
+    def __init__(
+        self, parts: Parts, scheduler: Scheduler, worker: Worker, admission: AdmissionDesk, shared: SharedServices
+    ) -> None:
         self._parts = parts
-        self._rooms = Rooms(parts, scheduler, worker, admission.admit, anyio.CapacityLimiter(_READERS))
+        threads = anyio.CapacityLimiter(_READERS)
+        self._rooms = Rooms(parts, scheduler, worker, admission.admit, shared, threads)
         self._inboxes: dict[str, Inbox] = {}
         self._beginning: list[str] = []
         self._again: set[str] = set()

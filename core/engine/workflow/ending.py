@@ -46,7 +46,7 @@ def run_end(live: LiveRun) -> RunEnd:
     run, file = live.run, live.file
     outputs = file_outputs(file)
     status = _status(run, file)
-    warnings = (*run.warnings, *({"message": message} for message in outputs.warnings))
+    warnings = (*run.warnings, *({"message": message} for message in (*live.warnings, *outputs.warnings)))
     reason = run.reason
     if status is RunStatus.CANCELLED and reason is None:
         reason = cancel_reason(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
@@ -199,12 +200,20 @@ def called_frame(outer: Frame, job: WorkflowJobSpec, facts: NodeFacts, node_id: 
     )
     return Frame(
         outer.run,
-        call.workflow,
+        _with_own_services(call.workflow),
         inner_facts,
         secrets=secrets,
         prefix=f"{node_id}{BETWEEN}",
         templates=outer.templates,
     )
+
+
+def _with_own_services(workflow: WorkflowSpec) -> WorkflowSpec:
+    """A called file whose jobs have its services each for itself: only those of the run's own file are shared."""
+    if not workflow.services:
+        return workflow
+    jobs = {name: replace(job, services={**workflow.services, **job.services}) for name, job in workflow.jobs.items()}
+    return replace(workflow, jobs=jobs, services={})
 
 
 def handed_secrets(call: CallSpec, known: Mapping[str, str]) -> Mapping[str, str]:

@@ -70,6 +70,7 @@ class LiveRun:
         adopted: Nodes that were running before this conductor began, and were not looked at yet.
         by_job: The nodes that run, by their jobs.
         services: The context ``services``, as far as services of the run fill it.
+        warnings: What a reader of the run should know.
         workspace: Files put into the working directory of every job.
         folder: The caller's own, below which volumes may lie.
     """
@@ -87,6 +88,7 @@ class LiveRun:
         self.by_job: dict[str, LiveNode] = {}
         self.workspace, self.folder = _brought_along(run)
         self.services: Mapping[str, JsonObject] = {}
+        self.warnings: tuple[str, ...] = ()
         self._called = 0
         self._stored: dict[str, list[WorkflowNode]] = {}
         for record in records:

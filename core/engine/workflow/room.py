@@ -50,13 +50,24 @@ class Room:
         self._push(node, companions)
         self.unplaced.append(node)
 
-    def take(self) -> LiveNode | None:
-        """The next node that may start, which has its room then; None if none may."""
+    @property
+    def has_jobs(self) -> bool:
+        """Whether a node is ready for which a job would be made."""
+        while self._line and (self._line[0][1].stage is not Stage.READY or self._line[0][1].has_room):
+            heappop(self._line)
+        return bool(self._line)
+
+    def take(self, *, only_callers: bool = False) -> LiveNode | None:
+        """The next node that may start, which has its room then; None if none may.
+
+        Args:
+            only_callers: Only one in whose place a file runs.
+        """
         while self._calls:
             node = self._calls.popleft()
             if self._fits(node):
                 return self._enter(node)
-        while self._line and self.running < self._most:
+        while not only_callers and self._line and self.running < self._most:
             _, node = heappop(self._line)
             if self._fits(node):
                 return self._enter(node)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.engine.workflow.live import LiveNode
     from core.engine.workflow.live_run import LiveRun
     from core.engine.workflow.node_job import Admit, NodeJob
+    from core.engine.workflow.serving import Serving
     from core.records.workflow_node import WorkflowNode
     from core.spec.job import JobSpec
     from core.store.workflow_rows import NodeFields
@@ -54,10 +55,12 @@ class Starter:
         live: The run.
         scheduler: Gets the jobs.
         admit: The engine's admission of specs.
+        serving: The services of the run.
     """
 
-    def __init__(self, live: LiveRun, scheduler: Scheduler, admit: Admit) -> None:
+    def __init__(self, live: LiveRun, scheduler: Scheduler, admit: Admit, serving: Serving) -> None:
         self._live = live
+        self._serving = serving
         self._scheduler = scheduler
         self._admit = admit
 
@@ -68,10 +71,15 @@ class Starter:
             StoreError: The disk is full or failing.
             StoreBusyError: The database is locked by another process.
         """
-        callers = [node for node in nodes if node.is_caller]
-        for node in callers:
-            self.call(node, is_fresh=True)
-        others = [node for node in nodes if not node.is_caller]
+        others: list[LiveNode] = []
+        for node in nodes:
+            if node.is_caller:
+                self.call(node, is_fresh=True)
+            elif (failure := self._serving.failure) is not None:
+                self._live.room.leave(node)
+                self._live.progress.fail(node, failure)
+            else:
+                others.append(node)
         made = await all_at_once(partial(self._made, node, node.tries + 1) for node in others)
         ready = [self._begin(node, found) for node, found in zip(others, made, strict=True)]
         await self._live.outbox.flush()
