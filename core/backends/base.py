@@ -105,6 +105,7 @@ class ContainerRequest:
         aliases: Names under which it is found there.
         also_in: Further networks of ours in which it stands; only beside ``attached_to``.
         health: The health check; None means none, not even the image's.
+        stop_signal: What its process is sent first when it is stopped, such as ``SIGTERM``.
         may_signal: Whether processes may signal those of other users: the init has to, where a server that starts as
             root becomes another user.
     """
@@ -131,6 +132,7 @@ class ContainerRequest:
     also_in: tuple[str, ...] = ()
     health: HealthCheck | None = None
     may_signal: bool = False
+    stop_signal: str = "SIGTERM"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,15 @@ orca_note() { { IFS=' ' read -r orca_t orca_r < /proc/uptime; echo "$1 $orca_t" 
 orca_write() { { echo "$1" >> /orcaops/steps; } 2> /dev/null; }
 orca_use() { [ -r "$2" ] && read -r orca_v < "$2" && orca_write "u $1 $orca_v"; }
 orca_hear() {
-  trap '' TERM
+  trap '' TERM @signal@
   orca_note t
-  kill -TERM 0
+  kill -@signal@ 0
   orca_why= orca_left=
   { IFS=' ' read -r orca_why orca_left orca_r < /orcaops/stop; } 2> /dev/null
   orca_stop=t
   [ "$orca_why" = cancel ] && orca_stop=c
   case $orca_left in '' | *[!0-9]*) orca_left=$orca_grace ;; esac
-  trap : TERM
+  trap : TERM @signal@
   if [ "$orca_last" -ge 0 ]; then
     trap 'kill -s KILL -- -1' USR1
     { sleep "$orca_left" && kill -s USR1 $$; } 2> /dev/null &
@@ -258,7 +258,7 @@ trap '{
   [ "$orca_first" -eq 0 ] || orca_c=$orca_first
   exit "$orca_c"
 } 2> /dev/null' EXIT
-trap 'orca_c=$?; [ -n "$orca_own" ] || orca_c=143; exit "$orca_c"' TERM
+trap 'orca_c=$?; [ -n "$orca_own" ] || orca_c=143; exit "$orca_c"' TERM @signal@
 {
   orca_k=0
   while [ "$orca_k" -lt "$orca_from" ]; do

@@ -114,12 +114,19 @@ def container_request(
         log_lines=spec.log_limit.lines or 10_000,
         mounts=tuple(Mount(mount.source, mount.target, mount.read_only) for mount in spec.mounts),
         attached_to=container_name(home_id, job.job_id, number) if spec.services else "",
+        stop_signal=_stop_signal(spec),
     )
 
 
 def _labels(job: Job, home_id: str) -> dict[str, str]:
     labels = {LABEL_HOME: home_id, LABEL_JOB: job.job_id, LABEL_ATTEMPT: str(job.attempt_number)}
     return labels if job.workflow is None else {**labels, LABEL_WORKFLOW: job.workflow.workflow_id}
+
+
+def _stop_signal(spec: JobSpec) -> str:
+    """What the container's process is sent: the program that runs steps hears SIGTERM, and hands on what is asked."""
+    asked = spec.node.stop_signal if spec.node is not None else None
+    return "SIGTERM" if asked is None or spec.has_steps else asked
 
 
 def _own_variables(job: Job, workdir: str) -> dict[str, str]:

@@ -59,6 +59,9 @@ ARGV: Final = (f"{FOLDER}/main",)
 STEP_FILES: Final = ("output", "env", "path", "summary")
 """What each step may write: the first part of its files' names."""
 
+UNHEARD: Final = frozenset({"SIGINT", "SIGQUIT"})
+"""Signals that no step can be stopped with: shells have what they start in the background pass over them."""
+
 _LETTERS: Final = {"success": "s", "failure": "f", "always": "a", "asks": "g"}
 
 
@@ -78,6 +81,7 @@ def step_program(
     """
     good = ",".join(str(code) for code in dict.fromkeys((0, *spec.success_exit_codes)))
     facts = {"token": token, "good": f",{good},", "most": str(output_bytes), "count": str(len(plan))}
+    facts["signal"] = stop_signal_of(spec)
     facts["last"] = str(max((step.index for step in plan if step.when not in {"success", "never"}), default=-1))
     facts["grace"] = str(int(-(-(spec.cancel_grace_s or 0) // 1)))
     blocks = "".join(_block(step) for step in plan if step.when != "never")
@@ -98,6 +102,12 @@ def step_texts(step: PlannedStep) -> tuple[ArchiveEntry, ...]:
     if not step.is_own_process:
         return (text,)
     return text, ArchiveEntry(f"run-{number}", _runner(step).encode())
+
+
+def stop_signal_of(spec: JobSpec) -> str:
+    """What the running step is sent first when the job is stopped; a shell's background never hears INT and QUIT."""
+    asked = (spec.node.stop_signal if spec.node is not None else None) or "SIGTERM"
+    return "TERM" if asked in UNHEARD else asked.removeprefix("SIG")
 
 
 def go_name(index: int, standing: str) -> str:

@@ -28,7 +28,7 @@ def create_payload(request: ContainerRequest) -> dict[str, Any]:
         "Labels": dict(request.labels),
         "Tty": False,
         "OpenStdin": False,
-        "StopSignal": "SIGTERM",
+        "StopSignal": request.stop_signal,
         "Healthcheck": _health_check(request.health),
         "HostConfig": _host_config(request),
     }

@@ -226,7 +226,7 @@ class SimulatedBackend(SimulatedServices):
         container = self._look(container_id)
         if container is None or container.phase != "running":
             return
-        container.interrupt("TERM", self._clock.monotonic())
+        container.interrupt(container.request.stop_signal.removeprefix("SIG"), self._clock.monotonic())
         deadline = self._clock.monotonic() + grace_s
         while (container := self._look(container_id)) is not None and container.phase == "running":
             if self._clock.monotonic() >= deadline:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
+from core.engine.script import UNHEARD
 from core.engine.workflow.late_texts import late_env, layers_of, plain_secrets
 from core.engine.workflow.named import named_by, values_of
 from core.engine.workflow.needs_files import needed_files
@@ -160,6 +161,16 @@ class _Maker:
             return None
         return self._values.get("entrypoint")
 
+    def _stop_signal(self) -> object:
+        asked = cast("str | None", self._values.get("stop_signal"))
+        if asked is not None:
+            asked = f"SIG{asked.removeprefix('SIG')}"
+        if self._setting.job.steps and asked in UNHEARD:
+            self.warnings.append(
+                f"Steps are stopped with SIGTERM: shells pass over {asked}. The image's own command would hear it."
+            )
+        return asked
+
     def _warn_of_what_is_not_held(self) -> None:
         if "credentials" in self._values:
             self.warnings.append(
@@ -231,7 +242,7 @@ class _Maker:
         if setting.services and late.variables:
             services = cast("JsonValue", {name: dict(told) for name, told in setting.services.items()})
             late = late.model_copy(update={"context": {**late.context, "services": services}})
-        return {"late": late, "keep": self._keep(), "stop_signal": self._values.get("stop_signal")}
+        return {"late": late, "keep": self._keep(), "stop_signal": self._stop_signal()}
 
     def _keep(self) -> list[dict[str, Any]]:
         """What is kept; patterns that read what only the job makes are filled in at its end."""

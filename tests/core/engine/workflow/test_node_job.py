@@ -343,3 +343,27 @@ def test_what_is_not_held_to_is_said_in_warnings() -> None:
         "The image's entrypoint is not replaced",
         "Service web",
     ]
+
+
+# --- signals
+
+
+@pytest.mark.parametrize(
+    ("written", "commands", "signal", "warnings"),
+    [
+        ("INT", "[]", "SIGINT", 0),
+        ("SIGINT", "[make]", "SIGINT", 1),
+        ("SIGHUP", "[make]", "SIGHUP", 0),
+        ("SIGTERM", "[make]", "SIGTERM", 0),
+    ],
+)
+def test_a_job_names_the_signal_it_is_stopped_with(written: str, commands: str, signal: str, warnings: int) -> None:
+    made = node_job(a_setting(f"jobs: {{build: {{image: busybox, commands: {commands}, stop_signal: {written}}}}}"))
+    assert made.spec.node is not None
+    assert (made.spec.node.stop_signal, len(made.warnings)) == (signal, warnings)
+
+
+def test_a_signal_that_stops_nothing_is_refused() -> None:
+    kind, message = fault_of("jobs: {build: {image: busybox, commands: [], stop_signal: SIGWINCH}}")
+    assert kind.value == "expression"
+    assert message.startswith("Job build, stop_signal: 'SIGWINCH' is not accepted: ")
