@@ -16,6 +16,7 @@ from tests.doors.cli_door import ORCAOPS, CliDoor
 from tests.doors.mcp_door import McpDoor
 from tests.doors.python_door import PythonDoor
 from tests.doors.rest_door import RestDoor
+from tests.orcaops_mcp.plain_http import NO_CERTIFICATES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -43,7 +44,11 @@ class Served:
     def client(self) -> httpx2.AsyncClient:
         """An HTTP client with the operator's token."""
         return httpx2.AsyncClient(
-            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=60, trust_env=False
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=60,
+            trust_env=False,
+            verify=NO_CERTIFICATES,
         )
 
 

@@ -17,6 +17,7 @@ import uvicorn
 from core import EngineSettings, LimitSettings, SimulationSettings, open_engine
 from orcaops_mcp.api.app import build_api
 from orcaops_mcp.intake.caller import Caller
+from tests.orcaops_mcp.plain_http import NO_CERTIFICATES, PromptServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -113,14 +114,17 @@ async def serving(app: FastAPI) -> AsyncGenerator[Served]:
         ws_max_size=65_536,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = PromptServer(config)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listener])
         async with httpx2.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", timeout=20, limits=httpx2.Limits(max_connections=None)
+            base_url=f"http://127.0.0.1:{port}",
+            timeout=20,
+            limits=httpx2.Limits(max_connections=None),
+            verify=NO_CERTIFICATES,
         ) as http:
             yield Served(port, http)
-        server.should_exit = True
+        server.leave()
 
 
 @pytest.fixture

@@ -64,7 +64,6 @@ async def test_numbers_that_make_no_sense_are_refused(client: Client, field: str
     assert field in error["message"]
 
 
-@pytest.mark.parametrize("job_id", ["../..", "%2e%2e", "job_1; DROP TABLE jobs", "job_\0", "x" * 10_000, _ABSENT])
 @pytest.mark.parametrize(
     ("tool", "name"),
     [
@@ -76,10 +75,11 @@ async def test_numbers_that_make_no_sense_are_refused(client: Client, field: str
         ("orcaops_rerun", "id"),
     ],
 )
-async def test_an_id_that_is_none_is_not_found(client: Client, tool: str, name: str, job_id: str) -> None:
-    result = await client.call_tool(tool, {name: job_id})
-    assert error_of(result)["code"] == "job_not_found"
-    assert "DROP" not in text_of(result)
+async def test_an_id_that_is_none_is_not_found(client: Client, tool: str, name: str) -> None:
+    for job_id in ("../..", "%2e%2e", "job_1; DROP TABLE jobs", "job_\0", "x" * 10_000, _ABSENT):
+        result = await client.call_tool(tool, {name: job_id})
+        assert error_of(result)["code"] == "job_not_found", job_id
+        assert "DROP" not in text_of(result)
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 4000])

@@ -20,6 +20,7 @@ from starlette.routing import Route, WebSocketRoute
 from orcaops_mcp.daemon.guards import GuardedProtocol, GuardedWebSocket, Rules, guarded, rules_for
 from orcaops_mcp.daemon.named_tokens import TokenFile
 from orcaops_mcp.settings import HttpSettings, Settings
+from tests.orcaops_mcp.plain_http import NO_CERTIFICATES, PromptServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -80,7 +81,7 @@ class Room:
         return await anyio.to_thread.run_sync(self.tokens.read)
 
     def client(self, **more: Any) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(base_url=self.url, timeout=20, **more)
+        return httpx2.AsyncClient(base_url=self.url, timeout=20, verify=NO_CERTIFICATES, **more)
 
     async def say(self, *lines: str, body: bytes = b"") -> tuple[int, dict[str, str], dict[str, Any]]:
         """Send lines as they are, with the Host if none is among them, and read one answer."""
@@ -151,16 +152,6 @@ def _app(room: Room) -> Starlette:
     )
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = anyio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
 @asynccontextmanager
 async def a_room(
     home: Path,
@@ -188,7 +179,7 @@ async def a_room(
             proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
-        server = _Server(config)
+        server = PromptServer(config)
         with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(server.serve, [tcp, unix])
@@ -196,8 +187,8 @@ async def a_room(
                 try:
                     yield room
                 finally:
-                    server.should_exit = True
                     server.force_exit = True
+                    server.leave()
 
 
 @pytest.fixture
