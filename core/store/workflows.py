@@ -170,6 +170,14 @@ class WorkflowStore:
         add = partial(node_changes.add_nodes, workflow_id=workflow_id, nodes=nodes, instead_of=instead_of)
         return await self._database.write(add)
 
+    async def replayed(self, idempotency_key: str, request_digest: str) -> WorkflowRun | None:
+        """The run that the same request made or repeated before; none if the key is fresh.
+
+        Raises:
+            IdempotencyConflictError: The key was used with another digest.
+        """
+        return await self._database.read(_key(idempotency_key, request_digest).earlier)
+
     # --- changing
 
     async def move(

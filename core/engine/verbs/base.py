@@ -11,6 +11,7 @@ from core.engine.reading import LogDesk
 from core.engine.templates import TemplateDesk
 from core.engine.uploads import UploadDesk
 from core.engine.waiting import Waiter
+from core.engine.workflow.reruns import RerunDesk
 from core.engine.workflow_logs import WorkflowLogDesk
 from core.errors import EngineClosedError, JobNotFoundError
 from core.ids import is_job_id
@@ -46,6 +47,7 @@ class Verbs:
         self._template_desk = TemplateDesk(parts)
         self._gate = MountGate(parts)
         self._workflow_desk = WorkflowLogDesk(parts)
+        self._rerun_desk = RerunDesk(parts, conductors)
         self._waiter = Waiter(parts, self._desk, self._workflow_desk)
         self._closed = False
 

@@ -304,5 +304,5 @@ class Progress:
         job.unended -= 1
         if not job.unended:
             self._end_job(job)
-        if ending.result is Result.FAILURE:
+        if ending.result is Result.FAILURE and node.record.kept_from is None:
             self.stopping.after_failure(node)

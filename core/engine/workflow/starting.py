@@ -164,7 +164,7 @@ class Starter:
         fields: NodeFields = {"condition": condition_of(node)}
         if spec.name:
             fields["name"] = frame.title(spec, facts, node.record.name)
-        if not node.is_caller and not node.record.fingerprint:
+        if not node.record.fingerprint:
             try:
                 found = frame.fingerprints.of(spec, facts)
             except (InvalidExpressionError, UnknownYetError):

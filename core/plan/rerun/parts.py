@@ -89,7 +89,8 @@ class Fate:
         total: How many variants its job has.
         is_manual: Whether the result is one that somebody gives by hand now.
         is_routine: Whether it runs since such nodes always do, and not since something asks for it.
-        is_idle: Whether it was asked for, and would be skipped all the same.
+        is_named: Whether it was asked for by its name.
+        is_idle: Whether it would be skipped all the same, then.
         called: What becomes of the nodes of the file that it calls, as far as they are known.
     """
 
@@ -103,6 +104,7 @@ class Fate:
     total: int = 0
     is_manual: bool = False
     is_routine: bool = False
+    is_named: bool = False
     is_idle: bool = False
     called: tuple[Fate, ...] = ()
 

@@ -139,7 +139,7 @@ class Walk:
         if is_named:
             idle = self._idle(job, draft)
             told = f"it was asked for, but it is skipped again: {idle}" if idle else "it was asked for"
-            return replace(fate, why=told, is_idle=bool(idle))
+            return replace(fate, why=told, is_named=True, is_idle=bool(idle))
         return self._judged(job, draft, fate)
 
     def _idle(self, job: WorkflowJobSpec, draft: Draft) -> str:
