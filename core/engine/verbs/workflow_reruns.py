@@ -98,7 +98,7 @@ class WorkflowRerunVerbs(Verbs):
             NodeNotFoundError: It has no such node.
         """
         check_workflow_id(workflow_id)
-        return await explained(self._parts, workflow_id, node_id, attempt)
+        return await explained(self._parts, workflow_id, node_id, attempt, self._scheduler.place)
 
     async def _begin(self, draft: RerunDraft, request: RerunRequest, key: str | None, digest: str) -> SubmittedRun:
         run, ledger = draft.run, self._parts.workflow_ledger

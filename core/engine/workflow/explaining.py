@@ -15,12 +15,12 @@ from core.plan.nearness import did_you_mean
 from core.records.workflow_document import blocked_nodes, passed_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from core.engine.parts import Parts
-    from core.records.job import Job
+    from core.records.job import Job, QueuePlace
     from core.records.workflow import WorkflowRun
-    from core.records.workflow_node import NodeTry, WorkflowNode
+    from core.records.workflow_node import NodeReason, NodeTry, WorkflowNode
 
 _MOST: Final = 20
 """Needs that are told one by one, hops of a chain, and tries."""
@@ -35,15 +35,30 @@ _ENDED: Final = {
 }
 
 
-async def explained(parts: Parts, workflow_id: str, node_id: str, attempt: int | None) -> Explanation:
-    """See `WorkflowRerunVerbs.explain_node`."""
+async def explained(
+    parts: Parts,
+    workflow_id: str,
+    node_id: str,
+    attempt: int | None,
+    place_of: Callable[[str], QueuePlace | None],
+) -> Explanation:
+    """See `WorkflowRerunVerbs.explain_node`.
+
+    Args:
+        parts: The engine's parts.
+        workflow_id: The run.
+        node_id: The node.
+        attempt: None takes the present one.
+        place_of: Where a job stands in the line.
+    """
     run, nodes = await parts.workflows.state(workflow_id)
     if attempt is not None and attempt != run.attempt:
         await parts.workflows.source(workflow_id, attempt)  # says it if there is no such attempt
         nodes = await parts.workflows.nodes(workflow_id, attempt=attempt)
     node = find_node(workflow_id, nodes, node_id)
     found = await parts.jobs.get_many([node.job_id]) if node.job_id is not None else ()
-    case = _Case(run, nodes, node, found[0] if found else None)
+    place = place_of(found[0].job_id) if found else None
+    case = _Case(run, nodes, node, found[0] if found else None, place)
     return Explanation(node_id=node.node_id, status=node.status.value, facts=tuple(case.facts()))
 
 
@@ -92,6 +107,7 @@ class _Case:
     nodes: Sequence[WorkflowNode]
     node: WorkflowNode
     job: Job | None
+    place: QueuePlace | None
 
     def facts(self) -> Iterator[str]:
         """All facts, the earliest first."""
@@ -152,9 +168,24 @@ class _Case:
             yield f"It was tried {len(tries)} times; the last tries are these."
         for each in tries[-_MOST:]:
             yield _try(each)
-        if self.job is not None and not self.job.is_finished and not self.node.is_finished:
+        if self.node.status is NodeStatus.RUNNING and self.job is None and self.node.job_id is not None:
+            yield f"Its job {self.node.job_id} is about to be submitted."
+        elif self.job is not None and not self.job.is_finished and not self.node.is_finished:
             phase = self.job.attempt.phase.value if self.job.attempt is not None else ""
-            yield f"Its job {self.job.job_id} is {self.job.status.value}{f' ({phase})' if phase else ''}."
+            line = f", at place {self.place.position} of the line: {self.place.reason}" if self.place else ""
+            yield f"Its job {self.job.job_id} is {self.job.status.value}{f' ({phase})' if phase else ''}{line}."
+        yield from self._file()
+
+    def _file(self) -> Iterator[str]:
+        """How the file stands that runs in the node's place."""
+        beginning = f"{self.node.node_id}{BETWEEN}"
+        inner = [node for node in self.nodes if node.node_id.startswith(beginning)]
+        if not inner:
+            return
+        ended = sum(node.is_finished for node in inner)
+        failed = [node.node_id for node in inner if node.result is Result.FAILURE]
+        said = f"; {', '.join(failed[:_MOST])} failed" if failed else ""
+        yield f"It calls a file: {ended} of its {len(inner)} nodes have ended{said}."
 
     def _stop(self) -> Iterator[str]:
         """Who asked for it to stop."""
@@ -171,8 +202,7 @@ class _Case:
         node, reason = self.node, self.node.reason
         told = f"It {_ENDED[node.status]}"
         if reason is not None:
-            told += f" ({reason.code.value})"
-            told += f": {reason.text}" if reason.text else ""
+            told += _because(node, reason)
         if node.failure is not None:
             told += f" ({node.failure.kind.value}): {node.failure.message}"
         if node.retry_at is not None:
@@ -235,11 +265,17 @@ def _try(each: NodeTry) -> str:
     return f"{told} for {seconds:.1f} s, and ended with {ended}{kind}{code}."
 
 
+def _because(node: WorkflowNode, reason: NodeReason) -> str:
+    """A reason behind what it is the reason of; its code, unless that says the same as the status."""
+    code = "" if reason.code.value == node.status.value else f" ({reason.code.value})"
+    return f"{code}: {reason.text}" if reason.text else code
+
+
 def _cause(node: WorkflowNode) -> str:
     """Why another node did not succeed, in one sentence."""
     told = f"{node.node_id} {_ENDED[node.status]}"
     if node.failure is not None:
         told += f" ({node.failure.kind.value}): {node.failure.message}"
     elif node.reason is not None:
-        told += f" ({node.reason.code.value})" + (f": {node.reason.text}" if node.reason.text else "")
+        told += _because(node, node.reason)
     return told if told.endswith((".", "!", "?")) else f"{told}."
