@@ -9,7 +9,7 @@ from orcaops_mcp.mcp_server.untrusted import excerpt, fenced, one_line
 from orcaops_mcp.views.job import service_brief, step_brief
 
 if TYPE_CHECKING:
-    from core import Diagnosis, FailureSummary, Job, SickService
+    from core import FailureSummary, Job, SickService
 
 
 def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
         summary: What was found.
         max_bytes: Most log text.
     """
-    job, diagnosis = summary.job, summary.diagnosis
+    job = summary.job
     content: dict[str, Any] = {
         "job_id": job.job_id,
         "status": job.status.value,
@@ -30,18 +30,19 @@ def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
     if job.status in ("success", "queued", "running"):
         content["note"] = f"The job has not failed: it is {job.status.value}."
         return content
-    if summary.sick_services:
-        content["services"] = [_sick(sick, max_bytes // 2) for sick in summary.sick_services]
-    content |= _evidence(diagnosis, summary, max_bytes)
+    content["services"] = sick_services(summary, max_bytes // 2)
+    content |= evidence(summary, max_bytes)
     content["warnings"] = list(job.warnings)
     content["next"] = _advice(job)
     return content
 
 
-def _evidence(diagnosis: Diagnosis, summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
+def evidence(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
+    """What the log says of the cause, with the lines that matter inside a fence."""
+    diagnosis = summary.diagnosis
     cause, counts = diagnosis.cause, diagnosis.tests
     tests = [one_line(name) for name in diagnosis.failed_tests[:50]]
-    evidence: dict[str, Any] = {
+    found: dict[str, Any] = {
         "cause": {
             "kind": cause.kind,
             "headline": one_line(cause.headline, 300),
@@ -56,10 +57,15 @@ def _evidence(diagnosis: Diagnosis, summary: FailureSummary, max_bytes: int) -> 
         "suggestions": list(diagnosis.suggestions[:3]),
     }
     if diagnosis.excerpts:
-        evidence["excerpts"] = excerpt([(part.first_line, part.lines) for part in diagnosis.excerpts], max_bytes)
+        found["excerpts"] = excerpt([(part.first_line, part.lines) for part in diagnosis.excerpts], max_bytes)
     elif summary.last_lines:
-        evidence["last_lines"] = fenced(summary.last_lines, max_bytes=max_bytes).text
-    return evidence
+        found["last_lines"] = fenced(summary.last_lines, max_bytes=max_bytes).text
+    return found
+
+
+def sick_services(summary: FailureSummary, max_bytes: int) -> list[dict[str, Any]]:
+    """Services that failed or ended too early."""
+    return [_sick(sick, max_bytes) for sick in summary.sick_services]
 
 
 def _sick(sick: SickService, max_bytes: int) -> dict[str, Any]:

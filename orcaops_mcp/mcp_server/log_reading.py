@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 
 from core import InvalidArgumentError, LogCursor, LogQuery
-from orcaops_mcp.intake.fields import log_place
 from orcaops_mcp.mcp_server.untrusted import Shown, fenced, one_line
 from orcaops_mcp.views.compact import compact_json, without_absent
 
@@ -51,8 +50,8 @@ class Place:
         return cls(LogCursor.parse(line), int(offset or 0))
 
 
-def page_query(arguments: StreamLogs, place: Place) -> LogQuery:
-    """What to ask the engine for."""
+def page_query(arguments: StreamLogs, place: Place, service: str | None) -> LogQuery:
+    """What to ask the engine for, of a job or of a service beside it."""
     return LogQuery(
         cursor=place.line,
         tail=None if place.line else arguments.tail,
@@ -63,11 +62,11 @@ def page_query(arguments: StreamLogs, place: Place) -> LogQuery:
         step=arguments.step,
         max_lines=_MAX_LINES,
         max_bytes=_MAX_BYTES,
-        service=log_place(arguments.id)[1],
+        service=service,
     )
 
 
-async def follow(ctx: AppContext, job_id: str, page: LogPage, arguments: StreamLogs) -> LogPage:
+async def follow(ctx: AppContext, job_id: str, page: LogPage, arguments: StreamLogs, service: str | None) -> LogPage:
     """Wait for lines and gather them until it gets quiet, the budget is full, or the time is over.
 
     Args:
@@ -75,6 +74,7 @@ async def follow(ctx: AppContext, job_id: str, page: LogPage, arguments: StreamL
         job_id: Whose log.
         page: An empty page that stands at the end of what there is.
         arguments: What was asked.
+        service: The service beside the job whose log it is; None for the job's own.
 
     Returns:
         A page that begins where ``page`` stands.
@@ -87,9 +87,9 @@ async def follow(ctx: AppContext, job_id: str, page: LogPage, arguments: StreamL
         left = began + arguments.follow_s - anyio.current_time()
         patience = min(left, QUIET_S) if gathered else left
         fresh = patience > 0 and await engine.wait_for_log(
-            job_id, page.next_cursor, timeout_s=patience, service=log_place(arguments.id)[1]
+            job_id, page.next_cursor, timeout_s=patience, service=service
         )
-        page = await engine.read_logs(job_id, page_query(arguments, Place(page.next_cursor)))
+        page = await engine.read_logs(job_id, page_query(arguments, Place(page.next_cursor), service))
         gathered += page.lines
         size += sum(len(line.text) + 1 for line in page.lines)
         if page.lines:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from core import LogQuery
+from orcaops_mcp.mcp_server.answers import facts
 from orcaops_mcp.mcp_server.untrusted import fenced
+from orcaops_mcp.mcp_server.waiting import reporting
 from orcaops_mcp.views.job import job_outcome, job_view
 
 if TYPE_CHECKING:
-    from core import Engine, Job, JobSpec
+    from mcp.types import CallToolResult
+
+    from core import Engine, Job, JobSpec, Submitted
+    from orcaops_mcp.mcp_server.state import AppContext
 
 LAST_LINES: Final = 30
 LAST_BYTES: Final = 4096
@@ -31,6 +36,16 @@ async def outcome(engine: Engine, job: Job, *, with_log: bool = False) -> dict[s
     if with_log and job.attempt is not None:
         content["log_tail"] = await last_lines(engine, job)
     return content | {"next": next_call(job)}
+
+
+async def accepted(ctx: AppContext, submitted: Submitted, wait_s: float) -> CallToolResult:
+    """The answer to a submit: at once, or with the outcome if the job ends within the wait."""
+    engine = ctx.request_context.lifespan_context.engine
+    job = submitted.job
+    if wait_s and not job.is_finished:
+        job = await reporting(ctx, [job.job_id], wait_s, lambda: engine.wait_for_job(job.job_id, timeout_s=wait_s))
+    content = await outcome(engine, job, with_log=wait_s > 0)
+    return facts(content | {"replayed": True if submitted.replayed else None})
 
 
 async def whole_record(engine: Engine, job: Job) -> dict[str, Any]:

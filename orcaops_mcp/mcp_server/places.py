@@ -56,6 +56,20 @@ def run_id(text: str) -> str:
     )
 
 
+def own_job(text: str) -> str:
+    """The id of a job, where a node of a run will not do.
+
+    Raises:
+        JobNotFoundError: The text is none.
+    """
+    place = run_place(text)
+    if place is not None:
+        node = f', node="{one_line(place.part)}"' if place.part else ""
+        hint = f'Stop it with orcaops_cancel_workflow(workflow_id="{place.workflow_id}"{node}).'
+        raise JobNotFoundError("This names a workflow run, or a node of one, not a job.", hint=hint)
+    return known_form(text)
+
+
 async def job_of(engine: Engine, text: str) -> str:
     """The job that ``job_…`` or ``wf_…/node`` names.
 

@@ -14,7 +14,7 @@ from orcaops_mcp.mcp_server.within import within
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core import WorkflowNode, WorkflowRun
+    from core import NodePlan, RerunPlan, WorkflowNode, WorkflowRun
 
 MAX_NODES: Final = 100
 MAX_NODE_BYTES: Final = 10 * 1024
@@ -23,9 +23,11 @@ MAX_NODE_BYTES: Final = 10 * 1024
 _MAX_OUTPUT_BYTES: Final = 2048
 _MAX_OUTPUT: Final = 1000
 _MAX_WARNINGS: Final = 5
+_MAX_PLAN_BYTES: Final = 5 * 1024
 _MAX_MATRICES: Final = 20
 _NAMED: Final = 10
 _SAID: Final = 300
+_BAD: Final = frozenset({"failed", "timed_out", "cancelled"})
 _USEFUL: Final = frozenset({Result.FAILURE, Result.CANCELLED})
 
 
@@ -66,15 +68,19 @@ def run_brief(run: WorkflowRun) -> dict[str, Any]:
     }
 
 
-def nodes_page(nodes: Sequence[WorkflowNode], start: int) -> dict[str, Any]:
+def nodes_page(
+    nodes: Sequence[WorkflowNode], start: int = 0, *, room: int = MAX_NODE_BYTES, only_bad: bool = False
+) -> dict[str, Any]:
     """Nodes in short, as many as fit, those that failed first.
 
     Args:
         nodes: Of one attempt.
         start: How many of them were shown before.
+        room: Bytes for them.
+        only_bad: Whether only those are shown that failed or were stopped.
     """
-    documents = node_documents(nodes)
-    shown = within([node_brief(each) for each in documents[start : start + MAX_NODES]], MAX_NODE_BYTES)
+    documents = [each for each in node_documents(nodes) if not only_bad or each["status"] in _BAD]
+    shown = within([node_brief(each) for each in documents[start : start + MAX_NODES]], room)
     after = start + len(shown)
     left = len(documents) - after
     return {
@@ -113,7 +119,7 @@ def matrices(nodes: Sequence[WorkflowNode]) -> dict[str, str]:
 def next_of_run(run: WorkflowRun) -> str | None:
     """The tool call that most likely helps now."""
     if not run.is_finished:
-        return f'orcaops_wait(ids=["{run.workflow_id}"], since_version={run.version})'
+        return f'orcaops_wait(ids=["{run.workflow_id}"])'
     if run.status is WorkflowStatus.SUCCESS:
         return None
     if run.status is WorkflowStatus.CANCELLED:
@@ -121,9 +127,34 @@ def next_of_run(run: WorkflowRun) -> str | None:
     return f'orcaops_get_failure_summary(id="{run.workflow_id}")'
 
 
+def plan_brief(plan: RerunPlan) -> dict[str, Any]:
+    """What a rerun runs and keeps, and why; nodes of which the same is to be said together."""
+    return {
+        "selection": one_line(plan.selection),
+        "runs": _by_why(plan.rerun),
+        "keeps": _by_why(plan.kept),
+        "counts": {"run": len(plan.rerun), "keep": len(plan.kept)} if plan.nodes else None,
+    }
+
+
 def ids_of(nodes: Sequence[WorkflowNode], status: NodeStatus) -> list[str]:
     """Ids of the first nodes with a status."""
     return [node.node_id for node in nodes if node.status is status][:_NAMED]
+
+
+def _by_why(nodes: Sequence[NodePlan]) -> list[dict[str, Any]]:
+    groups: dict[str, list[str]] = {}
+    for node in nodes:
+        groups.setdefault(node.why, []).append(node.node_id)
+    told = [
+        {
+            "nodes": [one_line(node_id) for node_id in ids[:_NAMED]],
+            "more": len(ids) - _NAMED if len(ids) > _NAMED else None,
+            "why": one_line(why, _SAID),
+        }
+        for why, ids in groups.items()
+    ]
+    return within(told, _MAX_PLAN_BYTES)
 
 
 def _reason(record: Mapping[str, Any] | None) -> str | None:

@@ -6,6 +6,7 @@ and whatever looks like a mark of ours or of a chat template is broken.
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 from dataclasses import dataclass
@@ -88,6 +89,16 @@ def fenced(
         cut_lines=sum(piece.is_cut for piece in kept),
         resume=resume,
     )
+
+
+def fenced_together(lines: Sequence[tuple[str, LogLine]]) -> str:
+    """Lines of several logs inside one fence, each behind the name of whose it is."""
+    shown: list[str] = []
+    for name, group in itertools.groupby(lines, key=lambda each: each[0]):
+        shown += [
+            f"{_disarmed(name)} │ {piece.text}" for piece in _cleaned([line for _, line in group], numbered=False)
+        ]
+    return fence("\n".join(shown))
 
 
 def fence(text: str) -> str:

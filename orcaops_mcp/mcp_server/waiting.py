@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
-from core import LogQuery, OrcaOpsError
+from core import LogQuery, OrcaOpsError, counts_document, is_workflow_id
 from orcaops_mcp.mcp_server.untrusted import one_line
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ REPORT_EVERY_S: Final = 1.0
 async def reporting(
     ctx: AppContext, job_ids: Sequence[str], total_s: float, wait: Callable[[], Awaitable[Result]]
 ) -> Result:
-    """Await ``wait`` and meanwhile send the last log line of the first job as progress, once a second.
+    """Await ``wait`` and meanwhile tell how the first job or run gets on, once a second.
+
+    Of a job that is the last line of its log, of a run how many nodes stand where.
 
     Args:
         ctx: The request; nothing is sent if its caller gave no progress token.
-        job_ids: The jobs waited for.
+        job_ids: The jobs and runs waited for.
         total_s: How long the wait may take.
         wait: What is awaited.
 
@@ -58,6 +60,8 @@ async def _report(ctx: AppContext, job_ids: Sequence[str], total_s: float) -> No
 
 async def _news(engine: Engine, job_ids: Sequence[str]) -> str:
     try:
+        if is_workflow_id(job_ids[0]):
+            return counts_document((await engine.get_workflow(job_ids[0])).counts)["text"] or "waiting"
         page = await engine.read_logs(job_ids[0], LogQuery(tail=1))
     except OrcaOpsError:
         return "waiting"

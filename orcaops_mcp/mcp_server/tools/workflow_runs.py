@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from pydantic import Field
 
-from core import InvalidArgumentError, NodeStatus
+from core import InvalidArgumentError
 from orcaops_mcp.mcp_server.answers import facts
 from orcaops_mcp.mcp_server.places import run_id
 from orcaops_mcp.mcp_server.run_report import matrices, next_of_run, nodes_page, run_brief
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from orcaops_mcp.mcp_server.state import AppContext
 
-_BAD: Final = frozenset({NodeStatus.FAILED, NodeStatus.TIMED_OUT, NodeStatus.CANCELLED})
 _LONGEST_CURSOR: Final = 6
 
 
@@ -41,9 +40,8 @@ async def get_workflow_status(ctx: AppContext, arguments: GetWorkflowStatus) -> 
     since = arguments.since_version if arguments.nodes == "changed" else 0
     run, nodes = await engine.workflow_state(workflow_id, since_version=since)
     passed = matrices(nodes) if not since else {}
-    if arguments.nodes == "failed":
-        nodes = tuple(node for node in nodes if node.status in _BAD)
-    return facts({**run_brief(run), "matrix": passed, **nodes_page(nodes, start), "next": next_of_run(run)})
+    page = nodes_page(nodes, start, only_bad=arguments.nodes == "failed")
+    return facts({**run_brief(run), "matrix": passed, **page, "next": next_of_run(run)})
 
 
 def _start(cursor: str) -> int:

@@ -33,6 +33,7 @@ _NAMES = {
     "orcaops_get_failure_summary", "orcaops_cancel_job", "orcaops_rerun", "orcaops_list_runs",
     "orcaops_list_artifacts", "orcaops_get_artifact", "orcaops_upload_files", "orcaops_get_system_status",
     "orcaops_list_templates", "orcaops_save_template", "orcaops_validate_workflow", "orcaops_get_workflow_status",
+    "orcaops_cancel_workflow", "orcaops_run_workflow",
 }  # fmt: skip
 
 
@@ -71,8 +72,9 @@ async def test_what_reads_changes_nothing_and_only_cancel_destroys(client: Clien
     destroys = {tool.name for tool in tools if tool.annotations and tool.annotations.destructive_hint}
     assert writes == {
         "orcaops_submit_job", "orcaops_cancel_job", "orcaops_rerun", "orcaops_upload_files", "orcaops_save_template",
+        "orcaops_cancel_workflow", "orcaops_run_workflow",
     }  # fmt: skip
-    assert destroys == {"orcaops_cancel_job"}
+    assert destroys == {"orcaops_cancel_job", "orcaops_cancel_workflow"}
 
 
 async def test_schemas_are_flat_closed_and_free_of_what_clients_refuse(client: Client) -> None:
