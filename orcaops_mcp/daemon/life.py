@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from core import Engine, JobFilter
+from core import Engine, JobFilter, WorkflowFilter
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -116,5 +116,7 @@ class Life:
 
 
 async def has_work(engine: Engine) -> bool:
-    """Whether a job is queued or running."""
-    return bool((await engine.list_jobs(JobFilter(finished=False), limit=1)).items)
+    """Whether a job is queued or running, or a run of a workflow has not ended, whatever it waits for."""
+    if (await engine.list_jobs(JobFilter(finished=False), limit=1)).items:
+        return True
+    return bool((await engine.list_workflows(WorkflowFilter(finished=False), limit=1)).items)

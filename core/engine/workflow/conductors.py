@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from core.engine.workflow.acceptance import accept
-from core.engine.workflow.conductor import Conductor, Inbox, Rooms
+from core.engine.workflow.conductor import Conductor
+from core.engine.workflow.groups import Groups
+from core.engine.workflow.rooms import Inbox, Rooms
 from core.errors import OrcaOpsError, StoreBusyError, StoreError
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Reason, WorkflowEvent
 from core.records.event import JobChanged, NodeChanged, WorkflowChanged
@@ -56,7 +58,8 @@ class Conductors:
     ) -> None:
         self._parts = parts
         threads = anyio.CapacityLimiter(_READERS)
-        self._rooms = Rooms(parts, scheduler, worker, admission.admit, shared, threads)
+        groups = Groups(parts, self._grant)
+        self._rooms = Rooms(parts, scheduler, worker, admission.admit, shared, groups, threads)
         self._inboxes: dict[str, Inbox] = {}
         self._beginning: list[str] = []
         self._again: set[str] = set()
@@ -82,7 +85,9 @@ class Conductors:
 
     async def recover(self) -> None:
         """Take up every run of the store that has not ended; it goes on once `run` does."""
-        for run in await self._parts.workflows.live():
+        runs = await self._parts.workflows.live()
+        await self._rooms.groups.clear({run.workflow_id for run in runs})
+        for run in runs:
             _log.info("taking up %s", run.workflow_id)
             self.begin(run)
 
@@ -98,6 +103,13 @@ class Conductors:
                     await news.wait()
                     for event in news.take():
                         self._tell(event)
+
+    def _grant(self, workflow_id: str, node_id: str) -> None:
+        """Tell a run that it, or a node of it, has its group."""
+        inbox = self._inboxes.get(workflow_id)
+        if inbox is not None:
+            inbox.granted.add(node_id)
+            inbox.ring()
 
     def _start(self, tasks: TaskGroup, workflow_id: str) -> None:
         tasks.start_soon(self._conduct, workflow_id, name=f"workflow {workflow_id}")
