@@ -19,7 +19,29 @@ from orcaops_mcp.api.models.log import EndShape, LineShape
 from orcaops_mcp.api.models.system import CleanupBody, StopBody
 from orcaops_mcp.api.models.template import RunTemplateBody, TemplateBody, TemplateFields
 from orcaops_mcp.api.models.workflow import WorkflowBody
-from orcaops_mcp.api.routes import artifacts, jobs, logs, pages, runs, system, templates, uploads, workflows
+from orcaops_mcp.api.models.workflow_look import NodeLineShape, RunEndShape
+from orcaops_mcp.api.models.workflow_run import (
+    CancelRunBody,
+    NodeRowShape,
+    RerunWorkflowBody,
+    RunRow,
+    RunWorkflowBody,
+)
+from orcaops_mcp.api.routes import (
+    artifacts,
+    jobs,
+    logs,
+    pages,
+    runs,
+    system,
+    templates,
+    uploads,
+    workflow_facts,
+    workflow_logs,
+    workflow_nodes,
+    workflow_runs,
+    workflows,
+)
 from orcaops_mcp.api.state import ApiState
 
 if TYPE_CHECKING:
@@ -31,11 +53,13 @@ STALL_S: Final = 60.0
 
 _ROUTERS: Final = (
     *(jobs.router, logs.router, artifacts.router, runs.router, uploads.router, templates.router),
-    *(workflows.router, system.router, pages.router),
+    *(workflows.router, workflow_runs.router, workflow_facts.router, workflow_logs.router, workflow_nodes.router),
+    *(system.router, pages.router),
 )
 _BODIES: Final = (
     *(CancelBody, RerunBody, UploadManifest, CleanupBody, StopBody, LineShape, EndShape),
-    *(TemplateBody, TemplateFields, RunTemplateBody, WorkflowBody),
+    *(TemplateBody, TemplateFields, RunTemplateBody, WorkflowBody, RunWorkflowBody, RerunWorkflowBody, CancelRunBody),
+    *(RunRow, NodeRowShape, NodeLineShape, RunEndShape),
 )
 
 

@@ -25,7 +25,7 @@ TAGS: Final = (
     {"name": "artifacts", "description": "Files that jobs leave."},
     {"name": "uploads", "description": "Files that jobs are given."},
     {"name": "templates", "description": "Job requests saved under a name, with typed inputs."},
-    {"name": "workflows", "description": "Workflow files, checked and planned."},
+    {"name": "workflows", "description": "Workflows: checked, planned, run, followed, repeated."},
     {"name": "runs", "description": "Finished jobs as history."},
     {"name": "system", "description": "The engine itself."},
 )

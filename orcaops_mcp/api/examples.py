@@ -123,6 +123,7 @@ ROW: Final[dict[str, Any]] = {
     "finished_at": _ENDED,
     "duration_s": 2.25,
     "tags": ["ci"],
+    "workflow": None,
     "attempt": 1,
     "rerun_of": None,
     "version": 9,
@@ -241,6 +242,7 @@ CLEANUP: Final[dict[str, Any]] = {
     "deleted": 1,
     "bytes": 4096,
     "job_ids": [JOB_ID],
+    "workflow_ids": [],
     "dry_run": False,
     "remaining": 42,
 }

@@ -1,7 +1,7 @@
 """What changed, for everybody who listens over HTTP: one subscription to the engine, and no queue for a listener.
 
-For each job the latest change of a kind is kept with its number, the oldest forgotten first. A listener reads from
-the last number it has seen; one that was away longer than is remembered is told to begin anew.
+For each job, workflow run and node the latest change of a kind is kept with its number, the oldest forgotten first. A
+listener reads from the last number it has seen; one that was away longer than is remembered is told to begin anew.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 
-from core import JobChanged, LogGrew, NodeChanged, WorkflowChanged
+from core import JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from core import Engine, EngineEvent, JobNews
+    from core import Engine, EngineEvent
 
-ChangeKind = Literal["job", "log", "progress"]
+ChangeKind = Literal["job", "log", "progress", "workflow", "node"]
 
 _REMEMBERED: Final = 10_000
 
@@ -33,14 +33,16 @@ class Change:
     Attributes:
         number: Grows with every change.
         kind: What changed.
-        job_id: Of which job.
+        run_id: Of which job or workflow run.
+        node_id: Of which node of it; empty if it is about no node.
         event: The engine's own news of it.
     """
 
     number: int
     kind: ChangeKind
-    job_id: str
-    event: JobNews
+    run_id: str
+    node_id: str
+    event: EngineEvent
 
 
 class ChangeFeed:
@@ -53,7 +55,7 @@ class ChangeFeed:
     def __init__(self, tell: Callable[[EngineEvent], None] | None = None) -> None:
         self._era = secrets.token_hex(4)  # numbers of an earlier engine mean nothing here
         self._tell = tell
-        self._latest: OrderedDict[tuple[str, str], Change] = OrderedDict()
+        self._latest: OrderedDict[tuple[str, str, str], Change] = OrderedDict()
         self._number = 0
         self._forgotten = 0
         self._changed = anyio.Event()
@@ -107,11 +109,9 @@ class ChangeFeed:
         """Take notice of news and wake whoever waits for some."""
         if self._tell is not None:
             self._tell(happened)
-        if isinstance(happened, WorkflowChanged | NodeChanged):
-            return
         self._number += 1
         change = Change(self._number, *_named(happened), happened)
-        key = (change.kind, change.job_id)
+        key = (change.kind, change.run_id, change.node_id)
         self._latest.pop(key, None)
         self._latest[key] = change
         if len(self._latest) > _REMEMBERED:
@@ -120,7 +120,15 @@ class ChangeFeed:
         changed.set()
 
 
-def _named(happened: JobNews) -> tuple[ChangeKind, str]:
-    if isinstance(happened, JobChanged):
-        return "job", happened.job.job_id
-    return ("log" if isinstance(happened, LogGrew) else "progress"), happened.job_id
+def _named(happened: EngineEvent) -> tuple[ChangeKind, str, str]:
+    match happened:
+        case JobChanged(job=job):
+            return "job", job.job_id, ""
+        case WorkflowChanged(run=run):
+            return "workflow", run.workflow_id, ""
+        case NodeChanged(node=node):
+            return "node", node.workflow_id, node.node_id
+        case LogGrew(job_id=job_id):
+            return "log", job_id, ""
+        case ProgressChanged(job_id=job_id):
+            return "progress", job_id, ""

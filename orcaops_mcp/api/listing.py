@@ -37,6 +37,8 @@ def job_filter(query: ListQuery, *, finished: bool | None) -> JobFilter:
         text=query.q,
         submitted_by=query.source,
         job_id_prefix=query.prefix,
+        workflow_id=query.workflow,
+        of_workflows=query.of_workflows,
     )
 
 

@@ -32,7 +32,7 @@ _INTERNAL = 1011
 
 
 async def serve_socket(websocket: WebSocket, state: ApiState, job_id: str, start: Start, wanted: LineFilter) -> None:
-    """Accept the connection and send the log until its end, until the client leaves, or takes nothing for too long.
+    """Accept the connection and send a job's log until its end, until the client leaves, or takes nothing for too long.
 
     Args:
         websocket: Not yet accepted.
@@ -41,13 +41,24 @@ async def serve_socket(websocket: WebSocket, state: ApiState, job_id: str, start
         start: Where to begin.
         wanted: Which lines.
     """
+    await serve_messages(websocket, state, _messages(state.engine, job_id, start, wanted))
+
+
+async def serve_messages(websocket: WebSocket, state: ApiState, messages: AsyncGenerator[str]) -> None:
+    """Accept the connection and send messages until they end, until the client leaves, or takes nothing for too long.
+
+    Args:
+        websocket: Not yet accepted.
+        state: What stands behind the API.
+        messages: Closed with the connection.
+    """
     await websocket.accept()
     with state.metrics.stream("websocket"):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_until_gone, websocket, tasks.cancel_scope)
             try:
-                async with aclosing(_messages(state.engine, job_id, start, wanted)) as messages:
-                    async for message in messages:
+                async with aclosing(messages) as told:
+                    async for message in told:
                         with anyio.fail_after(state.stall_s):
                             await websocket.send_text(message)
                 await websocket.close()

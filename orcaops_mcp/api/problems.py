@@ -26,6 +26,7 @@ from core import (
     InvalidSpecError,
     JobNotFinishedError,
     JobNotFoundError,
+    NodeNotFoundError,
     NotAdmittedError,
     NotFoundError,
     OrcaOpsError,
@@ -35,6 +36,8 @@ from core import (
     TemplateNotFoundError,
     UnknownSecretError,
     UploadNotFoundError,
+    WorkflowNotFinishedError,
+    WorkflowNotFoundError,
 )
 from orcaops_mcp.api.answers import refusal
 from orcaops_mcp.api.bodies import BodyTooLargeError, MediaTypeError, refused_arguments
@@ -73,6 +76,9 @@ _HINTS: Final[dict[type[OrcaOpsError], str]] = {
     UploadNotFoundError: "Upload the files again with POST /orcaops/uploads and use the id it returns.",
     TemplateNotFoundError: "List the templates with GET /orcaops/templates and use a name from there.",
     TemplateExistsError: "Send `overwrite: true`, or PUT /orcaops/templates/{name}, to make this its next version.",
+    WorkflowNotFoundError: "List the runs with GET /orcaops/workflows and use an id from there.",
+    NodeNotFoundError: "List the run's nodes with GET /orcaops/workflows/{workflow_id}/nodes and use an id from there.",
+    WorkflowNotFinishedError: "Wait with GET /orcaops/workflows/{workflow_id}/wait, or cancel it with POST …/cancel.",
     JobNotFinishedError: "Wait with GET /orcaops/jobs/{job_id}/wait, or cancel it with DELETE /orcaops/jobs/{job_id}.",
 }
 """Where a class's own hint names tools of another door."""

@@ -26,6 +26,7 @@ def job_row(job: Job) -> dict[str, Any]:
         "finished_at": time_text(job.finished_at),
         "duration_s": duration_s(job),
         "tags": list(job.spec.tags),
+        "workflow": {"id": job.workflow.workflow_id, "node": job.workflow.node_id} if job.workflow else None,
         "attempt": job.attempt_number,
         "rerun_of": job.rerun_of,
         "version": job.version,

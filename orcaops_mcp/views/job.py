@@ -71,6 +71,7 @@ def cleanup_view(cleanup: Cleanup) -> dict[str, Any]:
         "deleted": cleanup.deleted,
         "bytes": cleanup.bytes,
         "job_ids": list(cleanup.job_ids),
+        "workflow_ids": list(cleanup.workflow_ids),
         "dry_run": cleanup.dry_run,
         "remaining": cleanup.remaining,
     }

@@ -1,4 +1,4 @@
-"""Workflow runs as doors show them: every key is there, absent facts are null; bounded, however many nodes they have."""
+"""Workflow runs as doors show them: every key is there, absent facts are null, and no answer grows without bound."""
 
 from __future__ import annotations
 

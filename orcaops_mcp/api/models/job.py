@@ -191,6 +191,7 @@ class JobRow(Shape):
     finished_at: Moment | None
     duration_s: float | None
     tags: list[str]
+    workflow: WorkflowPlace | None
     attempt: int
     rerun_of: JobId | None
     version: int
@@ -346,6 +347,10 @@ class ListQuery(Shape):
     """Accepted before this time, or longer than this span ago."""
     prefix: Annotated[Text, Field(max_length=40)] | None = None
     """The id begins with this."""
+    workflow: Annotated[Text, Field(max_length=40)] | None = None
+    """It runs a node of this workflow run."""
+    of_workflows: bool | None = None
+    """Only jobs that run nodes of workflow runs, or only those that do not; all if left out."""
     limit: Annotated[int, Field(ge=1, le=200)] = 20
     """At most so many."""
     cursor: Annotated[Text, Field(max_length=100)] | None = None

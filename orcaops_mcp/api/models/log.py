@@ -103,5 +103,7 @@ class ChangesQuery(Shape):
 
     job_id: Annotated[list[Text], Field(default_factory=list, max_length=200)]
     """Only of these jobs."""
-    kind: Annotated[list[Literal["job", "log", "progress"]], Field(default_factory=list)]
+    workflow_id: Annotated[list[Text], Field(default_factory=list, max_length=200)]
+    """Only of these workflow runs, their nodes and their jobs; beside `job_id`: those too."""
+    kind: Annotated[list[Literal["job", "log", "progress", "workflow", "node"]], Field(default_factory=list)]
     """Only these."""

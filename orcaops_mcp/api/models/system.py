@@ -114,6 +114,8 @@ class CleanupShape(Shape):
     bytes: int
     job_ids: list[JobId]
     """The first hundred."""
+    workflow_ids: list[str]
+    """The workflow runs among the first hundred; a run counts as one, with its jobs."""
     dry_run: bool
     remaining: int
     """Runs that are left."""

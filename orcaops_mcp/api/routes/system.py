@@ -25,7 +25,7 @@ _CHANGE: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["event", "data"],
     "properties": {
-        "event": {"enum": ["job", "log", "progress", "reset"]},
+        "event": {"enum": ["job", "log", "progress", "workflow", "node", "reset"]},
         "id": {"type": "string"},
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
@@ -134,6 +134,8 @@ async def follow_changes(
     ] = None,
 ) -> Response:
     """What changes, as it changes: `job` with a row of the list, `log` when a log grew, `progress` in words.
+
+    Of workflow runs: `workflow` with a row of their list, `node` with a row of a node.
 
     Of several changes of one thing a slow reader gets the last. With `Last-Event-ID` it goes on where it was; if that
     is not remembered any more, `reset` comes first: look at everything anew.

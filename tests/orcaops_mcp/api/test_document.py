@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import jsonschema
 import pytest
 from fastapi.routing import APIRoute
@@ -12,7 +13,8 @@ from openapi_spec_validator import OpenAPIV32SpecValidator
 from pydantic import BaseModel, TypeAdapter
 
 from core import JobSpec
-from orcaops_mcp.api.models import file, job, log, system, template
+from orcaops_mcp.api import workflow_run_examples
+from orcaops_mcp.api.models import file, job, log, system, template, workflow_look, workflow_run
 from orcaops_mcp.api.models.base import JOB_ID
 from tests.orcaops_mcp.api.conftest import BUSYBOX, error_of, submitted
 
@@ -81,6 +83,7 @@ async def test_every_example_of_an_answer_fits_its_shape(document: dict[str, Any
 
 async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, document: dict[str, Any]) -> None:
     ended = (await submitted(http, "true", wait_s=20))["job_id"]
+    run = (await http.post("/orcaops/workflows", json=workflow_run_examples.RUN, params={"wait_s": 20})).json()
     taken: list[str] = []
     for path, method, operation in operations_of(document):
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
@@ -89,7 +92,7 @@ async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, doc
             jsonschema.validate(example["value"], schema, jsonschema.Draft202012Validator)
             response = await http.request(
                 method,
-                path.replace("{job_id}", ended).replace("{name}", "unit-tests"),
+                path.format(job_id=ended, name="unit-tests", workflow_id=run["workflow_id"], node="build"),
                 json=example["value"],
                 headers={"test-caller": "operator"},
             )
@@ -97,11 +100,15 @@ async def test_every_example_of_a_request_is_taken(http: httpx2.AsyncClient, doc
             taken.append(operation["operationId"])
     assert sorted(set(taken)) == [
         "cancel_job",
+        "cancel_node",
+        "cancel_workflow_run",
         "clean_runs",
         "plan_workflow",
         "put_template",
         "rerun_job",
+        "rerun_workflow",
         "run_template",
+        "run_workflow",
         "save_template",
         "stop_engine",
         "submit_job",
@@ -173,11 +180,53 @@ async def test_every_real_answer_fits_its_shape(http: httpx2.AsyncClient) -> Non
     fits(template.TemplateShape, (await http.get("/orcaops/templates/t")).json())
     fits(job.AcceptedJob, (await http.post("/orcaops/templates/t/run", json={"inputs": {"n": 1}})).json())
     fits(template.DeletedTemplate, (await http.delete("/orcaops/templates/t")).json())
+    await every_answer_about_a_run_fits(http)
     preview = await http.post(f"{base}/rerun", json={"preview": True})
     fits(job.RerunPreview, preview.json())
     upload = await http.post("/orcaops/uploads", files={"files": ("a", b"x")})
     fits(file.UploadShape, upload.json())
     fits(system.CleanupShape, (await http.post("/orcaops/runs/cleanup", json={"keep": 5})).json())
+
+
+FAILING = """
+jobs:
+  build: {image: "busybox:latest", commands: ["echo built; echo x > x.txt"], artifacts: ["*.txt"]}
+  test: {image: "busybox:latest", needs: build, matrix: {n: [1, 2]}, commands: ["exit ${{ matrix.n }}"]}
+  deploy: {image: "busybox:latest", needs: test, commands: ["true"]}
+"""
+
+
+async def every_answer_about_a_run_fits(http: httpx2.AsyncClient) -> None:
+    """Of a run that failed, with a matrix, artifacts and a skipped job."""
+    accepted = await http.post("/orcaops/workflows", json={"spec": FAILING}, params={"wait_s": 20})
+    fits(workflow_run.AcceptedRun, accepted.json())
+    base, as_json = f"/orcaops/workflows/{accepted.json()['workflow_id']}", {"Accept": "application/json"}
+    for path, shape in (
+        ("/orcaops/workflows", workflow_run.RunList),
+        (base, workflow_run.RunRecord),
+        (f"{base}/wait", workflow_run.RunWaited),
+        (f"{base}/nodes", workflow_run.NodeList),
+        (f"{base}/nodes?detail=full", workflow_run.NodeList),
+        (f"{base}/nodes/deploy", workflow_run.NodeShape),
+        (f"{base}/nodes/deploy/explain", workflow_look.ExplanationShape),
+        (f"{base}/logs", workflow_look.RunLogPage),
+        (f"{base}/summary", workflow_look.RunSummaryShape),
+        (f"{base}/graph", workflow_look.GraphShape),
+        (f"{base}/artifacts", workflow_look.NodeArtifactList),
+        (f"{base}/source", workflow_look.RunSourceShape),
+        (f"{base}/attempts", workflow_look.RunAttemptList),
+        (f"{base}/history", workflow_look.RunHistory),
+    ):
+        response = await http.get(path, headers=as_json)
+        assert response.status_code == 200, response.text
+        fits(shape, response.json())
+    for body in ({"dry_run": True}, {}):
+        rerun = await http.post(f"{base}/rerun", json=body)
+        fits(workflow_run.RerunAccepted, rerun.json())
+    fits(workflow_run.RunRecord, (await http.post(f"{base}/cancel")).json())
+    with anyio.fail_after(20):
+        await http.get(f"{base}/wait")
+    fits(system.CleanupShape, (await http.delete(base)).json())
 
 
 async def test_every_route_is_in_the_document(api: FastAPI, document: dict[str, Any]) -> None:

@@ -1,0 +1,136 @@
+"""Nodes of workflow runs: list, see, explain, cancel."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core import InvalidArgumentError, WorkflowNode, blocked_nodes
+from orcaops_mcp.api import workflow_run_examples as examples
+from orcaops_mcp.api.answers import answer
+from orcaops_mcp.api.bodies import read_model
+from orcaops_mcp.api.document import json_body, problems, reply
+from orcaops_mcp.api.models import workflow_look as look_shapes
+from orcaops_mcp.api.models import workflow_run as shapes
+from orcaops_mcp.api.models.workflow_run import NodeId, WorkflowId
+from orcaops_mcp.api.run_paths import RUN
+from orcaops_mcp.api.state import caller_of, engine_of
+from orcaops_mcp.views.workflow_run import explanation_view, node_row, node_view, run_record
+
+router = APIRouter(tags=["workflows"])
+
+_NODE: Final = RUN + "/nodes/{node:path}"
+
+
+@router.get(RUN + "/jobs", include_in_schema=False, response_model=None)
+@router.get(
+    RUN + "/nodes",
+    operation_id="list_nodes",
+    summary="List a run's nodes",
+    response_model=None,
+    responses={200: reply(shapes.NodeList, "A page of nodes.", examples.NODES), **problems(404, 422)},
+)
+async def list_nodes(
+    request: Request, workflow_id: WorkflowId, query: Annotated[shapes.NodeListQuery, Query()]
+) -> Response:
+    """The nodes of a run in its order: a job each, or a variant of one."""
+    engine = engine_of(request)
+    run = await engine.get_workflow(workflow_id)
+    nodes = await engine.workflow_nodes(workflow_id, attempt=query.attempt, since_version=query.since_version)
+    behind = _key_of(query.cursor)
+    chosen = [node for node in nodes if _is_wanted(node, query) and (behind is None or _place(node) > behind)]
+    shown, is_last = chosen[: query.limit], len(chosen) <= query.limit
+    if query.detail == "full":
+        blocked = blocked_nodes(nodes)
+        items = [node_view(node, blocked.get(node.node_id, ())) for node in shown]
+    else:
+        items = [node_row(node) for node in shown]
+    return answer({
+        "items": items,
+        "next_cursor": None if is_last else "{}.{}.{}".format(*_place(shown[-1])),
+        "version": run.version,
+    })  # fmt: skip
+
+
+@router.get(
+    _NODE + "/explain",
+    operation_id="explain_node",
+    summary="Explain a node",
+    response_model=None,
+    responses={
+        200: reply(look_shapes.ExplanationShape, "The chain of facts.", examples.EXPLANATION),
+        **problems(404, 422),
+    },
+)
+async def explain_node(
+    request: Request, workflow_id: WorkflowId, node: NodeId, query: Annotated[shapes.AttemptQuery, Query()]
+) -> Response:
+    """Why a node ran, waits, failed or was skipped: the facts from which the engine concluded it."""
+    explanation = await engine_of(request).explain_node(workflow_id, node, attempt=query.attempt)
+    return answer(explanation_view(explanation))
+
+
+@router.post(
+    _NODE + "/cancel",
+    operation_id="cancel_node",
+    summary="Cancel one node",
+    response_model=None,
+    responses={
+        200: reply(shapes.RunRecord, "The run has ended.", examples.RECORD),
+        202: reply(shapes.RunRecord, "The node is being stopped.", {**examples.RECORD, "status": "running"}),
+        **problems(400, 404, 413, 415, 422),
+    },
+    openapi_extra={"requestBody": json_body("CancelRunBody", {"reason": {"reason": "hangs"}}, required=False)},
+)
+async def cancel_node(request: Request, workflow_id: WorkflowId, node: NodeId) -> Response:
+    """Stop one node; the run goes on. A node that has ended stays as it is."""
+    body = await read_model(request, shapes.CancelRunBody, required=False)
+    run = await engine_of(request).cancel_workflow(
+        workflow_id, node=node, by=caller_of(request).name, reason=body.reason, force=body.force
+    )
+    return answer(run_record(run, (), has_all=False), 200 if run.is_finished else 202)
+
+
+@router.get(
+    _NODE,
+    operation_id="get_node",
+    summary="See a node",
+    response_model=None,
+    responses={200: reply(shapes.NodeShape, "Everything about it.", examples.NODE), **problems(404, 422)},
+)
+async def get_node(
+    request: Request, workflow_id: WorkflowId, node: NodeId, query: Annotated[shapes.AttemptQuery, Query()]
+) -> Response:
+    """A node with its tries, condition, failure, outputs; `job_id` names the job whose log and artifacts are its own.
+
+    The id stands in the path as it is, with `%20` for a blank: `caller%20/%20job` for a job of a called file.
+    """
+    engine = engine_of(request)
+    found = await engine.workflow_node(workflow_id, node, attempt=query.attempt)
+    nodes = await engine.workflow_nodes(workflow_id, attempt=query.attempt)
+    return answer(node_view(found, blocked_nodes(nodes).get(node, ())))
+
+
+def _is_wanted(node: WorkflowNode, query: shapes.NodeListQuery) -> bool:
+    return (not query.status or node.status in query.status) and query.job in {None, node.job}
+
+
+def _place(node: WorkflowNode) -> tuple[int, int, str]:
+    return node.position, node.variant.index if node.variant else -1, node.node_id
+
+
+def _key_of(cursor: str | None) -> tuple[int, int, str] | None:
+    if cursor is None:
+        return None
+    position, _, rest = cursor.partition(".")
+    index, _, node_id = rest.partition(".")
+    if not (_is_number(position) and (index == "-1" or _is_number(index)) and node_id):
+        raise InvalidArgumentError(
+            "cursor: not a cursor of a run's nodes", hint="Use next_cursor of the page before, or leave it out."
+        )
+    return int(position), int(index), node_id
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
