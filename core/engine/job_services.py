@@ -65,7 +65,7 @@ class JobServices:
 
     async def pull_with(self, own: Callable[[], Awaitable[ImageInfo]]) -> ImageInfo:
         """Make the images local, with the job's own; see `ServiceGroup.pull_with`."""
-        return await self._group.pull_with(own)
+        return await (self._group.pull_with(own) if self._job.spec.services else own())
 
     async def bring_up(self, helper_image: str) -> None:
         """Make the network and start the job's services; return once all are ready.

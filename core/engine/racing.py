@@ -90,3 +90,11 @@ async def unless(event: anyio.Event, act: Callable[[], Awaitable[Result]]) -> Re
     if failures:
         raise failures[0]
     return done[0]
+
+
+async def whole(act: Callable[[], Awaitable[Result]]) -> Result:
+    """Do something short to its end, also if whoever waits for it is cancelled meanwhile."""
+    done: list[Result] = []
+    with anyio.CancelScope(shield=True):
+        done.append(await act())
+    return done[0]

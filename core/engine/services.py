@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 
 from core.engine.late import service_variables_of
-from core.engine.racing import all_at_once
+from core.engine.racing import all_at_once, whole
 from core.engine.readiness import Place, ServiceFailedError, rule_of, until_ready
 from core.engine.service_log import ServiceLog
 from core.engine.service_request import network_request, ports_of, service_request
@@ -151,12 +151,21 @@ class ServiceGroup:
             ImageError: One cannot be had; the message names its service.
             BackendUnavailableError: The container engine does not answer.
         """
-        image, *images = await all_at_once(
-            [own, *(partial(self._pull, service.spec) for service in self._services.values())]
-        )
-        self._images = dict(zip(self._services, images, strict=True))
-        self.ports = {id_: ports_of(self._services[id_].spec, found) for id_, found in self._images.items()}
+        image, _ = await all_at_once([own, self.pull])
         return image
+
+    async def pull(self) -> ImageInfo:
+        """Make the images local; returns the first one.
+
+        Raises:
+            ImageError: One cannot be had; the message names its service.
+            BackendUnavailableError: The container engine does not answer.
+        """
+        services = self._services.values()
+        images = await all_at_once(partial(self._pull, service.spec) for service in services)
+        self._images = dict(zip(self._services, images, strict=True))
+        self.ports = {service.spec.id: ports_of(service.spec, self._images[service.spec.id]) for service in services}
+        return images[0]
 
     async def _pull(self, spec: ServiceSpec) -> ImageInfo:
         try:
@@ -325,7 +334,11 @@ class ServiceGroup:
         await self._ties.write(self.results)
 
     async def _insist(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        return await self._parts.insist(call, self._ties.report, give_up=self._ties.give_up)
+        """Do an act, again for as long as the container engine is away; one that was begun is not broken off.
+
+        Its request would arrive nevertheless, and what it makes would come after all was removed.
+        """
+        return await self._parts.insist(lambda: whole(call), self._ties.report, give_up=self._ties.give_up)
 
 
 def _how_it_ended(service: _Service) -> str:

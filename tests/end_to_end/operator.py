@@ -22,6 +22,14 @@ class Operator:
         found = self._client.containers(all=not running_only, filters={"label": f"orcaops.home={home_id}"})
         return [item["Id"] for item in found]
 
+    def networks(self, home_id: str) -> list[str]:
+        """Names of the networks of a home."""
+        found = self._client.networks(filters={"label": f"orcaops.home={home_id}"})
+        return [item["Name"] for item in found]
+
+    def labels(self, container_id: str) -> dict[str, str]:
+        return self._client.inspect_container(container_id)["Config"]["Labels"]
+
     def kill(self, name: str, signal: str) -> None:
         self._client.kill(name, signal)
 

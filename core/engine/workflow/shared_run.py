@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -151,24 +150,22 @@ class SharedRun:
             await self._group.take_up()
             return
         await self._write(self._group.results)
-        pull = partial(self._group.pull_with, self._pull_helper)
-        image = await self._parts.insist(pull, self._report, give_up=self.over)
+        image = await self._parts.insist(self._pull, self._report, give_up=self.over)
         self._ports = dict(self._group.ports)
         await self._group.bring_up(image.image_id)
         self.put_up()
 
-    async def _pull_helper(self) -> ImageInfo:
-        """The image to look with: a job's, or else a service's; what is wrong with a job's is told by the job."""
-        first = self._owner.services[0].image
-        for image in filter(None, (self._helper, first)):
-            try:
-                return await self._parts.backend.pull(image, self._owner.pull, self._report)
-            except (BackendUnavailableError, BackendTimeoutError):
-                raise
-            except BackendError:
-                if image == first:
-                    raise
-        raise LookupError("a run without services has none started")
+    async def _pull(self) -> ImageInfo:
+        """Make the images local; returns the one to look with, a job's or else a service's."""
+        first = await self._group.pull()
+        if not self._helper:
+            return first
+        try:
+            return await self._parts.backend.pull(self._helper, self._owner.pull, self._report)
+        except (BackendUnavailableError, BackendTimeoutError):
+            raise
+        except BackendError:  # its job tells what is wrong with it
+            return first
 
     def _fail(self, failure: Failure) -> None:
         if self.failure is None:
