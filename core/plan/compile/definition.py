@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from core.plan.compile.typed import WrongTypeError, flag_of, mebibytes_from, number_from, seconds_from
+from core.plan.interpolate import OPENING
 from core.spec.workflow import Expression
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from core.plan.compile.environment import EnvContext
     from core.plan.compile.resolving import Fault, Resolver
     from core.plan.expressions.evaluator import Reading
@@ -99,19 +103,11 @@ def field_value(name: str, value: object, resolver: Resolver, path: str) -> obje
 def _plain(value: object, resolver: Resolver, path: str) -> object:
     """Specs, mappings and tuples as plain data; what is empty is left out of specs."""
     if isinstance(value, str):
-        return resolver.text(value, path)
+        return resolver.text(value, path) if OPENING in value else value
     if isinstance(value, Expression):
         return field_value("", value, resolver, path)
     if is_dataclass(value) and not isinstance(value, type):
-        told: dict[str, object] = {}
-        for each in fields(value):
-            inner: Any = getattr(value, each.name)
-            if _is_empty(inner) or inner == each.default:
-                continue
-            key = _NAMES.get(each.name, each.name)
-            place = f"{path}.{key}"
-            told[key] = inner if each.name in _RAW else field_value(each.name, inner, resolver, place)
-        return {key: found for key, found in told.items() if not _is_empty(found)}
+        return _spec(value, resolver, path)
     if isinstance(value, Mapping):
         pairs = cast("Mapping[str, object]", value).items()
         return {key: _plain(item, resolver, f"{path}.{key}") for key, item in pairs}
@@ -119,6 +115,29 @@ def _plain(value: object, resolver: Resolver, path: str) -> object:
         items = cast("list[object]", value)
         return [_plain(item, resolver, f"{path}[{index}]") for index, item in enumerate(items)]
     return value
+
+
+def _spec(value: DataclassInstance, resolver: Resolver, path: str) -> dict[str, object]:
+    told: dict[str, object] = {}
+    for name, key, default in _layout(type(value)):
+        inner: Any = getattr(value, name)
+        if inner == default or _is_empty(inner):
+            continue
+        told[key] = inner if name in _RAW else field_value(name, inner, resolver, f"{path}.{key}")
+    return {key: found for key, found in told.items() if not _is_empty(found)}
+
+
+@cache
+def _layout(kind: type[DataclassInstance]) -> tuple[tuple[str, str, object], ...]:
+    """The fields of a spec: its name, what it is called, and what it is if nothing was said."""
+    return tuple(
+        (each.name, _NAMES.get(each.name, each.name), _default(each.default, each.default_factory))
+        for each in fields(kind)
+    )
+
+
+def _default(value: object, factory: object) -> object:
+    return factory() if value is MISSING and callable(factory) else value
 
 
 def _is_empty(value: object) -> bool:

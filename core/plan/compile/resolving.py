@@ -12,6 +12,7 @@ from core.plan.expressions.evaluator import evaluate
 from core.plan.expressions.values import plain
 from core.plan.expressions.values import text as text_of
 from core.plan.foresight import UnknownYetError, known_readings
+from core.plan.interpolate import OPENING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,6 +60,8 @@ class Resolver:
 
     def text(self, text: str, path: str) -> str:
         """A text with the expressions that are known evaluated, each turned into text."""
+        if OPENING not in text:
+            return text
         try:
             template = self._templates.read(text)
             if template.is_literal:
