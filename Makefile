@@ -40,8 +40,9 @@ static: setup
 	@$(BIN)/basedpyright
 
 test: setup engine node-tools static ## everything, with real containers
-	@$(PYTEST) -q -n auto -m "not docker and not node" --cov --cov-report=
-	@$(PYTEST) -m "docker or node" --cov --cov-append --cov-report=
+	@$(PYTEST) -q -n auto -m covering --cov --cov-report=
+	@$(PYTEST) -q -n auto -m "not covering and not docker and not node"
+	@$(PYTEST) -q -n 4 --dist loadgroup -m "docker or node"
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'
 

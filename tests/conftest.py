@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from blockbuster import blockbuster_ctx
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -14,14 +17,35 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("core.testing.plugin",)
 
-_SLOW: Final = tuple(Path(__file__).parent / folder for folder in ("doors", "orcaops_mcp/api", "orcaops_mcp/daemon"))
+_HERE: Final = Path(__file__).parent
+_SLOW: Final = tuple(_HERE / folder for folder in ("doors", "orcaops_mcp/api", "orcaops_mcp/daemon"))
 """Folders whose tests talk to real servers throughout."""
+
+_OF_CORE: Final = (_HERE / "core", _HERE / "contracts")
+_WITHOUT_COVERAGE: Final = ("docker", "node", "slow")
+
+hypothesis_settings.register_profile(
+    # how long an example takes says more about the machine than about the code
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("any machine")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers on two processors: a test waits for about as long as it computes."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in _SLOW):
             item.add_marker(pytest.mark.slow)
+        if any(item.path.is_relative_to(folder) for folder in _OF_CORE) and not any(
+            item.get_closest_marker(name) for name in _WITHOUT_COVERAGE
+        ):
+            item.add_marker(pytest.mark.covering)
 
 
 @pytest.fixture(scope="session")

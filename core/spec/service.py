@@ -127,10 +127,8 @@ class ReadySpec(Frozen):
     @property
     def http_place(self) -> tuple[int | None, str]:
         """The port, if one is named, and the path that `http` names."""
-        found = _HTTP.fullmatch(self.http or "/")
-        if found is None:
-            return None, "/"
-        return (int(found["port"]) if found["port"] else None), found["path"]
+        port, slash, path = (self.http or "/").removeprefix(":").partition("/")
+        return (int(port) if port else None), slash + path
 
 
 class ServiceSpec(Frozen):

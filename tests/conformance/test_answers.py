@@ -11,6 +11,8 @@ import pytest
 
 from tests.conformance.expressions import answer
 
+pytestmark = pytest.mark.slow
+
 
 def test_cases_are_answered_a_line_each() -> None:
     nothing: dict[str, object] = {}

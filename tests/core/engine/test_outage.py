@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tests.core.engine.breaking import Verb
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restart", [False, True], ids=["one engine", "two engines"])
 @pytest.mark.parametrize(
     ("verb", "done"),

@@ -68,6 +68,7 @@ def test_whatever_a_job_writes_is_outputs_or_malformed(data: bytes) -> None:
     assert all(name.isascii() and isinstance(value, str) for name, value in outputs.items())
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z_][a-z0-9_-]{0,9}", fullmatch=True), st.text(st.characters(categories=["L", "N", "P"]))

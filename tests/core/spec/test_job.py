@@ -77,6 +77,7 @@ def test_a_command_begins_with_a_program(field: str, value: list[str]) -> None:
         ({"command": ["x" * 131_000] * 5}, "command hold more than 512 KiB"),
         ({"env": {f"V{n}": "é" * 60_000 for n in range(9)}}, "env holds more than 1 MiB"),
         ({"env": {"LONGER": "x" * 131_066}}, "env.LONGER is longer than 128 KiB"),
+        ({"commands": [{"run": "x", "env": {f"V{n}": "x" * 120_000 for n in range(9)}}]}, "commands.0.env holds more"),
         ({"env": {"A": "1"}, "secrets": ["A", "B"]}, "both set A"),
         ({"files": [{"path": "a", "sha256": _HASH, "size": 0}] * 2}, "same path twice"),
         (
@@ -87,6 +88,12 @@ def test_a_command_begins_with_a_program(field: str, value: list[str]) -> None:
 )
 def test_what_contradicts_itself_or_linux_is_refused(fields: dict[str, Any], reason: str) -> None:
     assert reason in refusal(**fields)
+
+
+def test_files_are_kept_of_a_job_that_names_some_or_has_services() -> None:
+    assert not a_job_spec().keeps_files
+    assert a_job_spec(artifacts=["out"]).keeps_files
+    assert a_job_spec(services=["redis"]).keeps_files
 
 
 def test_a_variable_may_fill_what_linux_takes_with_its_name() -> None:

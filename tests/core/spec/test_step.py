@@ -31,14 +31,17 @@ def test_a_shell_is_a_name_or_a_command_with_a_place_for_the_file(shell: str, ar
     [
         ("shell", "zsh", "one of sh, bash, python, or a command with {0}"),
         ("shell", "sh '{0}", "a quote in it is never closed"),
+        ("shell", "sh {0} " + "x" * 1018, "a shell has at most 1024 characters"),
         ("id", "1a", "a step's id is up to 100 letters"),
         ("workdir", "a/../b", "a folder without '..'"),
+        ("workdir", "x" * 1025, "a folder has 1 to 1024 characters"),
         ("when", "sometimes", "'success', 'failure' or 'always'"),
         ("continue_on_error", "yes", "boolean"),
         ("continue_on_error", [256], "255"),
         ("retries", 11, "10"),
         ("env", {"A B": "1"}, "a variable's name"),
         ("env", ["A"], "entry 0 is not KEY=VALUE"),
+        ("condition", "x" * 21_101, "a condition has at most 21000 characters"),
         ("condition", "always()", "only a workflow's steps have one; use when"),
     ],
 )

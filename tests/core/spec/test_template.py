@@ -64,6 +64,12 @@ def test_one_that_is_too_large_or_too_deep_is_refused_unread() -> None:
     assert faults({"name": "t", "job": {"args": nested}}) == ["more than 32 levels of lists and objects"]
 
 
+def test_a_key_that_is_no_text_is_passed_over_in_what_can_be_read() -> None:
+    draft = read_template({"name": "t", "inputs": {1: {}, "good": {"type": "boolean"}}, "job": {}})
+    assert draft.findings
+    assert draft.spec.inputs == {"good": InputSpec(type="boolean")}
+
+
 def test_more_inputs_than_there_may_be_are_refused() -> None:
     assert faults({"name": "t", "inputs": {f"i{number}": {} for number in range(101)}, "job": {}})[0].startswith(
         "inputs:"

@@ -15,6 +15,8 @@ from core.lifecycle.job import JobStatus
 from core.store.database import open_database
 from core.store.jobs import JobStore
 
+pytestmark = pytest.mark.slow
+
 _SUBMITTER = """
 import sys, anyio
 from pathlib import Path

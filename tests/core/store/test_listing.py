@@ -95,6 +95,7 @@ def _passes(job: Job, which: JobFilter) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 7, 200])
 async def test_every_filter_lists_exactly_what_it_says(jobs: JobStore, clock: MovingClock, limit: int) -> None:
     made = await _some_jobs(jobs, clock)

@@ -88,6 +88,7 @@ RULES = st.lists(LINES, min_size=1, max_size=5)
 TREES = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3), min_size=3, max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=RULES, inner=RULES, tree=TREES)
 def test_whatever_the_rules_git_agrees(

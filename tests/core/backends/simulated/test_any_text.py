@@ -15,6 +15,8 @@ from core.backends.simulated.programs import PROGRAMS
 from core.testing.clock import MovingClock
 from core.testing.factories import a_container_request
 
+pytestmark = pytest.mark.slow
+
 SIGNS: Final = ("\n", "\n<<EOF\n", "\nEOF\n", "\x1e", "\x00", "9" * 30, "$(", "$((", "))", "${X", "\\", "`", "²", "é")
 PLAIN: Final = """' " $ $X } ) ( { ; && || | & < > >> <<EOF 2>&1 &2 ! [ ] ~ * #
 if then else elif fi while until do done for in case esac X= X=$X$X /tmp/a -c -eq 1 -1 nan inf 0.1 %s %09999999d TERM

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     LogOf = Callable[..., list[LogLine]]
 
+pytestmark = pytest.mark.slow
+
 _NEEDLES = [needle for recogniser in RECOGNISERS for needle in recogniser.needles]
 _PIECES = st.sampled_from(
     [*_NEEDLES, "  ", "\t", ": ", "a.py:3", "/app/x.go:7:1", "(", ")", "'", '"', "[", "at ", "1", "é", "\x1b[1m"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
 import yaml
 
 from core.plan.compile import compile_workflow
 from core.plan.lint import lint_workflow
 from core.plan.reading import read_workflow
+
+pytestmark = pytest.mark.slow
 
 JOBS = 400
 WIDTH = 20

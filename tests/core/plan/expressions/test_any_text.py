@@ -26,6 +26,8 @@ from tests.core.plan.expressions.asking import Stands
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 DATA: Final[Any] = {"b": [1, {"c": "x"}, None, "two"], "C": {"d": True, "": -1.5}, "n": 10**400, "t": '{"j": [1]}'}
 SCOPE: Final = Scope(("a", "secrets", "matrix"), status=True, job_names=True, files=True)
 SURROUNDINGS: Final = Surroundings({"a": DATA, "secrets": {"k": "v"}}, standing=Stands("failure"), hash_files="".join)

@@ -118,6 +118,7 @@ def test_what_would_make_more_than_a_mebibyte_is_stopped(text: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

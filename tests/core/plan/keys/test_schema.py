@@ -195,6 +195,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(PATHS), VALUES)
 def test_what_the_reader_accepts_the_schema_accepts(path: tuple[str | int, ...], value: object) -> None:

@@ -21,6 +21,8 @@ from tests.core.plan.reading.asking import PIPELINE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 KEYS = sorted({name for record in records().values() for name in record.rows} | {".base", "a", "x-a", "<<", "A B", ""})
 WORDS = st.sampled_from([
     None, True, False, 0, -1, 1.5, 3600, 10**30, 1e300, float("inf"), float("nan"), "", "a", "alpine:3.20", "10m",

@@ -144,6 +144,7 @@ def test_the_canonical_document_says_the_same() -> None:
     assert (again.findings, again.spec) == ((), found.spec)
 
 
+@pytest.mark.slow
 def test_two_thousand_jobs_are_read() -> None:
     jobs = "".join(
         f"  j{index}: {{image: alpine, run: x, needs: [{f'j{index - 1}' if index else ''}]}}\n" for index in range(2000)

@@ -244,6 +244,7 @@ def test_a_container_of_github_is_an_image() -> None:
     )
 
 
+@pytest.mark.slow
 def test_two_large_stages_do_not_make_needs_without_end() -> None:
     jobs = "".join(
         f"  j{index}: {{image: a, run: x, stage: {'build' if index % 2 else 'test'}}}\n" for index in range(1000)

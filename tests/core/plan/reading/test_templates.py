@@ -139,6 +139,7 @@ def test_an_unknown_template_is_told_with_those_there_are() -> None:
     assert only(near).hint == "did you mean '.python'?"
 
 
+@pytest.mark.slow
 def test_large_templates_of_many_jobs_are_bounded() -> None:
     env = ", ".join(f"A{index}: x" for index in range(4000))
     jobs = "".join(f"  j{index}: {{extends: .t, run: x}}\n" for index in range(2000))

@@ -27,6 +27,7 @@ def only(source: Source) -> SourceFinding:
     return finding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [
