@@ -47,6 +47,12 @@ class Sheet:
         self._rows = rows
         self._earlier = earlier
         self._actor = actor
+        self._below: dict[str, list[WorkflowNode]] = {}
+        for node in earlier.values():
+            outer = node.node_id
+            while BETWEEN in outer:
+                outer = outer.rpartition(BETWEEN)[0]
+                self._below.setdefault(outer, []).append(node)
 
     def take(self, fate: Fate) -> None:
         """Take a node's fate, and those of the nodes of the file that it calls."""
@@ -59,11 +65,9 @@ class Sheet:
 
     def _take_below(self, caller: Fate) -> None:
         """Keep the nodes of a file with the node that calls it, as they were."""
-        beginning = f"{caller.node}{BETWEEN}"
-        for node in self._earlier.values():
-            if node.node_id.startswith(beginning):
-                self.nodes.append(_blank(node))
-                self._note(node.node_id, node.job, node.name, caller)
+        for node in self._below.get(caller.node, ()):
+            self.nodes.append(_blank(node))
+            self._note(node.node_id, node.job, node.name, caller)
 
     def _row(self, fate: Fate) -> WorkflowNode:
         row = self._rows.get(fate.node)

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import anyio
+import anyio.to_thread
 
 from core.engine.workflow.acceptance import check_secrets, run_name
 from core.engine.workflow.evidence import Evidence
-from core.engine.workflow.frame import root_frame
+from core.engine.workflow.outline import Outline
 from core.engine.workflow.program import read_program
-from core.engine.workflow.replaying import FrameReplays
 from core.engine.workflow.request import WorkflowRequest
 from core.engine.workflow.rerun_request import RerunPlan
-from core.engine.workflow.rerun_sheet import Sheet
-from core.errors import InvalidArgumentError, InvalidSpecError, WorkflowNotFinishedError
+from core.errors import InvalidSpecError, WorkflowNotFinishedError
 from core.ids import new_workflow_id
 from core.plan.rerun import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from core.engine.parts import Parts
     from core.engine.workflow.conductors import Conductors
     from core.engine.workflow.rerun_request import RerunRequest
-    from core.plan.rerun import Earlier, Fate
+    from core.plan.rerun import Earlier
     from core.records.workflow import WorkflowRun, WorkflowSource
     from core.records.workflow_node import JsonObject, WorkflowNode
     from core.spec.workflow import WorkflowSpec
     from core.store.node_changes import NodeMove
+
+
+_PLANNERS: Final = 1
+"""Reruns that are planned at the same time; one of a large run computes for a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class RerunDesk:
 
     def __init__(self, parts: Parts, conductors: Conductors) -> None:
         self.turn = anyio.Lock()
+        self._threads = anyio.CapacityLimiter(_PLANNERS)
         self._parts = parts
         self._conductors = conductors
 
@@ -96,14 +100,8 @@ class RerunDesk:
         earlier: Mapping[str, Earlier] = {}
         if wish.selection is not Selection.ALL:
             earlier = await Evidence(self._parts).of(nodes)
-        replays = FrameReplays(earlier, wish)
-        tops = replays.of(root_frame(run, workflow, self._parts.settings)).fates()
-        known = {node.node_id: node for node in nodes}
-        sheet = Sheet(replays.rows, known, request.actor or by)
-        for fate in tops:
-            sheet.take(fate)
-        wish.check(name for row in (*sheet.nodes, *nodes) for name in (row.node_id, row.job))
-        _check_use(workflow_id, [fate for top in tops for fate in top.with_called()])
+        outline = Outline(run, workflow, nodes, earlier, request.actor or by)
+        sheet = await anyio.to_thread.run_sync(lambda: outline.sheet(wish, self._parts.settings), limiter=self._threads)
         plan = RerunPlan(
             workflow_id=workflow_id,
             attempt=run.attempt,
@@ -178,25 +176,3 @@ def _context(before: WorkflowRun, folder: Path | None) -> JsonObject:
     if folder is not None:
         caller["folder"] = str(folder)
     return {**before.context, "caller": caller} if caller or given is not None else before.context
-
-
-def _check_use(workflow_id: str, fates: Sequence[Fate]) -> None:
-    """Refuse a rerun that would run nothing.
-
-    Raises:
-        InvalidArgumentError: It would.
-    """
-    if any(fate.is_manual for fate in fates):
-        return
-    again = [fate for fate in fates if not fate.keeps and not fate.is_routine]
-    if not again:
-        raise InvalidArgumentError(
-            f"Nothing of {workflow_id} would run again: every result stands.",
-            hint="Take the selection all, name jobs with the selection jobs, or change the file or an input.",
-        )
-    idle = next((fate for fate in again if fate.is_idle), None)
-    if idle is not None and not any(fate.is_named and not fate.is_idle for fate in again):
-        raise InvalidArgumentError(
-            f"'{idle.node}' would not run: {idle.why}.",
-            hint="Name what it needs as well, or take the selection from or failed.",
-        )

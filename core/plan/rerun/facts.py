@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.plan.compile import NodeFacts
-from core.plan.compile.environment import JobsContext
+from core.plan.compile.environment import Deferred, JobsContext
 from core.plan.expressions.values import Keyed, freeze
 from core.plan.foresight import Unknown
 from core.plan.results import Ending
@@ -33,7 +33,8 @@ class KeptFacts:
         self._endings: dict[str, Ending] = {}
         self._variants: dict[str, tuple[VariantEnding, ...]] = {}
         self._nodes: dict[str, VariantEnding] = {}
-        self._entries: dict[str, Value] = {}
+        self._needs: dict[str, Value] = {}
+        self._jobs: dict[str, Value] = {}
 
     def note_variant(self, local: str, kept: VariantEnding) -> None:
         """Note how a variant ended that is kept, by its id within the file."""
@@ -48,21 +49,28 @@ class KeptFacts:
 
     def of(self, job: WorkflowJobSpec, edges: tuple[Edge, ...]) -> NodeFacts:
         """What a node of a job is given that waits for these edges."""
-        needs = Keyed((edge.job, self._need(edge)) for edge in edges)
-        return NodeFacts(needs=needs, jobs=JobsContext(self._file.ancestry, self._file.names, job.id, self._told))
+
+        def direct() -> Keyed:
+            return Keyed((edge.job, self._need(edge)) for edge in edges)
+
+        return NodeFacts(
+            needs=Deferred(direct), jobs=JobsContext(self._file.ancestry, self._file.names, job.id, self._told)
+        )
 
     def _need(self, edge: Edge) -> Value:
         if edge.nodes is None:
-            return self._entry(edge.job, has_status=False)
+            if edge.job not in self._needs:
+                self._needs[edge.job] = self._entry(edge.job, has_status=False)
+            return self._needs[edge.job]
         kept = [self._nodes[node] for node in edge.nodes if node in self._nodes]
         if len(kept) < len(edge.nodes):
             return Unknown(f"needs.{edge.job}")
         return freeze(job_facts(kept[0].ending) if len(kept) == 1 else job_facts(job_ending(kept), kept))
 
     def _told(self, job: str) -> Value:
-        if job not in self._entries:
-            self._entries[job] = self._entry(job, has_status=True)
-        return self._entries[job]
+        if job not in self._jobs:
+            self._jobs[job] = self._entry(job, has_status=True)
+        return self._jobs[job]
 
     def _entry(self, job: str, *, has_status: bool) -> Value:
         ending = self._endings.get(job)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
@@ -18,7 +17,6 @@ from core import (
     RerunSource,
     UnknownSecretError,
     WorkflowNotFinishedError,
-    WorkflowRequest,
     WorkflowStatus,
     open_engine,
 )
@@ -217,19 +215,3 @@ async def test_a_run_that_was_cancelled_goes_on_from_where_it_was(engine: Engine
     assert {node.node_id: node.why for node in found.plan.rerun}["long"] == "it was cancelled"
     assert (second.run.status, second.run.cancel) == (WorkflowStatus.SUCCESS, None)
     assert second.node("first").job_id == first.node("first").job_id
-
-
-async def test_a_large_run_is_planned_in_a_moment(engine: Engine) -> None:
-    text = {f"job{n}": {"image": "busybox:1", "commands": ["true"], "needs": [f"job{n - 1}"] if n % 20 else []}
-            for n in range(200)}  # fmt: skip
-    text["job199"]["commands"] = ["exit 1"]
-    first = await _run(engine, {"jobs": text})
-    with anyio.fail_after(10):
-        plan = await engine.plan_rerun(first, RerunRequest())
-    assert [node.node_id for node in plan.rerun] == ["job199"]
-
-
-async def _run(engine: Engine, document: dict[str, Any]) -> str:
-    submitted = await engine.run_workflow(WorkflowRequest(text=json.dumps(document)))
-    await ended(engine, submitted.run.workflow_id)
-    return submitted.run.workflow_id
