@@ -63,6 +63,11 @@ def workflow_uri(workflow_id: str) -> str:
     return f"orcaops://workflows/{workflow_id}"
 
 
+def source_uri(workflow_id: str) -> str:
+    """The resource of the file that a run was made from."""
+    return f"{workflow_uri(workflow_id)}/source"
+
+
 def node_uri(workflow_id: str, node_id: str) -> str:
     """The resource of a node of a run."""
     return f"{workflow_uri(workflow_id)}/nodes/{quote(node_id, safe='/')}"

@@ -86,6 +86,7 @@ async def rerun_request(
         source=source,
         include_tolerated=changes.include_tolerated,
         new_run=changes.new_run,
+        actor=caller.name,
     )
 
 

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from core import NodeStatus, Result, WorkflowStatus, counts_document, matrix_document, node_documents, run_document
-from orcaops_mcp.mcp_server.untrusted import one_line
+from core import (
+    NodeStatus,
+    Result,
+    WorkflowStatus,
+    counts_document,
+    matrix_document,
+    node_document,
+    node_documents,
+    run_document,
+)
+from orcaops_mcp.mcp_server.untrusted import fence, one_line
 from orcaops_mcp.mcp_server.within import within
 
 if TYPE_CHECKING:
@@ -23,6 +32,7 @@ MAX_NODE_BYTES: Final = 10 * 1024
 _MAX_OUTPUT_BYTES: Final = 2048
 _MAX_OUTPUT: Final = 1000
 _MAX_WARNINGS: Final = 5
+_MAX_TAIL: Final = 5
 _MAX_PLAN_BYTES: Final = 5 * 1024
 _MAX_MATRICES: Final = 20
 _NAMED: Final = 10
@@ -107,6 +117,31 @@ def node_brief(record: Mapping[str, Any]) -> dict[str, Any]:
         "kept_from": record["kept_from"]["attempt"] if record["kept_from"] else None,
         "blocked": record["blocked"][:_NAMED],
         "blocked_in_all": len(record["blocked"]) if len(record["blocked"]) > _NAMED else None,
+    }
+
+
+def node_in_full(node: WorkflowNode) -> dict[str, Any]:
+    """Everything that is told of one node."""
+    record = node_document(node)
+    condition: dict[str, str | None] = record["condition"] or {}
+    matrix: dict[str, object] = record["matrix"] or {}
+    return {
+        **node_brief(record),
+        "job_id": record["job_id"],
+        "exit_code": record["exit_code"],
+        "needs": within(record["needs"], _MAX_OUTPUT_BYTES),
+        "condition": {name: one_line(text or "", _MAX_OUTPUT) for name, text in condition.items()},
+        "matrix": within([f"{name}={one_line(str(value))}" for name, value in matrix.items()], 1024),
+        "attempts": within(record["attempts"], _MAX_OUTPUT_BYTES),
+        "started_at": record["started_at"],
+        "finished_at": record["finished_at"],
+        "outputs": _outputs(node.outputs),
+        "artifacts": record["artifacts"] or None,
+        "kept_from": record["kept_from"],
+        "tail": fence("\n".join(one_line(line, _MAX_OUTPUT) for line in node.tail[-_MAX_TAIL:])) if node.tail else None,
+        "warnings": [one_line(warning, _SAID) for warning in node.warnings[:_MAX_WARNINGS]],
+        "finally": True if node.is_finally else None,
+        "version": node.version,
     }
 
 

@@ -70,7 +70,7 @@ async def test_the_newest_jobs_are_listed_up_to_a_cap(client: Client) -> None:
     assert len(listed) == 50 + len(fixed)
     assert {str(resource.uri) for resource in listed} >= fixed
     templates = (await client.list_resource_templates()).resource_templates
-    assert len(templates) == 6
+    assert len(templates) == 8
     assert all(template.description for template in templates)
 
 
@@ -91,7 +91,7 @@ async def test_a_run_and_its_nodes_can_be_read(client: Client, engine: Engine) -
     workflow_id = await a_failed_run(engine)
     uri = f"orcaops://workflows/{workflow_id}"
     record = json.loads(await _read(client, uri))
-    assert (record["status"], record["jobs_left_out"]) == ("failed", None)
+    assert (record["status"], record["jobs_left_out"]) == ("failed", 0)
     assert [node["id"] for node in record["jobs"]] == ["test", "build", "deploy"]
     assert len(record["attempts"]) == 1
     node = json.loads(await _read(client, f"{uri}/nodes/test"))
@@ -100,13 +100,25 @@ async def test_a_run_and_its_nodes_can_be_read(client: Client, engine: Engine) -
     assert [str(resource.uri) for resource in listed if "workflows/" in str(resource.uri)] == [uri]
 
 
+async def test_the_file_and_the_log_of_a_run_can_be_read(client: Client) -> None:
+    spec = "jobs: {talk: {image: busybox:1.36, commands: ['echo one', 'echo two']}}"
+    run = await call(client, "orcaops_run_workflow", spec=spec, wait_s=30)
+    uri = f"orcaops://workflows/{run['workflow_id']}"
+    assert await _read(client, f"{uri}/source") == spec
+    whole = await _read(client, f"{uri}/logs")
+    assert "talk │ one\ntalk │ two" in whole
+    cursor = whole.rpartition("next cursor: ")[2]
+    assert "talk" not in await _read(client, f"{uri}/logs?cursor={cursor}")
+    assert "one" not in (await _read(client, f"{uri}/logs?tail=1")).partition("\n")[2]
+
+
 async def test_a_node_whose_id_has_blanks_and_slashes_can_be_read(client: Client, engine: Engine) -> None:
     workflow_id = await under_way(engine, [a_node("lib / inner", job="inner")])
     node = json.loads(await _read(client, node_uri(workflow_id, "lib / inner")))
     assert node["id"] == "lib / inner"
 
 
-@pytest.mark.parametrize("path", ["", "/nodes/build"])
+@pytest.mark.parametrize("path", ["", "/nodes/build", "/logs", "/logs?tail=many", "/source"])
 async def test_a_run_that_does_not_exist_is_the_callers_error(client: Client, path: str) -> None:
     with pytest.raises(MCPError) as caught:
         await client.read_resource("orcaops://workflows/wf_" + "0" * 25 + path)

@@ -128,7 +128,7 @@ async def test_lines_of_a_run_are_followed_as_they_come(client: Client) -> None:
     workflow_id = (await call(client, RUN, spec=ENDLESS))["workflow_id"]
     heard: list[str] = []
 
-    async def listen(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the SDK's signature
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
         heard.append(message or "")
 
     with anyio.fail_after(30):
