@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from core.engine.collect import Collector
@@ -19,6 +20,7 @@ from core.spec.node import KeepSpec, check_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from core.backends.base import ImageInfo
     from core.engine.parts import Parts
@@ -85,7 +87,7 @@ async def keep_files(
         is_missing = all(item.state == "missing" for item in taken)
         if is_missing and rule.if_missing == "error":
             verdict = _missing(verdict, taken)
-        for item in taken:
+        for item in _until(taken, rule, parts.clock.now()):
             if item.state != "missing" or rule.if_missing != "ignore":
                 found.setdefault(item.path, item)
     artifacts = tuple(found.values())
@@ -105,6 +107,14 @@ def steps_context(spec: JobSpec, results: Sequence[StepResult]) -> dict[str, obj
         for step, result in zip(spec.commands, results, strict=False)
         if step.id
     }
+
+
+def _until(taken: Iterable[Artifact], rule: KeepSpec, now: datetime) -> Iterable[Artifact]:
+    """The same, with when they are let go."""
+    if rule.expires_s is None:
+        return taken
+    expires_at = now + timedelta(seconds=rule.expires_s)
+    return [replace(item, expires_at=expires_at) if item.state == "kept" else item for item in taken]
 
 
 def _rules(spec: JobSpec) -> Iterable[KeepSpec]:

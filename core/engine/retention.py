@@ -126,12 +126,12 @@ class Retention:
             await clock.sleep(every_s)
 
     async def sweep(self) -> None:
-        """Let go what the settings do not keep: by age, then by number and bytes; then uploads.
+        """Let go what the settings do not keep: by age, then by number and bytes; files by their own time; uploads.
 
         Each part is tried whatever became of those before it: what cannot be done on a full disk must not keep room
         from being made. What failed is logged, and tried again by the next sweep.
         """
-        for part in (self._expire_runs, self._make_room, self._expire_uploads, self._tidy):
+        for part in (self._expire_runs, self._expire_files, self._make_room, self._expire_uploads, self._tidy):
             try:
                 await part()
             except OrcaOpsError as error:
@@ -142,6 +142,14 @@ class Retention:
     async def _expire_runs(self) -> None:
         kept_for = timedelta(days=self._parts.settings.retention.days)
         await self.clean(RunChoice(ended_before=self._parts.clock.now() - kept_for), by="engine")
+
+    async def _expire_files(self) -> None:
+        """Let go kept files whose own time has passed."""
+        parts, count = self._parts, 1
+        while count:
+            count, files = await parts.artifacts.expire(parts.clock.now())
+            for file in files:
+                await parts.artifact_blobs(file.job_id).remove(file.sha256)
 
     async def _make_room(self) -> None:
         """Let the runs go that ended first, until number and bytes are within the settings."""

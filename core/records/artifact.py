@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from core.spec.job import InputFile
 
 ArtifactState = Literal["kept", "missing", "skipped"]
@@ -25,6 +27,7 @@ class Artifact:
         pattern: The pattern of the spec it was found by.
         note: Why it is missing or was skipped.
         attempt: The attempt it came from.
+        expires_at: When its bytes are let go before its job is; None if they stay as long as it.
     """
 
     path: str
@@ -35,6 +38,7 @@ class Artifact:
     pattern: str = ""
     note: str = ""
     attempt: int = 1
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

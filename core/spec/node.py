@@ -45,6 +45,8 @@ class KeepSpec(Frozen):
     """Files and folders that are left out although a pattern names them."""
     when: Literal["always", "success", "failure"] = "always"
     if_missing: Literal["warn", "error", "ignore"] = "warn"
+    expires_s: Annotated[float, Field(gt=0, le=100 * 366 * 86_400)] | None = None
+    """So long after the job's end the files are let go; None keeps them as long as the job."""
     is_late: bool = False
     """Whether the texts hold expressions that are filled in once the last step has ended."""
 

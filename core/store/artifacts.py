@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from core.clock import from_microseconds, to_microseconds
 from core.errors import ArtifactNotFoundError
 from core.records.artifact import Artifact
 from core.store import encoding
@@ -13,6 +14,7 @@ from core.store.queries import QueryFile
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+    from datetime import datetime
 
     from core.store.database import Database
     from core.store.queries import SqlValue
@@ -22,6 +24,19 @@ _DELETE: Final = _SQL.take("delete_artifacts")
 _INSERT: Final = _SQL.take("insert_artifact")
 _LIST: Final = _SQL.take("list_artifacts")
 _FIND: Final = _SQL.take("find_artifact")
+_EXPIRED: Final = _SQL.take("expired_artifacts")
+_FORGET_BYTES: Final = _SQL.take("forget_bytes")
+_KEPT_WITH_BYTES: Final = _SQL.take("kept_with_bytes")
+
+_TOGETHER: Final = 200
+_LET_GO: Final = "was kept, and let go when its time had passed"
+
+
+class ExpiredFile(NamedTuple):
+    """Bytes that no record needs any more."""
+
+    job_id: str
+    sha256: str
 
 
 class ArtifactStore:
@@ -55,6 +70,17 @@ class ArtifactStore:
         """
         return await self._database.read(partial(_find, job_id=job_id, path=encoding.utf8(path)))
 
+    async def expire(self, now: datetime) -> tuple[int, tuple[ExpiredFile, ...]]:
+        """Let some files go whose time has passed; their records stay and say so.
+
+        Returns:
+            How many, and the bytes that can be removed then; 0 once there is none.
+
+        Raises:
+            StoreError: The database could not be written.
+        """
+        return await self._database.write(partial(_expire, now_us=to_microseconds(now)))
+
 
 def _replace(connection: sqlite3.Connection, job_id: str, attempt: int, rows: list[dict[str, SqlValue]]) -> None:
     _DELETE.run(connection, job_id=job_id, attempt=attempt)
@@ -72,8 +98,22 @@ def _find(connection: sqlite3.Connection, job_id: str, path: str) -> Artifact:
     return _from_row(row)
 
 
+def _expire(connection: sqlite3.Connection, now_us: int) -> tuple[int, tuple[ExpiredFile, ...]]:
+    rows = _EXPIRED.run(connection, now_us=now_us, count=_TOGETHER).fetchall()
+    for job_id, attempt, path, _ in rows:
+        _FORGET_BYTES.run(connection, job_id=job_id, attempt=attempt, path=path, note=_LET_GO)
+    files = dict.fromkeys(ExpiredFile(job_id, sha256) for job_id, _, _, sha256 in rows)
+    return len(rows), tuple(file for file in files if not _is_needed(connection, file))
+
+
+def _is_needed(connection: sqlite3.Connection, file: ExpiredFile) -> bool:
+    found: tuple[int] = _KEPT_WITH_BYTES.run(connection, job_id=file.job_id, sha256=file.sha256).fetchone()
+    return bool(found[0])
+
+
 def _from_row(row: tuple[Any, ...]) -> Artifact:
-    return Artifact(*row)
+    *fields, expires_us = row
+    return Artifact(*fields, expires_at=None if expires_us is None else from_microseconds(expires_us))
 
 
 def _values(job_id: str, attempt: int, artifact: Artifact) -> dict[str, SqlValue]:
@@ -87,4 +127,5 @@ def _values(job_id: str, attempt: int, artifact: Artifact) -> dict[str, SqlValue
         "media_type": artifact.media_type,
         "pattern": artifact.pattern,
         "note": encoding.utf8(artifact.note),
+        "expires_us": None if artifact.expires_at is None else to_microseconds(artifact.expires_at),
     }

@@ -256,6 +256,7 @@ class _Maker:
                     "exclude": spec.exclude if is_late else known.get("exclude", ()),
                     "when": spec.when,
                     "if_missing": spec.if_missing,
+                    "expires_s": spec.expires_s,
                     "is_late": is_late,
                 }
             )

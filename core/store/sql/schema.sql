@@ -126,7 +126,8 @@ CREATE TABLE job_tags (
 
 CREATE INDEX job_tags_of_job ON job_tags (job_id);
 
--- Files kept from containers, and why others were not.
+-- Files kept from containers, and why others were not; expires_us is when the bytes are let go before their job is, NULL for
+-- most.
 CREATE TABLE artifacts (
     job_id     TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE,
     attempt    INTEGER NOT NULL CHECK (attempt >= 1),
@@ -136,10 +137,12 @@ CREATE TABLE artifacts (
     sha256     TEXT NOT NULL,
     media_type TEXT NOT NULL,
     pattern    TEXT NOT NULL,
-    note       TEXT NOT NULL,
+    note       TEXT NOT NULL, expires_us INTEGER,
     PRIMARY KEY (job_id, attempt, path),
     CHECK ((state = 'kept') = (sha256 <> ''))
 ) WITHOUT ROWID, STRICT;
+
+CREATE INDEX artifacts_by_expiry ON artifacts (expires_us) WHERE expires_us IS NOT NULL;
 
 -- Files sent in: the manifest; the bytes are in the home's uploads folder by their hash.
 CREATE TABLE uploads (

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from core import Engine, FailureKind, Job, JobStatus
+from core import Engine, FailureKind, Job, JobStatus, open_engine
+from core.backends.simulated.backend import SimulatedBackend
+from core.engine.retention import Retention
 from core.engine.workflow.node_job import make_node_job
 from core.engine.workflow.node_setting import NodeFaultError, Producer
 from tests.core.engine.workflow.settings_of_nodes import a_setting
@@ -15,6 +17,7 @@ from tests.core.engine.workflow.settings_of_nodes import a_setting
 if TYPE_CHECKING:
     from core import EngineSettings
     from core.engine.parts import Parts
+    from core.testing.clock import MovingClock
 
 
 def parts_of(engine: Engine) -> Parts:
@@ -170,3 +173,29 @@ class TestLimits:
             "Job build, needs: the files kept of the jobs it needs have 1.2 MiB with its own, "
             "and a job is given at most 1 MiB."
         )
+
+
+# --- how long it stays
+
+
+async def test_files_go_when_their_time_has_passed_and_the_record_says_so(
+    settings: EngineSettings, moving_clock: MovingClock
+) -> None:
+    async with open_engine(settings, backend=SimulatedBackend(clock=moving_clock), clock=moving_clock) as engine:
+        parts = parts_of(engine)
+        job = await ended(
+            engine,
+            'commands: ["echo 1 > a; echo 1 > same; echo 2 > b; echo 3 > c"]',
+            "artifacts: [{paths: [a, b], expires: 1d}, same, {path: c, expires: 3d}]",
+        )
+        hashes = {found.path: found.sha256 for found in await engine.list_artifacts(job.job_id)}
+        moving_clock.advance(86_399)
+        await Retention(parts).sweep()
+        assert set((await kept(engine, job)).values()) == {"kept"}
+        moving_clock.advance(2)
+        await Retention(parts).sweep()
+        assert await kept(engine, job) == {"a": "skipped", "b": "skipped", "same": "kept", "c": "kept"}
+        notes = {found.note for found in await engine.list_artifacts(job.job_id) if found.state == "skipped"}
+        assert notes == {"was kept, and let go when its time had passed"}
+        blobs = parts.artifact_blobs(job.job_id)
+        assert [await blobs.has(hashes[path]) for path in ("same", "b", "c")] == [True, False, True]
