@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -47,7 +48,7 @@ def stay_with(session: Session, job: Job, *, with_log: bool = True) -> int:
     else:
         out.detail(f"{job_id} {job['status']}")
     stop = partial(client.cancel, job_id, reason="interrupted")
-    with cancelling(stop, job_id, f"orcaops jobs status {job_id}", out.remark) as interrupts:
+    with cancelling(stop, job_id, f"orcaops jobs status {job_id}", out.remark_at_once) as interrupts:
         if out.has_error_terminal and not out.is_quiet and not out.is_json:
             _show_progress(out, client, job)
         if with_log:
@@ -96,7 +97,7 @@ def cancelling(cancel: Callable[[], object], name: str, look: str, tell: Callabl
         cancel: Asks for the cancelling.
         name: What is cancelled.
         look: The command that says how it goes on.
-        tell: Where it is said that the first one was heard.
+        tell: Where it is said that the first one was heard; it may not use a stream's buffer.
 
     Yields:
         The exit codes of the signals that came.
@@ -106,13 +107,13 @@ def cancelling(cancel: Callable[[], object], name: str, look: str, tell: Callabl
     def interrupted(number: int, _: FrameType | None) -> None:
         came.append(INTERRUPTED if number == signal.SIGINT else TERMINATED)
         if len(came) > 1:
-            sys.stderr.write(f"orcaops: left; `{look}` says how it goes on\n")
+            _say(f"orcaops: left; `{look}` says how it goes on")
             raise SystemExit(came[-1])
         tell(f"cancelling {name}; once more leaves it alone")
         try:
             cancel()
         except ClientError as error:
-            sys.stderr.write(f"orcaops: not cancelled: {shown(error.message)}\n")
+            _say(f"orcaops: not cancelled: {shown(error.message)}")
             raise SystemExit(came[-1]) from None
 
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set what signals do
@@ -124,6 +125,11 @@ def cancelling(cancel: Callable[[], object], name: str, look: str, tell: Callabl
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
+
+
+def _say(text: str) -> None:
+    """A line on standard error, past its buffer: the signal may have come while that was written to."""
+    os.write(sys.stderr.fileno(), f"{text}\n".encode(sys.stderr.encoding or "ascii", "replace"))
 
 
 def _show_progress(out: Output, client: Client, job: Job) -> None:

@@ -112,6 +112,11 @@ class Output:
             _write(sys.stderr, f"{shown(text)}\n")
             sys.stderr.flush()
 
+    def remark_at_once(self, text: str) -> None:
+        """As `remark`, from where a signal is handled: past the stream's buffer, which may just be written to."""
+        if not self.is_quiet:
+            os.write(sys.stderr.fileno(), f"{shown(text)}\n".encode(sys.stderr.encoding or "ascii", "replace"))
+
     def detail(self, text: str) -> None:
         """A line on standard error that only --verbose asks for."""
         if self.is_verbose:

@@ -16,6 +16,8 @@ from orcaops_mcp.cli.values import label_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from click.shell_completion import CompletionItem
+
     from orcaops_mcp.cli.output import Output
     from orcaops_mcp.cli.session import Session
 
@@ -32,7 +34,18 @@ _COLUMNS: Final = (
     Column("STARTED"),
     Column("DURATION", is_number=True),
 )
-_WIDE: Final = (Column("EXIT", is_number=True), Column("TAGS", may_shrink=True), Column("FAILURE", may_shrink=True))
+_WIDE: Final = (
+    Column("EXIT", is_number=True),
+    Column("TAGS", may_shrink=True),
+    Column("FAILURE", may_shrink=True),
+    Column("WORKFLOW", may_shrink=True),
+)
+
+
+def _runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from orcaops_mcp.cli.workflow.chosen import complete_run  # noqa: PLC0415 - only for completion
+
+    return complete_run(ctx, param, incomplete)
 
 
 def listing_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -44,6 +57,7 @@ def listing_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--label", "--tag", "tag", metavar="TAG", help="Only with this tag; K=V means K:V."),
         click.option("--source", metavar="NAME", help="Only those submitted by this caller, such as cli or agent."),
         click.option("--since", metavar="WHEN", help="Only those accepted since then: 2h, 7d, or a time."),
+        click.option("--workflow", metavar="RUN", help="Only those of this run of a workflow.", shell_complete=_runs),
         click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."),
         click.option("--all", "everything", is_flag=True, help="All of them, however many."),
         click.option("--wide", is_flag=True, help="More columns."),
@@ -78,6 +92,8 @@ def show_list(session: Session, options: dict[str, Any], *, finished: bool) -> N
         finished: Whether only finished jobs are listed.
     """
     query = _query(options)
+    if options["workflow"]:
+        query["workflow"] = session.client.workflows.find(options["workflow"])
     limit, everything = int(options["limit"]), bool(options["everything"])
     out, client = session.out, session.client
     if everything or limit > _MOST:
@@ -130,7 +146,9 @@ def _cells(item: Row, now: datetime, *, wide: bool, pretty: bool) -> list[object
     ]
     if wide:
         failure: Row = item["failure"] or {}
-        cells += [item["exit_code"], ",".join(item["tags"]), failure.get("kind")]
+        place: Row = item["workflow"] or {}
+        of_run = f"{place['id']}/{place['node']}" if place else None
+        cells += [item["exit_code"], ",".join(item["tags"]), failure.get("kind"), of_run]
     return cells
 
 

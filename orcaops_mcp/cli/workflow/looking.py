@@ -163,7 +163,7 @@ def why(session: Session, *, run: str, max_bytes: int | None) -> None:
     cls=Command,
     examples=(
         ("orcaops workflow explain @last deploy", "Why deploy ran, was skipped, waits or failed."),
-        ("orcaops workflow explain 1k4m 'test[python=3.12]'", "Of one variant."),
+        ("orcaops workflow explain 1k4m test-3.12", "Of one variant."),
     ),
     exits=(("3", "There is no such run, or no such job in it."),),
 )

@@ -67,8 +67,7 @@ def run(session: Session, path: str | None, template: str | None, options: dict[
         try:
             accepted = client.workflows.submit(request, idempotency_key=options["idempotency_key"])
         except ClientError as error:
-            code = exit_code_of(error)
-            raise EndedError(error, USAGE if code in {NOT_VALID, NOT_FOUND} else code) from None
+            raise _refused(error, template) from None
         if options["detach"]:
             _tell_accepted(session, accepted)
             return 0
@@ -110,6 +109,15 @@ def _of_file(session: Session, path: str, given: dict[str, Any], options: dict[s
         return {}
     name = "" if path == STANDARD_INPUT else file.base
     return {"spec": file.text, "file_name": name, "files": file.called, "context": {"github": github}}
+
+
+def _refused(error: ClientError, template: str | None) -> EndedError:
+    """The end of the command where the engine takes no run."""
+    code = exit_code_of(error)
+    if template is not None and code == NOT_FOUND:
+        hint = "`orcaops templates list` lists those that were saved."
+        return EndedError(ClientError(error.code, f"There is no template {template!r}.", hint=hint), USAGE)
+    return EndedError(error, USAGE if code in {NOT_VALID, NOT_FOUND} else code)
 
 
 def _inputs(options: dict[str, Any]) -> dict[str, Any]:

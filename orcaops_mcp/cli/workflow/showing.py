@@ -37,7 +37,7 @@ class Show(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Say something that concerns the watching."""
+        """Say something that concerns the watching, from wherever a signal came."""
         ...
 
 
@@ -95,7 +95,7 @@ class Teller:
 
     def note(self, text: str) -> None:
         """Say something on standard error."""
-        self._out.remark(text)
+        self._out.remark_at_once(text)
 
     def update(self, state: RunState) -> None:
         """Say what has not been said yet; what waits is not told before it has begun."""
@@ -131,7 +131,7 @@ class Objects:
 
     def note(self, text: str) -> None:
         """Say something on standard error."""
-        self._out.remark(text)
+        self._out.remark_at_once(text)
 
     def update(self, state: RunState) -> None:
         """Print the nodes that changed, and the run's status if it did."""

@@ -37,7 +37,7 @@ def test_a_list_without_a_terminal_is_tab_separated_and_whole(engine_home: Engin
 
 def test_a_header_is_there_when_it_is_asked_for(engine_home: EngineHome, failed_job: str) -> None:
     header = engine_home.ok("jobs", "list", "--header", "--wide", "--limit", "1").splitlines()[0]
-    assert header == "status\tjob\tname\timage\tby\tstarted\tduration\texit\ttags\tfailure"
+    assert header == "status\tjob\tname\timage\tby\tstarted\tduration\texit\ttags\tfailure\tworkflow"
 
 
 def test_list_is_what_is_meant_where_no_command_is_named(engine_home: EngineHome, failed_job: str) -> None:
