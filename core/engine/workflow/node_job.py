@@ -14,6 +14,7 @@ from core.engine.workflow.named import named_by, values_of
 from core.engine.workflow.needs_files import needed_files
 from core.engine.workflow.node_faults import fault_of, first_fault, refused
 from core.engine.workflow.node_steps import node_steps, texts_of
+from core.engine.workflow.platforms import refuse_other_platform
 from core.engine.workflow.run_variables import run_variables
 from core.engine.workflow.service_specs import ServiceMaker
 from core.errors import NotAdmittedError, UnknownSecretError
@@ -75,6 +76,7 @@ async def make_node_job(parts: Parts, setting: NodeSetting, admit: Admit) -> Nod
     Raises:
         NodeFaultError: The node cannot run as it is defined; nothing was started.
     """
+    await refuse_other_platform(parts, setting)
     needed = None if setting.producers is None else await needed_files(parts, setting)
     made = node_job(setting, needed)
     try:
@@ -177,11 +179,6 @@ class _Maker:
                 "The credentials of the image are not used: log in to its registry on the machine of the "
                 "container engine."
             )
-        if "platform" in self._values:
-            raise fault_of(
-                self._setting, "platform", "images are run for the platform of the container engine alone",
-                "Leave platform out, or name an image made for this engine's platform.", FailureKind.POLICY,
-            )  # fmt: skip
 
     def _known_env(self) -> dict[str, str]:
         waiting = self._env.waiting

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.engine.workflow.node_job import node_job
+from core import open_engine
+from core.backends.simulated.backend import SimulatedBackend
+from core.engine.workflow.node_job import make_node_job, node_job
 from core.engine.workflow.node_setting import NodeFaultError
 from core.testing.factories import a_workflow_run
 from tests.core.engine.workflow.settings_of_nodes import a_setting
@@ -14,7 +17,7 @@ from tests.core.engine.workflow.settings_of_nodes import a_setting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core import FailureKind
+    from core import BackendHealth, EngineSettings, FailureKind
     from core.spec.job import JobSpec
 
 
@@ -305,7 +308,6 @@ def test_limits_and_places_are_the_jobs(tmp_path: Path) -> None:
          "Job build, working_directory: 'sub' is not accepted: "),
         ("image: busybox, commands: [x], volumes: ['data:/data']", "policy",
          "Job build, volumes[0]: 'data:/data' names a volume, and none outlives a job."),
-        ("image: {name: busybox, platform: linux/arm64}, commands: [x]", "policy", "Job build, platform: "),
         ("image: busybox, commands: [x], secrets: [NONE]", "policy",
          "Job build, secrets: there is no secret named NONE."),
         ("image: busybox, commands: [x], services: {db: {image: p, volumes: ['a:/b']}}", "policy",
@@ -367,3 +369,33 @@ def test_a_signal_that_stops_nothing_is_refused() -> None:
     kind, message = fault_of("jobs: {build: {image: busybox, commands: [], stop_signal: SIGWINCH}}")
     assert kind.value == "expression"
     assert message.startswith("Job build, stop_signal: 'SIGWINCH' is not accepted: ")
+
+
+# --- platforms
+
+
+class OtherMachine(SimulatedBackend):
+    """A container engine on an ARM machine."""
+
+    async def probe(self) -> BackendHealth:
+        return replace(await super().probe(), facts={"platform": "linux/aarch64"})
+
+
+@pytest.mark.parametrize(
+    ("platform", "refused"),
+    [("linux/arm64", False), ("linux/arm64/v8", False), ("arm64", False), ("linux/amd64", True), ("linux/arm", True)],
+)
+async def test_an_image_for_another_platform_is_refused(
+    settings: EngineSettings, platform: str, *, refused: bool
+) -> None:
+    setting = a_setting(f"jobs: {{build: {{image: {{name: busybox, platform: {platform}}}, commands: [x]}}}}")
+    async with open_engine(settings, backend=OtherMachine()) as engine:
+        parts = engine._parts  # pyright: ignore[reportPrivateUsage] -- the seam stands below the front door
+        if not refused:
+            assert (await make_node_job(parts, setting, engine.admit)).spec.image == "busybox"
+            return
+        with pytest.raises(NodeFaultError) as caught:
+            await make_node_job(parts, setting, engine.admit)
+    assert caught.value.failure.message == (
+        f"Job build, platform: '{platform}' is asked for, and the container engine runs images for linux/arm64."
+    )
