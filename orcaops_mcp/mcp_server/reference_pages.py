@@ -12,6 +12,7 @@ from core import NotFoundError
 _FOLDER: Final = files("orcaops_mcp.mcp_server").joinpath("reference")
 _TITLES: Final = {
     "authoring": "Writing a workflow",
+    "running": "From a workflow file to its result",
     "expressions": "Expressions of workflows",
     "matrix": "Matrix jobs",
     "services": "Services beside a job",

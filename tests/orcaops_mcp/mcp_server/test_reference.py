@@ -15,6 +15,7 @@ from core.plan.expressions.scope import Scope
 from core.plan.expressions.surroundings import Surroundings
 from core.plan.expressions.values import plain
 from orcaops_mcp.mcp_server.reference_pages import PAGES
+from orcaops_mcp.mcp_server.tools import ALL_TOOLS
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -28,7 +29,7 @@ _CONTEXTS: dict[str, Any] = json.loads(next(text for _, kind, text in _BLOCKS if
 
 
 def test_every_page_shows_something_and_is_short() -> None:
-    assert set(PAGES) == {"authoring", "expressions", "matrix", "services", "outputs", "errors"}
+    assert set(PAGES) == {"authoring", "running", "expressions", "matrix", "services", "outputs", "errors"}
     for topic, page in PAGES.items():
         assert any(shown == topic for shown, _, _ in _BLOCKS)
         assert len(page.encode()) < 6000, topic
@@ -60,6 +61,11 @@ def test_the_page_on_matrices_names_the_variants_in_their_order() -> None:
     assert plan is not None
     said = re.findall(r"`(test \([^`]*\))`", PAGES["matrix"])
     assert [node.name for node in plan.nodes] == said
+
+
+def test_the_pages_name_only_tools_that_exist() -> None:
+    for topic, page in PAGES.items():
+        assert set(re.findall(r"orcaops_[a-z_]+", page)) <= {tool.name for tool in ALL_TOOLS}, topic
 
 
 async def test_every_page_can_be_read(client: Client) -> None:

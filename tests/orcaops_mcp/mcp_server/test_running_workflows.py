@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -140,6 +141,24 @@ async def test_lines_of_a_run_are_followed_as_they_come(client: Client) -> None:
     matched = await call(client, "orcaops_wait", ids=[workflow_id], until="log_match", pattern="start", timeout_s=20)
     assert matched["match"] == {"workflow_id": workflow_id, "node": "sleep", "line": 1, "untrusted_text": "started"}
     await call(client, "orcaops_cancel_workflow", workflow_id=workflow_id)
+
+
+async def test_the_logs_of_services_of_a_node_and_of_the_run_are_read(client: Client) -> None:
+    spec = """\
+    services: {bus: {image: redis:7, command: [sh, -c, echo shared; sleep 600], ready: {log: shared}}}
+    jobs:
+      test:
+        image: busybox:1.36
+        services: {db: {image: redis:7, command: [sh, -c, echo own; sleep 600], ready: {log: own}}}
+        commands: ['echo testing']
+    """
+    done = await a_run(client, textwrap.dedent(spec))
+    assert done["status"] == "success", done
+    for part, said in (("bus", "bus │ shared"), ("test/db", "test │ own")):
+        lines, _ = log_of(await client.call_tool("orcaops_stream_logs", {"id": f"{done['workflow_id']}/{part}"}))
+        assert lines == [said]
+    unknown = error_of(await client.call_tool("orcaops_stream_logs", {"id": f"{done['workflow_id']}/bsu"}))
+    assert unknown["code"] == "node_not_found"
 
 
 @pytest.mark.parametrize("more", [{"step": 0}, {"context": 3}, {"raw": True}])
