@@ -19,14 +19,10 @@ from orcaops_mcp.api.models.log import EndShape, LineShape
 from orcaops_mcp.api.models.system import CleanupBody, StopBody
 from orcaops_mcp.api.models.template import RunTemplateBody, TemplateBody, TemplateFields
 from orcaops_mcp.api.models.workflow import WorkflowBody
+from orcaops_mcp.api.models.workflow_ask import CancelRunBody, RerunWorkflowBody, RunWorkflowBody
 from orcaops_mcp.api.models.workflow_look import NodeLineShape, RunEndShape
-from orcaops_mcp.api.models.workflow_run import (
-    CancelRunBody,
-    NodeRowShape,
-    RerunWorkflowBody,
-    RunRow,
-    RunWorkflowBody,
-)
+from orcaops_mcp.api.models.workflow_node import NodeRowShape
+from orcaops_mcp.api.models.workflow_run import RunRow
 from orcaops_mcp.api.routes import (
     artifacts,
     jobs,

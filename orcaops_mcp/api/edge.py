@@ -81,4 +81,4 @@ _READ_ONLY: Final = problem(
 def _route_of(scope: Scope) -> str:
     """The path's template, so that ids do not become labels."""
     route: Any = scope.get("route")
-    return str(getattr(route, "path", "")) or "(none)"
+    return str(getattr(route, "path_format", "")) or "(none)"

@@ -174,7 +174,7 @@ def _nearest(name: str, known: list[str]) -> str:
 
 
 def _no_such_path(request: Request) -> Response:
-    paths = sorted({str(getattr(route, "path", "")) for route in request.app.routes})
+    paths = sorted({str(getattr(route, "path_format", "")) for route in request.app.routes})
     near = _nearest(request.scope["path"][:200], paths)
     hint = f"Did you mean {near}? " if near else ""
     return refusal(

@@ -11,7 +11,7 @@ from orcaops_mcp.api.answers import refusal
 from orcaops_mcp.api.bodies import MAX_JSON_BYTES, MediaTypeError, bounded, fitted, media_type, read_object
 from orcaops_mcp.api.document import json_content
 from orcaops_mcp.api.models.workflow import WorkflowBody
-from orcaops_mcp.api.models.workflow_run import RerunWorkflowBody, RunWorkflowBody
+from orcaops_mcp.api.models.workflow_ask import RerunWorkflowBody, RunWorkflowBody
 from orcaops_mcp.api.state import caller_of, engine_of
 from orcaops_mcp.intake.job_request import input_files
 from orcaops_mcp.intake.template import named_version

@@ -9,16 +9,9 @@ from orcaops_mcp.api.models.base import JobId, Shape, Text
 from orcaops_mcp.api.models.file import ArtifactShape
 from orcaops_mcp.api.models.job import FailureDigest, FailureShape
 from orcaops_mcp.api.models.log import LineShape
-from orcaops_mcp.api.models.workflow_run import (
-    AttemptQuery,
-    CountsShape,
-    NodeId,
-    NodeRowShape,
-    ReasonShape,
-    RunAttemptShape,
-    RunChangeShape,
-    WorkflowId,
-)
+from orcaops_mcp.api.models.workflow_ask import AttemptQuery
+from orcaops_mcp.api.models.workflow_node import NodeId, NodeRowShape, ReasonShape
+from orcaops_mcp.api.models.workflow_run import CountsShape, RunAttemptShape, RunChangeShape, WorkflowId
 
 _Attempt = Annotated[int, Field(ge=1, le=1_000_000)]
 

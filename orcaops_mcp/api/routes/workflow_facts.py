@@ -12,7 +12,8 @@ from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.document import problems, reply
 from orcaops_mcp.api.event_stream import EventStream
 from orcaops_mcp.api.models import workflow_look as shapes
-from orcaops_mcp.api.models.workflow_run import AttemptQuery, WorkflowId
+from orcaops_mcp.api.models.workflow_ask import AttemptQuery
+from orcaops_mcp.api.models.workflow_run import WorkflowId
 from orcaops_mcp.api.run_paths import RUN
 from orcaops_mcp.api.state import engine_of, state_of
 from orcaops_mcp.api.workflow_streams import ENDED, run_events

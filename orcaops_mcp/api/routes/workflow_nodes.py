@@ -11,9 +11,12 @@ from orcaops_mcp.api import workflow_run_examples as examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import read_model
 from orcaops_mcp.api.document import json_body, problems, reply
+from orcaops_mcp.api.models import workflow_ask as asks
 from orcaops_mcp.api.models import workflow_look as look_shapes
+from orcaops_mcp.api.models import workflow_node as node_shapes
 from orcaops_mcp.api.models import workflow_run as shapes
-from orcaops_mcp.api.models.workflow_run import NodeId, WorkflowId
+from orcaops_mcp.api.models.workflow_node import NodeId
+from orcaops_mcp.api.models.workflow_run import WorkflowId
 from orcaops_mcp.api.run_paths import RUN
 from orcaops_mcp.api.state import caller_of, engine_of
 from orcaops_mcp.views.workflow_run import explanation_view, node_row, node_view, run_record
@@ -29,10 +32,10 @@ _NODE: Final = RUN + "/nodes/{node:path}"
     operation_id="list_nodes",
     summary="List a run's nodes",
     response_model=None,
-    responses={200: reply(shapes.NodeList, "A page of nodes.", examples.NODES), **problems(404, 422)},
+    responses={200: reply(node_shapes.NodeList, "A page of nodes.", examples.NODES), **problems(404, 422)},
 )
 async def list_nodes(
-    request: Request, workflow_id: WorkflowId, query: Annotated[shapes.NodeListQuery, Query()]
+    request: Request, workflow_id: WorkflowId, query: Annotated[asks.NodeListQuery, Query()]
 ) -> Response:
     """The nodes of a run in its order: a job each, or a variant of one."""
     engine = engine_of(request)
@@ -64,7 +67,7 @@ async def list_nodes(
     },
 )
 async def explain_node(
-    request: Request, workflow_id: WorkflowId, node: NodeId, query: Annotated[shapes.AttemptQuery, Query()]
+    request: Request, workflow_id: WorkflowId, node: NodeId, query: Annotated[asks.AttemptQuery, Query()]
 ) -> Response:
     """Why a node ran, waits, failed or was skipped: the facts from which the engine concluded it."""
     explanation = await engine_of(request).explain_node(workflow_id, node, attempt=query.attempt)
@@ -85,7 +88,7 @@ async def explain_node(
 )
 async def cancel_node(request: Request, workflow_id: WorkflowId, node: NodeId) -> Response:
     """Stop one node; the run goes on. A node that has ended stays as it is."""
-    body = await read_model(request, shapes.CancelRunBody, required=False)
+    body = await read_model(request, asks.CancelRunBody, required=False)
     run = await engine_of(request).cancel_workflow(
         workflow_id, node=node, by=caller_of(request).name, reason=body.reason, force=body.force
     )
@@ -97,10 +100,10 @@ async def cancel_node(request: Request, workflow_id: WorkflowId, node: NodeId) -
     operation_id="get_node",
     summary="See a node",
     response_model=None,
-    responses={200: reply(shapes.NodeShape, "Everything about it.", examples.NODE), **problems(404, 422)},
+    responses={200: reply(node_shapes.NodeShape, "Everything about it.", examples.NODE), **problems(404, 422)},
 )
 async def get_node(
-    request: Request, workflow_id: WorkflowId, node: NodeId, query: Annotated[shapes.AttemptQuery, Query()]
+    request: Request, workflow_id: WorkflowId, node: NodeId, query: Annotated[asks.AttemptQuery, Query()]
 ) -> Response:
     """A node with its tries, condition, failure, outputs; `job_id` names the job whose log and artifacts are its own.
 
@@ -112,7 +115,7 @@ async def get_node(
     return answer(node_view(found, blocked_nodes(nodes).get(node, ())))
 
 
-def _is_wanted(node: WorkflowNode, query: shapes.NodeListQuery) -> bool:
+def _is_wanted(node: WorkflowNode, query: asks.NodeListQuery) -> bool:
     return (not query.status or node.status in query.status) and query.job in {None, node.job}
 
 

@@ -12,6 +12,7 @@ from orcaops_mcp.api import workflow_run_examples as examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import read_model
 from orcaops_mcp.api.document import header, json_body, problems, reply
+from orcaops_mcp.api.models import workflow_ask as asks
 from orcaops_mcp.api.models import workflow_run as shapes
 from orcaops_mcp.api.models.problem import Problem
 from orcaops_mcp.api.models.system import CleanupShape
@@ -56,7 +57,7 @@ _BAD_FILE: Final = {422: reply(WorkflowProblem | Problem, "The file has errors, 
     openapi_extra=workflow_body("RunWorkflowBody", {"matrix": examples.RUN}),
 )
 async def run_workflow(
-    request: Request, query: Annotated[shapes.SubmitRunQuery, Query()], idempotency_key: Key = None
+    request: Request, query: Annotated[asks.SubmitRunQuery, Query()], idempotency_key: Key = None
 ) -> Response:
     """Check a workflow, and run it: a file, or a saved one with inputs. It goes on whatever becomes of this call.
 
@@ -85,7 +86,7 @@ async def run_workflow(
     response_model=None,
     responses={200: reply(shapes.RunList, "A page of runs.", examples.LIST), **problems(422)},
 )
-async def list_workflow_runs(request: Request, query: Annotated[shapes.RunListQuery, Query()]) -> Response:
+async def list_workflow_runs(request: Request, query: Annotated[asks.RunListQuery, Query()]) -> Response:
     """Runs, newest first. Every filter given has to hold; `counts` counts all runs whatever is asked for."""
     engine = engine_of(request)
     page = await engine.list_workflows(_filter(query), limit=query.limit, cursor=query.cursor)
@@ -104,7 +105,7 @@ async def list_workflow_runs(request: Request, query: Annotated[shapes.RunListQu
     responses={200: reply(shapes.RunRecord, "The record.", examples.RECORD), **problems(404, 422)},
 )
 async def get_workflow_run(
-    request: Request, workflow_id: WorkflowId, query: Annotated[shapes.RunQuery, Query()]
+    request: Request, workflow_id: WorkflowId, query: Annotated[asks.RunQuery, Query()]
 ) -> Response:
     """The record with its nodes, those that failed in front: status, counts, causes, outputs, what was skipped and why.
 
@@ -124,7 +125,7 @@ async def get_workflow_run(
     },
 )
 async def wait_for_workflow_run(
-    request: Request, workflow_id: WorkflowId, query: Annotated[shapes.RunWaitQuery, Query()]
+    request: Request, workflow_id: WorkflowId, query: Annotated[asks.RunWaitQuery, Query()]
 ) -> Response:
     """Answer once something is true of the run, at the latest after `timeout_s`. Never cancels anything."""
     if (query.until == "log_match") != bool(query.pattern):
@@ -160,7 +161,7 @@ async def cancel_workflow_run(request: Request, workflow_id: WorkflowId) -> Resp
 
     The status is `cancelled` once everything has ended; jobs that had finished keep their results.
     """
-    body = await read_model(request, shapes.CancelRunBody, required=False)
+    body = await read_model(request, asks.CancelRunBody, required=False)
     run = await engine_of(request).cancel_workflow(
         workflow_id, by=caller_of(request).name, reason=body.reason, force=body.force
     )
@@ -196,7 +197,7 @@ async def rerun_workflow(request: Request, workflow_id: WorkflowId, idempotency_
     With `dry_run` nothing is written, and the plan says for each node whether it is kept or runs, and why.
     """
     engine, caller = engine_of(request), caller_of(request)
-    body = await read_model(request, shapes.RerunWorkflowBody, required=False)
+    body = await read_model(request, asks.RerunWorkflowBody, required=False)
     await engine.get_workflow(workflow_id)
     wish, check = await asked_rerun(request, body)
     if check is not None and not check.is_valid:
@@ -228,9 +229,9 @@ async def delete_workflow_run(request: Request, workflow_id: WorkflowId) -> Resp
     return answer(cleanup_view(await engine_of(request).delete_workflow(workflow_id, by=caller_of(request).name)))
 
 
-async def _whole(request: Request, workflow_id: str, query: shapes.RunQuery | None = None) -> dict[str, Any]:
+async def _whole(request: Request, workflow_id: str, query: asks.RunQuery | None = None) -> dict[str, Any]:
     """The record with as many of its nodes as are asked for."""
-    query = query or shapes.RunQuery()
+    query = query or asks.RunQuery()
     engine = engine_of(request)
     if query.nodes == "none":
         run: WorkflowRun = await engine.get_workflow(workflow_id)
@@ -244,7 +245,7 @@ async def _whole(request: Request, workflow_id: str, query: shapes.RunQuery | No
     return run_record(run, nodes, attempts, most=query.limit, has_all=query.nodes == "all")
 
 
-def _filter(query: shapes.RunListQuery) -> WorkflowFilter:
+def _filter(query: asks.RunListQuery) -> WorkflowFilter:
     now = datetime.now(UTC)
     return WorkflowFilter(
         statuses=frozenset(query.status),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from schemathesis import checks as general
 from schemathesis.specs.openapi import checks as special
 
-from core import EngineSettings, JobSpec, LimitSettings, SimulationSettings, open_engine
+from core import EngineSettings, JobSpec, LimitSettings, SimulationSettings, WorkflowRequest, open_engine
 from orcaops_mcp.api.app import build_api
 from tests.orcaops_mcp.api.conftest import BUSYBOX, serving
 
@@ -40,15 +41,29 @@ TEMPLATE: dict[str, Any] = {
     "inputs": {"a": {}},
     "job": {"image": BUSYBOX, "env": {"A": "${{ inputs.a }}"}},
 }
+WORKFLOW = "jobs: {build: {image: 'busybox:latest', commands: [echo built, exit 1]}}"
 EXAMPLES = 12
 
 
+@dataclass(frozen=True)
+class Place:
+    """A server, and what is there.
+
+    Attributes:
+        url: Its address.
+        known: What stands in a path, and a value of it that is there: a job and a run that have ended.
+    """
+
+    url: str
+    known: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[str, str]]:
-    """A server in a thread of its own: its address, and the id of a job that has ended."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Generator[Place]:
+    """A server in a thread of its own."""
 
     @asynccontextmanager
-    async def running(home: Path) -> AsyncGenerator[tuple[str, str]]:
+    async def running(home: Path) -> AsyncGenerator[Place]:
         settings = EngineSettings(
             home=home,
             backend="simulated",
@@ -61,8 +76,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[str, str]
                 spec = JobSpec(image=BUSYBOX, command=("echo", "hello"), artifacts=("none",))
                 job_id = (await engine.submit_job(spec)).job.job_id
                 await engine.wait_for_job(job_id)
+                run = (await engine.run_workflow(WorkflowRequest(text=WORKFLOW))).run
+                await engine.wait_for_runs([run.workflow_id])
                 await engine.save_template(TEMPLATE)
-                yield served.url, job_id
+                known = {"job_id": job_id, "name": TEMPLATE["name"], "workflow_id": run.workflow_id, "node": "build"}
+                yield Place(served.url, known)
 
     with (
         start_blocking_portal("asyncio") as portal,
@@ -72,8 +90,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def schema(place: tuple[str, str]) -> Any:
-    return MADE_UP.openapi.from_url(f"{place[0]}/openapi.json")
+def schema(place: Place) -> Any:
+    return MADE_UP.openapi.from_url(f"{place.url}/openapi.json")
 
 
 def operations(schema: Any) -> dict[str, Any]:
@@ -81,8 +99,8 @@ def operations(schema: Any) -> dict[str, Any]:
     return {operation.definition.raw["operationId"]: operation for operation in found}
 
 
-def tried(operation: Any, mode: schemathesis.GenerationMode, checks: list[Any], url: str, job_id: str) -> None:
-    """Make up some requests of an operation and judge the answers; right ones are often about the job that is there."""
+def tried(operation: Any, mode: schemathesis.GenerationMode, checks: list[Any], place: Place) -> None:
+    """Make up some requests of an operation and judge the answers; right ones are often about what is there."""
 
     @seed(7)
     @hypothesis_settings(
@@ -95,29 +113,25 @@ def tried(operation: Any, mode: schemathesis.GenerationMode, checks: list[Any], 
     @given(case=operation.as_strategy(generation_mode=mode), real=st.booleans())
     def check(case: Any, *, real: bool) -> None:
         if mode is schemathesis.GenerationMode.POSITIVE:
-            if real and "job_id" in case.path_parameters:
-                case.path_parameters["job_id"] = job_id
-            if real and "name" in case.path_parameters:
-                case.path_parameters["name"] = TEMPLATE["name"]
+            for name in set(place.known) & set(case.path_parameters or {}) if real else ():
+                case.path_parameters[name] = place.known[name]
             for patience in {"wait_s", "timeout_s"} & set(case.query or {}):
                 case.query[patience] = 0
-        case.call_and_validate(base_url=url, checks=checks, timeout=20)
+        case.call_and_validate(base_url=place.url, checks=checks, timeout=20)
 
     check()
 
 
-def test_no_right_request_crashes_the_api_or_is_answered_otherwise_than_documented(
-    place: tuple[str, str], schema: Any
-) -> None:
+def test_no_right_request_crashes_the_api_or_is_answered_otherwise_than_documented(place: Place, schema: Any) -> None:
     found = operations(schema)
     assert len(found) > 25
     for name, operation in found.items():
         if name != ENDLESS:
-            tried(operation, schemathesis.GenerationMode.POSITIVE, CHECKS, *place)
+            tried(operation, schemathesis.GenerationMode.POSITIVE, CHECKS, place)
 
 
-def test_every_wrong_request_is_refused_as_documented(place: tuple[str, str], schema: Any) -> None:
+def test_every_wrong_request_is_refused_as_documented(place: Place, schema: Any) -> None:
     for name, operation in operations(schema).items():
         raw = operation.definition.raw
         if name != ENDLESS and ("requestBody" in raw or any(one["in"] == "query" for one in raw.get("parameters", ()))):
-            tried(operation, schemathesis.GenerationMode.NEGATIVE, [*CHECKS, SPECIAL.negative_data_rejection], *place)
+            tried(operation, schemathesis.GenerationMode.NEGATIVE, [*CHECKS, SPECIAL.negative_data_rejection], place)

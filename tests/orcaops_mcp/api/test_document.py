@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from core import JobSpec
 from orcaops_mcp.api import workflow_run_examples
-from orcaops_mcp.api.models import file, job, log, system, template, workflow_look, workflow_run
+from orcaops_mcp.api.models import file, job, log, system, template, workflow_look, workflow_node, workflow_run
 from orcaops_mcp.api.models.base import JOB_ID
 from tests.orcaops_mcp.api.conftest import BUSYBOX, error_of, submitted
 
@@ -205,9 +205,9 @@ async def every_answer_about_a_run_fits(http: httpx2.AsyncClient) -> None:
         ("/orcaops/workflows", workflow_run.RunList),
         (base, workflow_run.RunRecord),
         (f"{base}/wait", workflow_run.RunWaited),
-        (f"{base}/nodes", workflow_run.NodeList),
-        (f"{base}/nodes?detail=full", workflow_run.NodeList),
-        (f"{base}/nodes/deploy", workflow_run.NodeShape),
+        (f"{base}/nodes", workflow_node.NodeList),
+        (f"{base}/nodes?detail=full", workflow_node.NodeList),
+        (f"{base}/nodes/deploy", workflow_node.NodeShape),
         (f"{base}/nodes/deploy/explain", workflow_look.ExplanationShape),
         (f"{base}/logs", workflow_look.RunLogPage),
         (f"{base}/summary", workflow_look.RunSummaryShape),
