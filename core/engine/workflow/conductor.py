@@ -100,6 +100,7 @@ class Conductor:
     async def _conduct(self, live: LiveRun, records: Sequence[WorkflowNode]) -> None:
         hands = Hands(self._rooms, live, self._inbox)
         live.begin()
+        self._conclude(live, hands)  # first: only then all nodes are in their places
         hands.requests.restore(records)
         self._conclude(live, hands)
         await live.outbox.flush()

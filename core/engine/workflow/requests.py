@@ -31,6 +31,7 @@ class Requests:
     def __init__(self, live: LiveRun, inbox: Inbox) -> None:
         self._live = live
         self._inbox = inbox
+        self._early: dict[str, WorkflowNode] = {}  # nodes of files that are not called yet
         self._kill_at: datetime | None = None
         self._cleanup = timedelta(seconds=live.parts.settings.limits.cleanup_timeout_s)
 
@@ -59,10 +60,13 @@ class Requests:
 
     def heed(self) -> None:
         """Do what somebody asked for."""
-        nodes, self._inbox.nodes = self._inbox.nodes, {}
+        nodes, self._inbox.nodes = {**self._early, **self._inbox.nodes}, {}
+        self._early = {}
         for node_id, record in nodes.items():
             node = self._live.find(node_id)
-            if node is not None and record.cancel is not None:
+            if node is None:
+                self._early[node_id] = record
+            elif record.cancel is not None:
                 is_forced = record.cancel.grace_s == 0
                 self._live.progress.stopping.stop(node, stop_reason(record.cancel), forced=is_forced)
         run, self._inbox.run = self._inbox.run, None
