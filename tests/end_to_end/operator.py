@@ -42,6 +42,10 @@ class Operator:
     def remove(self, name: str) -> None:
         self._client.remove_container(name, force=True, v=True)
 
+    def tag(self, image: str, name: str) -> None:
+        """Give an image a further name, or take it from another image."""
+        self._client.tag(image, name, tag="latest", force=True)
+
     def forget_image(self, image: str) -> None:
         """Remove an image if it is there."""
         if self._client.images(image):
