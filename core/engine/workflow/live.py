@@ -293,7 +293,8 @@ def ending_of(record: WorkflowNode) -> Ending:
     result, outcome = record.result, record.outcome
     if result is None or outcome is None:
         raise ValueError(f"{record.node_id} has not ended")
-    return Ending(result, outcome, reason, record.outputs, len(record.tries), record.exit_code)
+    attempts = len(record.tries) or int(record.started_at is not None)  # a called file is no try
+    return Ending(result, outcome, reason, record.outputs, attempts, record.exit_code)
 
 
 def stage_of(record: WorkflowNode) -> Stage:
