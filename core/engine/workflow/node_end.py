@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.engine.keeping import steps_context
 from core.engine.late import job_variables, late_secrets, service_facts
+from core.engine.planning import StepStanding
 from core.engine.reading import LogDesk, LogQuery
 from core.engine.service_owner import masked_values
 from core.engine.step_account import Masking
@@ -15,6 +16,7 @@ from core.errors import InvalidExpressionError
 from core.lifecycle.job import JobStatus
 from core.lifecycle.workflow import NodeEvent, Outcome, Reason, Result
 from core.plan.compile.definition import field_value
+from core.plan.foresight import UnknownYetError
 from core.plan.interpolate import interpolate_text
 from core.plan.results import Ending, Tolerance
 from core.records.job import Failure, FailureKind
@@ -183,7 +185,9 @@ class _JobView:
                 try:
                     value = interpolate_text(self._setting.scene.templates.read(spec.value), around)
                 except InvalidExpressionError as error:
-                    return self._fault(failure, name, error), outputs, warnings
+                    return self._fault(failure, name, error.message, error.hint), outputs, warnings
+                except UnknownYetError as error:
+                    return self._fault(failure, name, f"nobody knows {error}"), outputs, warnings
             if value and masking.has_secret(value):
                 warnings.append(f"The output {name} holds a secret and is not published.")
             elif value is not None:
@@ -212,7 +216,7 @@ class _JobView:
             "container": {"id": self._job.attempt.container_id if self._job.attempt else None},
         }
         services = {**setting.services, **service_facts(spec, self._settings)}
-        return resolver.surroundings.with_contexts(
+        around = resolver.surroundings.with_contexts(
             {
                 "env": job_variables(spec, self._settings),
                 "secrets": late_secrets(everything, self._settings) if everything is not None else {},
@@ -221,12 +225,14 @@ class _JobView:
                 "job": {**facts, "services": services},
             }
         )
+        around.standing = StepStanding(has_failed=failure is not None, is_stopped=self._job.cancel is not None)
+        around.hash_files = None
+        return around
 
-    def _fault(self, failure: Failure | None, name: str, error: InvalidExpressionError) -> Failure:
-        if failure is not None:
-            return failure
-        message = f"Job {self._setting.job.id}, outputs.{name}: {error.message}"
-        return Failure(FailureKind.EXPRESSION, message, error.hint)
+    def _fault(self, failure: Failure | None, name: str, said: str, hint: str = "") -> Failure:
+        """The failure of an output that cannot be evaluated, unless the job failed before."""
+        message = f"Job {self._setting.job.id}, outputs.{name}: {said}"
+        return failure or Failure(FailureKind.EXPRESSION, message, hint)
 
 
 _STATUS: Final = {

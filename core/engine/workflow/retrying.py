@@ -10,6 +10,7 @@ from core.errors import InvalidExpressionError
 from core.plan.compile import EVERYTHING
 from core.plan.expressions.evaluator import evaluate
 from core.plan.expressions.values import truth
+from core.plan.foresight import UnknownYetError
 from core.plan.interpolate import parse_bare
 from core.records.job import FailureKind
 
@@ -87,8 +88,9 @@ def decide_retry(
             evaluation = evaluate(expression, surroundings())
             if not truth(evaluation.value):
                 return RetryDecision(why=f"not tried again: {evaluation.expanded}")
-    except InvalidExpressionError as error:
-        return RetryDecision(why="not tried again: retry.if is at fault", warning=f"retry.if: {error.message}")
+    except (InvalidExpressionError, UnknownYetError) as error:
+        said = error.message if isinstance(error, InvalidExpressionError) else f"nobody knows {error}"
+        return RetryDecision(why="not tried again: retry.if is at fault", warning=f"retry.if: {said}")
     return RetryDecision(delay_of(spec.backoff, number, chance), f"try {number} of {spec.max + 1} failed ({word})")
 
 

@@ -191,7 +191,13 @@ class _Evaluator:
     def _ask(self, call: Call, arguments: Arguments) -> Value:
         """A function that asks for more than its arguments."""
         standing, hash_files = self._surroundings.standing, self._surroundings.hash_files
-        if call.name == "hashFiles" and hash_files is not None:
+        if call.name == "hashFiles":
+            if hash_files is None:
+                raise self._fault(
+                    "hashFiles() cannot be answered here: nobody but the job sees its files",
+                    "compute the hash in a step, such as with sha256sum, and pass it on as an output",
+                    call,
+                )
             return hash_files(arguments.texts())
         if call.name == "always":
             return True

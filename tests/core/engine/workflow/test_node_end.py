@@ -219,3 +219,33 @@ async def test_the_rule_may_ask_how_the_job_ended(engine: Engine) -> None:
     )
     assert (await ended(engine, text)).retry_in_s == 0
     assert (await ended(engine, text, number=2)).retry_in_s is None
+
+
+async def test_the_rule_may_ask_how_things_stand(engine: Engine) -> None:
+    text = job("commands: [exit 2]", "retry: {max: 9, if: '${{ failure() && !success() }}'}")
+    assert (await ended(engine, text)).retry_in_s == 0
+
+
+# --- what nobody can answer
+
+
+HASH = "${{ hashFiles('x') }}"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (f'commands: ["echo {HASH}"]',),
+        ("steps:", "  - run: 'true'", f"  - run: echo {HASH}"),
+        ("commands: ['true']", f'outputs: {{x: "{HASH}"}}'),
+        ("commands: ['true']", f'artifacts: ["{HASH}"]'),
+    ],
+    ids=["commands", "steps", "outputs", "artifacts"],
+)
+async def test_a_hash_of_files_that_nobody_sees_fails_the_node_in_clear_words(
+    engine: Engine, lines: tuple[str, ...]
+) -> None:
+    end = await ended(engine, job(*lines))
+    assert end.failure is not None
+    assert end.failure.kind is FailureKind.EXPRESSION
+    assert "hashFiles() cannot be answered here: nobody but the job sees its files" in end.failure.message
