@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from orcaops_mcp.cli.output import Output
 
@@ -44,13 +44,17 @@ class Screen:
 
     def draw(self, lines: Iterable[ScreenLine]) -> None:
         """Put lines in the place of the last ones."""
-        width = shutil.get_terminal_size().columns
-        drawn = [self._fitted(line, width) for line in lines]
+        drawn = list(self.fitted(lines))
         back = f"\x1b[{self._height}A" if self._height else ""
         body = "".join(f"\r{line}\x1b[K\n" for line in drawn)
         sys.stdout.write(f"{back}{body}\x1b[J")
         sys.stdout.flush()
         self._height = len(drawn)
+
+    def fitted(self, lines: Iterable[ScreenLine]) -> Iterator[str]:
+        """The lines as wide as the terminal at most, with shapes and colours."""
+        width = shutil.get_terminal_size().columns
+        yield from (self._fitted(line, width) for line in lines)
 
     def _fitted(self, line: ScreenLine, width: int) -> str:
         from rich.cells import set_cell_size  # noqa: PLC0415 - there is a terminal, and wide characters have to be known

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orcaops_mcp.cli.command import Command
-from orcaops_mcp.cli.text import shown
-from orcaops_mcp.cli.workflow.chosen import complete_node, run_argument, runs_argument
+from orcaops_mcp.cli.workflow.chosen import complete_node, nodes_named, run_argument, runs_argument
 from orcaops_mcp.client.errors import ClientError
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     examples=(
         ("orcaops workflow cancel @last", "Stop the newest run; jobs that clean up still run."),
         ("orcaops workflow cancel --reason 'wrong branch' 1k4m", "With a reason for the record."),
-        ("orcaops workflow cancel 1k4m deploy", "Stop one job of it; the others go on."),
+        ("orcaops workflow cancel 1k4m test", "Stop one job of it, with all its variants; the others go on."),
     ),
     exits=(("3", "There is no such run, or no such job in it."), ("6", "It had ended already.")),
 )
@@ -42,13 +41,17 @@ def cancel(session: Session, *, run: str, job: str, force: bool, reason: str, wa
         raise click.UsageError("--wait waits for a whole run: it does not go with JOB.")
     out, client = session.out, session.client.workflows
     workflow_id = client.find(run)
-    subject = client.node(workflow_id, job) if job else client.get(workflow_id, nodes="none")
+    subjects = nodes_named(client, workflow_id, job) if job else [client.get(workflow_id, nodes="none")]
     name = f"{job} of {workflow_id}" if job else workflow_id
-    if subject["finished_at"]:
+    record: dict[str, Any] = {}
+    going = [subject for subject in subjects if not subject["finished_at"]]
+    if not going:
         hint = "`orcaops workflow rerun` runs it again."
-        message = f"Nothing to cancel: {shown(name)} is {subject['status']}."
-        raise ClientError("workflow_finished", message, hint=hint, status=409)
-    record = client.cancel(workflow_id, node=job, reason=reason, force=force)
+        statuses = ", ".join(dict.fromkeys(str(subject["status"]) for subject in subjects))
+        raise ClientError("workflow_finished", f"Nothing to cancel: {name} is {statuses}.", hint=hint, status=409)
+    for subject in going:
+        node = str(subject["id"]) if job else ""
+        record = client.cancel(workflow_id, node=node, reason=reason, force=force)
     while wait and not record["finished_at"]:
         record = client.wait(workflow_id, timeout_s=25, since_version=record["version"])["workflow"]
     if out.is_json:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import difflib
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from orcaops_mcp.client.workflows import WorkflowClient
 
+Node = dict[str, Any]
 Decorated = TypeVar("Decorated", bound="Callable[..., object]")
 
 
@@ -55,6 +57,22 @@ def complete_node(ctx: click.Context, param: click.Parameter, incomplete: str) -
         return []
     names = dict.fromkeys(str(name) for node in nodes for name in (node["job"], node["id"]))
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def nodes_named(client: WorkflowClient, workflow_id: str, name: str) -> list[Node]:
+    """The node of this id or title, or all variants of the job of this id.
+
+    Raises:
+        ClientError: There is none in the run.
+    """
+    nodes = list(client.nodes(workflow_id))
+    for key in ("id", "job", "name"):
+        found = [node for node in nodes if node[key] == name]
+        if found:
+            return found
+    near = difflib.get_close_matches(name, [str(node[key]) for node in nodes for key in ("id", "job")], n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"`orcaops workflow status {workflow_id}` lists them."
+    raise ClientError("node_not_found", f"The run has no job {name!r}.", hint=hint, status=404)
 
 
 def _client(ctx: click.Context) -> WorkflowClient:

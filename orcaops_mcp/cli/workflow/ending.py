@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from orcaops_mcp.cli.text import shown, span_text
@@ -38,12 +39,31 @@ def show_end(out: Output, run: Run) -> None:
 
 def end_lines(run: Run) -> Iterator[str]:
     """Everything behind the first line, fit for a terminal."""
+    yield from _cause_lines(run)
+    yield from (shown(f"warning: {text}") for text in warning_texts(run))
+    yield from (shown(f"output {name}={value}") for name, value in run["outputs"].items())
+    yield from _next_lines(run)
+
+
+def trouble_lines(run: Run) -> Iterator[str]:
+    """What failed, and what to do next; fit for a terminal."""
+    yield from _cause_lines(run)
+    yield from _next_lines(run)
+
+
+def warning_texts(run: Run) -> list[str]:
+    """What a reader should know although the run went on, each once."""
+    counts = Counter(str(warning.get("message", warning)) for warning in run["warnings"])
+    return [f"{text} ({count} times)" if count > 1 else text for text, count in counts.items()]
+
+
+def _cause_lines(run: Run) -> Iterator[str]:
     for cause in (run["reason"], run["error"]):
         if cause:
             yield shown(cause.get("message") or cause.get("text") or cause["code"])
             if cause.get("hint"):
                 yield shown(f"  hint: {cause['hint']}")
-    failed = [node for node in run["jobs"] if node["status"] in {"failed", "timed_out"} and not node["tolerated"]]
+    failed = _failed(run)
     for node in failed[:_MOST_FAILURES]:
         yield from _failure_lines(node)
     if len(failed) > _MOST_FAILURES:
@@ -51,9 +71,10 @@ def end_lines(run: Run) -> Iterator[str]:
     for job, told in run["matrix"].items():
         if any(result != "success" for result in told["results"].values()):
             yield shown(f"{job}: {told['summary']}")
-    yield from (shown(f"warning: {warning.get('message', warning)}") for warning in run["warnings"])
-    yield from (shown(f"output {name}={value}") for name, value in run["outputs"].items())
-    yield from _next_lines(run, failed)
+
+
+def _failed(run: Run) -> list[Node]:
+    return [node for node in run["jobs"] if node["status"] in {"failed", "timed_out"} and not node["tolerated"]]
 
 
 def _failure_lines(node: Node) -> Iterator[str]:
@@ -70,9 +91,9 @@ def _failure_lines(node: Node) -> Iterator[str]:
         yield shown(f"  not run because of it: {', '.join(blocked[:_MOST_BLOCKED])}{more}")
 
 
-def _next_lines(run: Run, failed: list[Node]) -> Iterator[str]:
-    workflow_id = run["workflow_id"]
+def _next_lines(run: Run) -> Iterator[str]:
+    workflow_id, failed = run["workflow_id"], _failed(run)
     about = f" --job {shlex.quote(str(failed[0]['id']))}" if failed else ""
-    yield shown(f"logs: `orcaops workflow logs {workflow_id}{about}`")
+    yield shown(f"logs: `orcaops workflow logs{about} {workflow_id}`")
     if run["status"] in _BAD:
         yield f"again: `orcaops workflow resume {workflow_id}` keeps what succeeded"

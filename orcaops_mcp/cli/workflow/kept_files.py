@@ -68,6 +68,8 @@ def command(session: Session, *, run: str, job: str, names: tuple[str, ...], out
         return
     kept = [item for item in items if item["state"] == "kept"]
     out.table(_COLUMNS, [_cells(item, pretty=out.has_terminal) for item in kept], header=header)
+    if not items and out.has_error_terminal:
+        out.remark("No job of this run has left a file.")
     for item in items:
         if item["state"] != "kept":
             reason = item["note"] or "no reason given"

@@ -14,7 +14,7 @@ from orcaops_mcp.cli.jobs.listing import ago_text
 from orcaops_mcp.cli.output import Column, StatusCell
 from orcaops_mcp.cli.text import shown, span_text
 from orcaops_mcp.cli.values import label_text
-from orcaops_mcp.cli.workflow.chosen import complete_node, run_argument, run_or_last
+from orcaops_mcp.cli.workflow.chosen import complete_node, nodes_named, run_argument, run_or_last
 from orcaops_mcp.cli.workflow.run import RUN_EXITS
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def why(session: Session, *, run: str, max_bytes: int | None) -> None:
     cls=Command,
     examples=(
         ("orcaops workflow explain @last deploy", "Why deploy ran, was skipped, waits or failed."),
-        ("orcaops workflow explain 1k4m test-3.12", "Of one variant."),
+        ("orcaops workflow explain 1k4m test-3.12", "Of one variant; `test` means all of them."),
     ),
     exits=(("3", "There is no such run, or no such job in it."),),
 )
@@ -174,13 +174,16 @@ def why(session: Session, *, run: str, max_bytes: int | None) -> None:
 def explain(session: Session, *, run: str, job: str, attempt: int | None) -> None:
     """The chain of facts from which the engine concluded that a job runs, is skipped, waits or fails."""
     out, client = session.out, session.client.workflows
-    told = client.explain(client.find(run), job, attempt)
+    workflow_id = client.find(run)
+    ids = [job] if attempt is not None else [str(node["id"]) for node in nodes_named(client, workflow_id, job)]
+    found = [client.explain(workflow_id, node_id, attempt) for node_id in ids]
     if out.is_json:
-        out.document(told)
+        out.document(found[0] if len(found) == 1 else found)
         return
-    out.text(f"{out.status(told['status'])}  {shown(told['node_id'])}")
-    for fact in told["facts"]:
-        out.fact(f"- {fact}" if out.has_terminal else fact)
+    for told in found:
+        out.text(f"{out.status(told['status'])}  {shown(told['node_id'])}")
+        for fact in told["facts"]:
+            out.fact(f"- {fact}" if out.has_terminal else fact)
 
 
 @click.command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orcaops_mcp.cli.output import Column, StatusCell
 from orcaops_mcp.cli.screen import Screen
 from orcaops_mcp.cli.text import shown, span_text
-from orcaops_mcp.cli.workflow.ending import end_lines, show_end
+from orcaops_mcp.cli.workflow.ending import end_lines, show_end, trouble_lines, warning_texts
 from orcaops_mcp.cli.workflow.following import follow_run, read_run
 from orcaops_mcp.cli.workflow.showing import show_of, tree_lines
 from orcaops_mcp.cli.workflow.tree import branches, present, remark_of, seconds_of
@@ -51,12 +51,13 @@ def show(out: Output, client: WorkflowClient, workflow_id: str, *, watch: bool) 
         out.text(f"{name:<10}{shown(value)}" if out.has_terminal else f"{name}\t{shown(value)}")
     out.text("")
     if out.has_terminal:
-        Screen(out).draw(tree_lines(branches(state.nodes.values()), now))
+        for line in Screen(out).fitted(tree_lines(branches(state.nodes.values()), now)):
+            out.text(line)
     else:
         out.table(_NODES, [_row(node, now) for node in state.nodes.values()])
     if state.has_ended and out.has_terminal and run["status"] != "success":
         out.text("")
-        for line in end_lines(client.get(workflow_id)):
+        for line in trouble_lines(client.get(workflow_id)):
             out.text(line)
     return run
 
@@ -104,7 +105,7 @@ def _facts(run: Run, now: datetime) -> Iterator[tuple[str, object]]:
     yield from ((name, value) for name, value in facts.items() if value not in (None, ""))
     yield from (("input", f"{name}={value}") for name, value in run["inputs"].items())
     yield from (("output", f"{name}={value}") for name, value in run["outputs"].items())
-    yield from (("warning", warning.get("message", warning)) for warning in run["warnings"])
+    yield from (("warning", text) for text in warning_texts(run))
 
 
 def _row(node: Run, now: datetime) -> list[object]:

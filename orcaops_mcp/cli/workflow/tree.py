@@ -84,7 +84,9 @@ def remark_of(node: Node, now: datetime) -> str:
     """What to say of a node beside its state."""
     status = str(node["status"])
     if status == "running":
-        return _join("cancelling" if node.get("cancel_requested_at") else "", _took(node, now))
+        tries = len(node["attempts"]) if "attempts" in node else node["tries"]
+        stopping = "cancelling" if node.get("cancel_requested_at") else ""
+        return _join(stopping, f"try {tries}" if tries > 1 else "", _took(node, now))
     if status == "waiting":
         if node["retry_at"]:
             return f"next try in {span_text(max(0.0, (_moment(node['retry_at']) - now).total_seconds()))}"
@@ -137,6 +139,8 @@ def _reason_text(node: Node, word: str) -> str:
     code = str(reason.get("code") or "")
     if word and (code == "needs" or not reason):
         waits = jobs or ", ".join(map(shown, node.get("needs") or ()))
+        if not waits and node.get("finally"):
+            return "waits for all other jobs"
         return f"waits for {waits}" if waits else ""
     return text or (f"{code}: {jobs}" if jobs else code)
 

@@ -116,7 +116,13 @@ def test_explain_tells_the_facts_behind_a_skip(engine_home: EngineHome, bad: str
         "node_id": "deploy",
         "status": "skipped",
     }
-    assert engine_home.run("workflow", "explain", bad, "nothing").exit_code == 3
+    assert [each["node_id"] for each in told(engine_home, "explain", "--json", bad, "test")] == [
+        "test-0",
+        "test-3",
+        "test-1",
+    ]
+    unknown = engine_home.run("workflow", "explain", bad, "deplyo")
+    assert (unknown.exit_code, "Did you mean 'deploy'?" in unknown.stderr) == (3, True)
 
 
 def test_a_runs_graph_has_its_states_and_a_files_has_none(engine_home: EngineHome, bad: str) -> None:
@@ -171,14 +177,21 @@ def test_a_run_is_cancelled_once(engine_home: EngineHome, folder: Path) -> None:
 
 def test_one_job_of_a_run_is_cancelled_alone(engine_home: EngineHome, folder: Path) -> None:
     (folder / "two.yaml").write_text(
-        "jobs:\n  slow: {image: busybox, commands: [sleep 60]}\n  quick: {image: busybox, commands: [echo quick]}\n",
+        "jobs:\n"
+        "  slow: {image: busybox, matrix: {n: [1, 2]}, commands: [sleep 60]}\n"
+        "  quick: {image: busybox, commands: [echo quick]}\n",
         encoding="utf-8",
     )
     workflow_id = detached(engine_home, "two.yaml")
     assert engine_home.ok("workflow", "cancel", workflow_id, "slow") == f"cancelling slow of {workflow_id}\n"
     engine_home.ok("workflow", "watch", workflow_id)
     found = told(engine_home, "status", "--json=jobs", workflow_id)["jobs"]
-    assert {node["id"]: node["status"] for node in found} == {"slow": "cancelled", "quick": "success"}
+    assert {node["id"]: node["status"] for node in found} == {
+        "slow-1": "cancelled",
+        "slow-2": "cancelled",
+        "quick": "success",
+    }
+    assert engine_home.run("workflow", "cancel", workflow_id, "slow").exit_code == 6
 
 
 def test_a_rerun_says_what_it_keeps_and_why_and_is_a_further_attempt(engine_home: EngineHome, bad: str) -> None:

@@ -18,7 +18,7 @@ from core import (
     WorkflowStatus,
     workflow_document,
 )
-from core.records.workflow_node import KeptFrom, NodeVariant
+from core.records.workflow_node import KeptFrom, NodeTry, NodeVariant
 from core.testing.factories import START, a_node, a_workflow_run
 from orcaops_mcp.cli.output import Output
 from orcaops_mcp.cli.screen import ScreenLine
@@ -70,6 +70,7 @@ def plain_output(*, fields: tuple[str, ...] | None = None) -> Output:
         (ended("a"), "success: a  12.0s"),
         (a_node("a", needs=("b", "c")), "waiting: a  waits for b, c"),
         (a_node("a"), "waiting: a"),
+        (a_node("a", is_finally=True), "waiting: a  waits for all other jobs"),
         (
             a_node("a", reason=NodeReason(Reason.CONCURRENCY, "waits for the group deploy, held by wf_1")),
             "waiting: a  waits for the group deploy, held by wf_1",
@@ -80,6 +81,12 @@ def plain_output(*, fields: tuple[str, ...] | None = None) -> Output:
             "waiting: a  next try in 30.0s",
         ),
         (a_node("a", status=NodeStatus.RUNNING, started_at=START), "running: a  1m 30s"),
+        (
+            a_node(
+                "a", status=NodeStatus.RUNNING, started_at=START, tries=(NodeTry(1, "j1", START), NodeTry(2, "j2", NOW))
+            ),
+            "running: a  try 2; 1m 30s",
+        ),
         (
             ended("a", NodeStatus.FAILED, exit_code=3, failure=Failure(FailureKind.EXIT, "It ended with 3.")),
             "failed: a  exit 3 after 12.0s",
@@ -200,7 +207,7 @@ def test_the_end_tells_what_failed_first_what_it_blocked_and_what_to_do_next() -
         workflow_id="wf_1",
         status=WorkflowStatus.PARTIAL,
         outputs={"version": "1.2"},
-        warnings=({"message": "An output was empty."},),
+        warnings=({"message": "An output was empty."}, {"message": "Twice."}, {"message": "Twice."}),
     )
     assert list(
         end_lines(document(ended("build"), variant(0, "3.11"), variant(1, "3.12"), broken, skipped, run=run))
@@ -212,8 +219,9 @@ def test_the_end_tells_what_failed_first_what_it_blocked_and_what_to_do_next() -
         "  not run because of it: deploy",
         "test: 2/3 passed",
         "warning: An output was empty.",
+        "warning: Twice. (2 times)",
         "output version=1.2",
-        "logs: `orcaops workflow logs wf_1 --job 'test[python=3.13]'`",
+        "logs: `orcaops workflow logs --job 'test[python=3.13]' wf_1`",
         "again: `orcaops workflow resume wf_1` keeps what succeeded",
     ]
 
