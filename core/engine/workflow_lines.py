@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core.engine.unread import Unread
 from core.records.log import LogCursor
-from core.records.workflow_log import NodeLine, WorkflowLogCursor, spans_of
+from core.records.workflow_log import NodeLine, WorkflowLogCursor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -119,16 +120,14 @@ class MergedLines:
         self._waiting: dict[str, Source] = {}
         self._by_start: list[tuple[datetime, int, Source]] = []
         self._heads: list[tuple[datetime, int, Source]] = []
-        self._numbers: list[int] = []
-        self._unread: tuple[tuple[int, int], ...] | None = None
+        self._unread = Unread()
         self._seen = 0
 
     # --- which logs there are
 
     def add(self, source: Source, place: LogCursor | None = None) -> None:
         """A log, known now, to be read from its start or from a place in it; in the order of their numbers."""
-        self._numbers.append(source.number)
-        self._unread = None
+        self._unread.add(source.number, is_read=place is not None or not source.number)
         if place is None:
             self._waiting[source.log_id] = source
             self._note_start(source)
@@ -138,7 +137,7 @@ class MergedLines:
 
     def pass_over(self, number: int) -> None:
         """A log that is wanted and was read to its end before."""
-        self._numbers.append(number)
+        self._unread.add(number, is_read=True)
 
     def see(self, number: int) -> None:
         """All jobs up to this one are known, and were added if they are wanted; a cursor says so."""
@@ -167,11 +166,7 @@ class MergedLines:
         """Where the reader stands who has all that was taken."""
         known = [*self._open.values(), *(each for each in self._waiting.values() if not each.number)]
         places = {each.number: each.place for each in known if not each.is_untouched}
-        if self._unread is None:
-            untouched = {each.number for each in self._open.values() if each.is_untouched}
-            waiting = {each.number for each in self._waiting.values() if each.is_untouched}
-            self._unread = spans_of(self._numbers, untouched | waiting)
-        return WorkflowLogCursor(self._attempt, self._seen, places, self._unread)
+        return WorkflowLogCursor(self._attempt, self._seen, places, self._unread.stretches())
 
     # --- taking lines
 
@@ -209,8 +204,7 @@ class MergedLines:
     async def _advance(self) -> None:
         """Pass the line that is next."""
         source = heappop(self._heads)[2]
-        if source.is_untouched:
-            self._unread = None
+        self._unread.strike(source.number)
         source.ahead.popleft()
         if source.ahead:
             heappush(self._heads, (source.ahead[0].line.at, source.number, source))
@@ -232,13 +226,12 @@ class MergedLines:
                 and len(found) >= lines
                 and (not lines or found[0][0] > source.finished_at)
             ):
-                del self._waiting[source.log_id]
+                self._drop(source)
                 continue
             for each in await self._tail_of(source, lines, max_bytes):
                 heappush(found, (each.line.at, source.number, each.attempt, each.line.number, each))
                 if len(found) > lines:
                     heappop(found)
-        self._unread = None
         return _fitting([entry[-1] for entry in sorted(found)], max_bytes)
 
     async def _open_what_began(self) -> None:
@@ -275,7 +268,7 @@ class MergedLines:
             heappush(self._heads, (source.ahead[0].line.at, source.number, source))
         elif source.is_over:
             self._open.pop(source.log_id, None)
-            self._unread = None
+            self._unread.strike(source.number)
 
     def _come_to_end(self, source: Source) -> None:
         if source.attempt < source.attempts:
@@ -302,6 +295,8 @@ class MergedLines:
                 break
         if not source.is_final:
             self._open[source.log_id] = source
+        if source.is_final or not source.is_untouched:
+            self._unread.strike(source.number)
         return found
 
     def _note_start(self, source: Source) -> None:
@@ -309,9 +304,14 @@ class MergedLines:
             return
         source.is_noted = True
         if self._since is not None and source.finished_at is not None and source.finished_at < self._since:
-            del self._waiting[source.log_id]
+            self._drop(source)
         else:
             heappush(self._by_start, (source.started_at, source.number, source))
+
+    def _drop(self, source: Source) -> None:
+        """Nothing more is wanted of a log, as far as it was there."""
+        del self._waiting[source.log_id]
+        self._unread.strike(source.number)
 
 
 def _ended_last(source: Source) -> tuple[bool, float]:

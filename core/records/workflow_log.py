@@ -10,7 +10,7 @@ from core.errors import InvalidArgumentError
 from core.records.log import LogCursor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from core.records.artifact import Artifact
@@ -134,22 +134,6 @@ class WorkflowLogCursor:
         if any(number > seen for number in places):
             raise _not_a_cursor()
         return cls(int(found[1]), seen, places, tuple(unread))
-
-
-def spans_of(numbers: Iterable[int], wanted: Collection[int]) -> tuple[tuple[int, int], ...]:
-    """First and last of those of the numbers that are wanted and follow on each other.
-
-    Args:
-        numbers: Ascending; what lies between two of them is of no account.
-        wanted: Which of them.
-    """
-    spans: list[tuple[int, int]] = []
-    goes_on = False
-    for number in numbers:
-        if number in wanted:
-            spans[-1:] = [(spans[-1][0], number)] if goes_on else [*spans[-1:], (number, number)]
-        goes_on = number in wanted
-    return tuple(spans)
 
 
 def _not_a_cursor() -> InvalidArgumentError:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import InvalidArgumentError, WorkflowLogCursor, new_job_id
+from core.engine.unread import Unread
 from core.engine.workflow_lines import MergedLines, Source
 from core.logs.hub import LogHub
 from core.logs.search import LogPattern
@@ -193,6 +194,15 @@ async def test_no_last_lines_stand_at_the_end(hub: LogHub) -> None:
     assert str(merged.cursor) == "1.2.2@1-3"
 
 
+async def test_the_place_of_a_log_without_a_line_yet_is_kept_by_its_last_lines(hub: LogHub) -> None:
+    silent = new_job_id()
+    merged = MergedLines(hub, 1)
+    merged.add(source(1, silent, 0))
+    merged.see(1)
+    assert await merged.last(3, 1000) == ()
+    assert str(merged.cursor) == "1.1.1"
+
+
 async def test_a_budget_of_bytes_cuts_the_older_of_the_last_lines(hub: LogHub) -> None:
     a = new_job_id()
     await printed(hub, a, 1, 2, 3)
@@ -271,3 +281,16 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
 def test_a_cursor_says_what_is_wanted_of_a_job_no_more() -> None:
     cursor = WorkflowLogCursor(1, 9, {4: LogCursor(1, 3)}, ((6, 7),))
     assert [number for number in range(1, 12) if not cursor.passes(number)] == [4, 6, 7, 10, 11]
+
+
+@given(st.sets(st.integers(1, 60)), st.lists(st.integers(1, 60)))
+def test_what_is_unread_is_told_as_stretches(numbers: set[int], struck: list[int]) -> None:
+    unread, left = Unread(), set(numbers)
+    for number in sorted(numbers):
+        unread.add(number)
+    for number in struck:
+        unread.strike(number)
+        left.discard(number)
+        found = {each for first, last in unread.stretches() for each in range(first, last + 1)}
+        assert found & numbers == left
+        assert all(first in left and last in left for first, last in unread.stretches())

@@ -21,6 +21,7 @@ from core import (
     WorkflowEvent,
     WorkflowLogQuery,
     WorkflowNotFoundError,
+    WorkflowRequest,
     WorkflowStatus,
     graph_document,
     graph_dot,
@@ -192,6 +193,34 @@ async def test_the_log_of_an_attempt_is_that_of_what_ran_in_it_and_of_what_is_ke
     assert [text for _, text in texts(named.lines)] == ["one", "two"]
     before = await engine.read_workflow_log(workflow_id, WorkflowLogQuery(attempt=1))
     assert (len(before.lines), before.done) == (3, True)
+
+
+async def test_the_log_of_a_service_that_jobs_share_or_have_is_read_as_one_of_theirs(engine: Engine) -> None:
+    text = """
+services:
+  db: {image: "busybox:latest", command: ["sh", "-c", "echo db up; sleep 600"]}
+jobs:
+  a:
+    image: busybox:latest
+    commands: [echo a]
+    services: {own: {image: "busybox:latest", command: ["sh", "-c", "echo own up; sleep 600"]}}
+  b: {image: "busybox:latest", needs: a, commands: [echo b]}
+"""
+    workflow_id = (await engine.run_workflow(WorkflowRequest(text=text))).run.workflow_id
+    with anyio.fail_after(30):
+        live = [part async for part in engine.follow_workflow_log(workflow_id, WorkflowLogQuery(service="db"))]
+    assert [texts(part.lines) for part in live] == [[("", "db up")]]
+    for query, expected in (
+        (WorkflowLogQuery(service="db"), [("", "db up")]),
+        (WorkflowLogQuery(service="db", tail=5), [("", "db up")]),
+        (WorkflowLogQuery(service="own"), [("a", "own up")]),
+        (WorkflowLogQuery(service="own", nodes=("a",)), [("a", "own up")]),
+    ):
+        page = await engine.read_workflow_log(workflow_id, query)
+        assert (texts(page.lines), page.done) == (expected, True)
+    for query in (WorkflowLogQuery(service="own", nodes=("b",)), WorkflowLogQuery(service="other")):
+        with pytest.raises(InvalidArgumentError, match="service"):
+            await engine.read_workflow_log(workflow_id, query)
 
 
 # --- waits
