@@ -48,5 +48,5 @@ async def test_the_commands_of_the_page_do_what_it_says(served: Served, tmp_path
         done = await anyio.run_process(["sh", "-c", script], cwd=folder, check=False)
     said = done.stdout.decode() + done.stderr.decode()
     assert done.returncode == 0, said
-    for line in ("hello", "event: end", '"replayed":true', "checked", "HTTP/1.1 304"):
+    for line in ("hello", "event: end", '"replayed":true', "checked", "HTTP/1.1 304", "build │ built", "flowchart LR"):
         assert line in said, said
