@@ -23,6 +23,7 @@ from core.engine.readiness import ServiceFailedError
 from core.engine.request import container_request, granted_secrets, placements, working_directory
 from core.engine.service_owner import masked_in_logs
 from core.engine.settle import Settlement, settle
+from core.engine.step_account import Masking
 from core.engine.steps import steps_with_marks
 from core.engine.verdict import Verdict
 from core.engine.watch import Watch
@@ -138,7 +139,7 @@ class AttemptRun:
 
     async def _name_steps(self) -> None:
         """Expressions at fault show before anything is pulled; names that hold expressions are filled in."""
-        steps = with_titles(self._attempt.steps, self._plan(), granted_secrets(self.job.spec, self._parts.settings))
+        steps = with_titles(self._attempt.steps, self._plan(), self._masking())
         if steps != self._attempt.steps:
             self.job = await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps})
 
@@ -321,9 +322,12 @@ class AttemptRun:
             services=service_facts(spec, settings),
         )
 
+    def _masking(self) -> Masking:
+        return Masking(masked_in_logs(self._parts, self.job))
+
     def _failed(self, error: OrcaOpsError) -> Settlement:
         code = error.exit_code if isinstance(error, ContainerStartError) else None
-        failure = Failure(failure_kind_of(error), error.message, error.hint, error.retryable)
+        failure = Failure(failure_kind_of(error), self._masking().masked(error.message), error.hint, error.retryable)
         return Settlement(Verdict(JobEvent.FAIL, failure, error.code), exit_code=code)
 
     @property

@@ -18,6 +18,7 @@ from core.engine.planning import StepStanding, condition_of, resolve, surroundin
 from core.engine.request import granted_secrets
 from core.engine.results import ProgramNotes, read_notes, step_outcomes
 from core.engine.script import FOLDER, go_name, step_texts
+from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import Masking
 from core.engine.step_files import MalformedFileError, read_outputs, read_variables
 from core.errors import BackendError, InvalidExpressionError
@@ -126,15 +127,16 @@ class Gates:
             services=service_facts(job.spec, self._parts.settings),
         )
         before = job.attempt.steps[ask.index] if job.attempt else None
+        masking = Masking(masked_in_logs(self._parts, job))
         try:
             word, reason = _decided(before, ask) or self._decide(ask, around, standing)
             if word != "run":
-                return Answer(ask.index, ask.standing, word, reason)
+                return Answer(ask.index, ask.standing, word, masking.masked(reason))
             resolved = resolve(ask.index, step, around)
         except InvalidExpressionError as error:
             said = f"{error.message} {error.hint}".strip()
-            return Answer(ask.index, ask.standing, "fault", Masking(secrets.values()).masked(said))
-        title = Masking(secrets.values()).masked(resolved.title)
+            return Answer(ask.index, ask.standing, "fault", masking.masked(said))
+        title = masking.masked(resolved.title)
         return Answer(ask.index, ask.standing, "run", title=title, entries=step_texts(resolved))
 
     def _decide(self, ask: Ask, around: Surroundings, standing: StepStanding) -> tuple[Word, str]:
@@ -168,11 +170,8 @@ def with_answer(steps: Sequence[StepResult], answer: Answer) -> tuple[StepResult
     return tuple(known)
 
 
-def with_titles(
-    steps: tuple[StepResult, ...], plan: Sequence[PlannedStep], secrets: Mapping[str, str]
-) -> tuple[StepResult, ...]:
+def with_titles(steps: tuple[StepResult, ...], plan: Sequence[PlannedStep], masking: Masking) -> tuple[StepResult, ...]:
     """The steps of a record under the names they have once expressions are filled in, as far as that is known."""
-    masking = Masking(secrets.values())
     return tuple(
         replace(step, title=masking.masked(planned.title)) if not step.answer and planned.when != "asks" else step
         for step, planned in zip(steps, plan, strict=True)

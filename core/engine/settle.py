@@ -14,6 +14,7 @@ from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import Masking, read_account, told, with_account
 from core.engine.verdict import CLOCK_TOLERANCE, judge
 from core.lifecycle.job import JobEvent
+from core.records.job import FailureKind
 from core.records.log import LogSummary
 
 if TYPE_CHECKING:
@@ -92,9 +93,10 @@ async def settle(
     account = read_account(job, left, parts.settings.limits.output_bytes, masking)
     verdict = with_account(verdict, job, notes, account)
     steps = told(_steps(job, notes, state, verdict), plan, account, notes)
+    steps = tuple(replace(step, reason=masking.masked(step.reason)) if step.reason else step for step in steps)
     kept = await parts.insist(lambda: keep_files(parts, job, image, state.container_id, verdict, steps))
     return Settlement(
-        kept.verdict,
+        _masked(kept.verdict, masking),
         steps,
         account.outputs(job.spec.outputs),
         kept.artifacts,
@@ -102,6 +104,14 @@ async def settle(
         exit_code=state.exit_code,
         warnings=(*account.warnings, *kept.warnings),
     )
+
+
+def _masked(verdict: Verdict, masking: Masking) -> Verdict:
+    """The verdict, without secrets in what expressions say."""
+    failure = verdict.failure
+    if failure is None or failure.kind is not FailureKind.EXPRESSION:
+        return verdict
+    return replace(verdict, failure=replace(failure, message=masking.masked(failure.message)))
 
 
 def _with_passed_limit(job: Job, state: ContainerState | None) -> Job:

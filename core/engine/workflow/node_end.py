@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from core.engine.keeping import steps_context
 from core.engine.late import job_variables, late_secrets, service_facts
 from core.engine.planning import StepStanding
 from core.engine.reading import LogDesk, LogQuery
-from core.engine.service_owner import masked_values
+from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import Masking
 from core.engine.workflow.retrying import decide_retry, failure_word
 from core.errors import InvalidExpressionError
@@ -121,9 +122,10 @@ async def node_end(
         decision = decide_retry(
             setting.job.retry, setting.number, failure.kind, job.exit_code, lambda: view.surroundings(failure)
         )
-        warnings = (*warnings, decision.warning) if decision.warning else warnings
+        said = decision.warning or ("" if decision.delay_s is not None else decision.why)
+        warnings = (*warnings, view.masking.masked(said)) if said else warnings
         if decision.delay_s is not None:
-            reason = NodeReason(Reason.RETRY_WAIT, decision.why)
+            reason = NodeReason(Reason.RETRY_WAIT, view.masking.masked(decision.why))
             return NodeEnd(
                 event=NodeEvent.RETRY, outcome=outcome, result=Result.FAILURE, failure=failure,
                 exit_code=job.exit_code, tail=tail, warnings=warnings, retry_in_s=decision.delay_s, reason=reason,
@@ -165,9 +167,15 @@ class _JobView:
     """An ended job as the expressions of its outputs and retries see it."""
 
     def __init__(self, parts: Parts, setting: NodeSetting, job: Job) -> None:
+        self._parts = parts
         self._settings = parts.settings
         self._setting = setting
         self._job = job
+
+    @cached_property
+    def masking(self) -> Masking:
+        """Keeps secrets out of the node's record."""
+        return Masking(masked_in_logs(self._parts, self._job))
 
     def published(self, failure: Failure | None) -> tuple[Failure | None, dict[str, str], list[str]]:
         """The failure, also for a promised output that is not there; the outputs; and warnings."""
@@ -177,7 +185,7 @@ class _JobView:
         outputs: dict[str, str] = {}
         warnings: list[str] = []
         missing: list[str] = []
-        masking = Masking(masked_values(self._job.spec, self._settings))
+        masking = self.masking
         around = self.surroundings(failure) if any(spec.value is not None for spec in declared.values()) else None
         for name, spec in declared.items():
             value = self._job.outputs.get(name)
@@ -232,7 +240,7 @@ class _JobView:
     def _fault(self, failure: Failure | None, name: str, said: str, hint: str = "") -> Failure:
         """The failure of an output that cannot be evaluated, unless the job failed before."""
         message = f"Job {self._setting.job.id}, outputs.{name}: {said}"
-        return failure or Failure(FailureKind.EXPRESSION, message, hint)
+        return failure or Failure(FailureKind.EXPRESSION, self.masking.masked(message), hint)
 
 
 _STATUS: Final = {

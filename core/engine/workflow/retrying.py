@@ -79,18 +79,18 @@ def decide_retry(
     word = failure_word(kind)
     wanted = _WHEN.get(word, word)
     if "any" not in spec.when and wanted not in spec.when:
-        return RetryDecision(why=f"not tried again: {word} is not among retry.when")
+        return RetryDecision(why=f"Not tried again: {word} is not among retry.when")
     if wanted == "failure" and spec.exit_codes and exit_code not in spec.exit_codes:
-        return RetryDecision(why=f"not tried again: exit code {exit_code} is not among retry.exit_codes")
+        return RetryDecision(why=f"Not tried again: exit code {exit_code} is not among retry.exit_codes")
     try:
         expression = parse_bare(spec.condition, EVERYTHING)
         if expression is not None:
             evaluation = evaluate(expression, surroundings())
             if not truth(evaluation.value):
-                return RetryDecision(why=f"not tried again: {evaluation.expanded}")
+                return RetryDecision(why=f"Not tried again: {evaluation.expanded}")
     except (InvalidExpressionError, UnknownYetError) as error:
         said = error.message if isinstance(error, InvalidExpressionError) else f"nobody knows {error}"
-        return RetryDecision(why="not tried again: retry.if is at fault", warning=f"retry.if: {said}")
+        return RetryDecision(why="Not tried again: retry.if is at fault", warning=f"retry.if: {said}")
     return RetryDecision(delay_of(spec.backoff, number, chance), f"try {number} of {spec.max + 1} failed ({word})")
 
 

@@ -249,3 +249,38 @@ async def test_a_hash_of_files_that_nobody_sees_fails_the_node_in_clear_words(
     assert end.failure is not None
     assert end.failure.kind is FailureKind.EXPRESSION
     assert "hashFiles() cannot be answered here: nobody but the job sees its files" in end.failure.message
+
+
+async def test_why_there_is_no_further_try_is_told(engine: Engine) -> None:
+    end = await ended(engine, job("commands: [exit 2]", "retry: {max: 1, exit_codes: [75]}"))
+    assert end.warnings == ("Not tried again: exit code 2 is not among retry.exit_codes",)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("env: {KEY: '${{ secrets.TOKEN }}'}", 'commands: ["echo ${{ fromJSON(env.KEY) }}"]'),
+        (
+            "env: {KEY: '${{ secrets.TOKEN }}'}",
+            "steps: [{run: 'true'}, {run: \"echo ${{ fromJSON(env.KEY) }}\"}]",
+        ),
+        ("steps: [{id: one, run: 'true'}]", 'artifacts: ["${{ secrets.TOKEN }}/../x"]', "env: {KEY: '1'}"),
+        (
+            "env: {KEY: '${{ secrets.TOKEN }}'}",
+            "commands: [exit 1]",
+            "retry: {max: 1, if: \"${{ env.KEY == 'no' }}\"}",
+        ),
+        (
+            "env: {KEY: '${{ secrets.TOKEN }}'}",
+            "steps: [{run: 'true'}, {run: 'true', if: \"${{ env.KEY == 'no' }}\"}, {run: exit 1}]",
+        ),
+    ],
+    ids=["before the start", "at its turn", "paths", "retry", "skipped step"],
+)
+async def test_no_record_tells_a_secret_that_an_expression_met(engine: Engine, lines: tuple[str, ...]) -> None:
+    end = await ended(engine, job(*lines), secrets={"TOKEN": "TOKEN"})
+    assert end.failure is not None
+    (record,) = (await engine.list_jobs()).items
+    told = f"{end} {record}"
+    assert TOKEN not in told
+    assert "***" in told

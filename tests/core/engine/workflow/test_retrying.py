@@ -59,7 +59,7 @@ def test_exit_codes_narrow_failures_and_nothing_else() -> None:
     assert is_tried_again(spec, exit_code=75)
     assert not is_tried_again(spec, exit_code=1)
     assert is_tried_again(spec, kind=FailureKind.TIMEOUT, exit_code=None)
-    assert decided(spec).why == "not tried again: exit code 1 is not among retry.exit_codes"
+    assert decided(spec).why == "Not tried again: exit code 1 is not among retry.exit_codes"
 
 
 def test_a_condition_is_asked_with_what_the_job_came_to() -> None:
@@ -68,7 +68,7 @@ def test_a_condition_is_asked_with_what_the_job_came_to() -> None:
     assert not is_tried_again(spec, job={"attempt": 3, "exit_code": 1})
     refused = decided(spec, job={"attempt": 1, "exit_code": 2})
     assert refused.delay_s is None
-    assert refused.why == "not tried again: 1 < 3 && 2 != 2 → false"
+    assert refused.why == "Not tried again: 1 < 3 && 2 != 2 → false"
 
 
 def test_a_condition_at_fault_is_no_reason_to_try_again_and_is_told() -> None:
