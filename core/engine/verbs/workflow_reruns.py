@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 class WorkflowRerunVerbs(Verbs):
     """Verbs about further attempts of workflow runs."""
 
-    async def plan_rerun(self, workflow_id: str, request: RerunRequest, *, folder: Path | None = None) -> RerunPlan:
+    async def plan_rerun(
+        self, workflow_id: str, request: RerunRequest, *, by: str = "python", folder: Path | None = None
+    ) -> RerunPlan:
         """What a rerun would keep and what it would run, each with the reason; nothing is written.
 
         Args:
             workflow_id: The run; it has ended.
             request: What is to run again, and with what.
+            by: The door that asks, for conditions that ask for it.
             folder: The caller's own, below which volumes are allowed.
 
         Raises:
@@ -40,7 +43,7 @@ class WorkflowRerunVerbs(Verbs):
             UnknownSecretError: The file declares secrets that this engine does not have.
         """
         check_workflow_id(workflow_id)
-        return (await self._rerun_desk.draft(workflow_id, request, by="python", folder=folder)).plan
+        return (await self._rerun_desk.draft(workflow_id, request, by=by, folder=folder)).plan
 
     async def rerun_workflow(
         self,

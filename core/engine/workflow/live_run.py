@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, cast
 from core.engine.workflow.expanding import live_node
 from core.engine.workflow.frame import BETWEEN, called_frame, nodes_of, root_frame
 from core.engine.workflow.live import LiveFrame, LiveJob, LiveNode, Stage
+from core.engine.workflow.masking import mask_of
 from core.engine.workflow.outbox import Outbox
 from core.engine.workflow.progress import Progress
 from core.engine.workflow.room import Room
 from core.errors import InvalidExpressionError
 from core.plan.compile import MOST_CALLED_NODES
 from core.plan.jobs import JobNames
-from core.redaction import Redactor, needles
 from core.spec.job import InputFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from core.engine.parts import Parts
@@ -81,7 +81,7 @@ class LiveRun:
         self.parts = parts
         self.run = run
         self.outbox = Outbox(parts.workflow_ledger, run.workflow_id)
-        self.progress = Progress(self.outbox, _mask(parts))
+        self.progress = Progress(self.outbox, mask_of(parts.settings))
         self.room = Room(most)
         self.retries = Retries()
         self.adopted: list[LiveNode] = []
@@ -205,15 +205,3 @@ def _brought_along(run: WorkflowRun) -> tuple[tuple[InputFile, ...], Path | None
     folder = kept.get("folder")
     place = Path(folder) if isinstance(folder, str) and folder else None
     return tuple(map(InputFile.model_validate, files)), place
-
-
-def _mask(parts: Parts) -> Callable[[str], str]:
-    """Takes the values of the engine's secrets out of texts."""
-    found = needles(value.get_secret_value() for value in parts.settings.secrets.values())
-
-    def mask(text: str) -> str:
-        if not found or not text:
-            return text
-        return Redactor(found).feed(text.encode(), final=True).decode("utf-8", "replace")
-
-    return mask

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.engine.workflow.frame import root_frame
+from core.engine.workflow.masking import mask_of
 from core.engine.workflow.replaying import FrameReplays
 from core.engine.workflow.rerun_sheet import Sheet
 from core.errors import InvalidArgumentError
@@ -46,7 +47,8 @@ class Outline:
         """
         replays = FrameReplays(self.earlier, wish)
         tops = replays.of(root_frame(self.run, self.workflow, settings)).fates()
-        sheet = Sheet(replays.rows, {node.node_id: node for node in self.nodes}, self.actor)
+        mask = mask_of(settings)
+        sheet = Sheet(replays.rows, {node.node_id: node for node in self.nodes}, self.actor, mask)
         for fate in tops:
             sheet.take(fate)
         wish.check(name for row in (*sheet.nodes, *self.nodes) for name in (row.node_id, row.job))

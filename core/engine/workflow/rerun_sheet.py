@@ -12,7 +12,7 @@ from core.records.workflow_node import KeptFrom, NodeVariant, WorkflowNode
 from core.store.node_changes import NodeMove
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from core.plan.rerun import Fate
     from core.store.workflow_rows import NodeFields
@@ -33,6 +33,7 @@ class Sheet:
         rows: The nodes that a further attempt begins with, as `FrameReplays` has them.
         earlier: Those of the attempt before, by their ids.
         actor: Who gives results by hand.
+        mask: Takes the values of secrets out of a text.
 
     Attributes:
         nodes: What the attempt begins with.
@@ -40,13 +41,20 @@ class Sheet:
         plans: The same in words.
     """
 
-    def __init__(self, rows: Mapping[str, WorkflowNode], earlier: Mapping[str, WorkflowNode], actor: str) -> None:
+    def __init__(
+        self,
+        rows: Mapping[str, WorkflowNode],
+        earlier: Mapping[str, WorkflowNode],
+        actor: str,
+        mask: Callable[[str], str],
+    ) -> None:
         self.nodes: list[WorkflowNode] = []
         self.moves: list[NodeMove] = []
         self.plans: list[NodePlan] = []
         self._rows = rows
         self._earlier = earlier
         self._actor = actor
+        self._mask = mask
         self._below: dict[str, list[WorkflowNode]] = {}
         for node in earlier.values():
             outer = node.node_id
@@ -80,18 +88,19 @@ class Sheet:
         return replace(row, node_id=fate.node, name=fate.name, variant=variant)
 
     def _note(self, node_id: str, job: str, name: str, fate: Fate) -> None:
-        plan = NodePlan(node_id=node_id, job=job, name=name, keeps=fate.keeps, why=fate.why)
+        why = self._mask(fate.why)
+        plan = NodePlan(node_id=node_id, job=job, name=name, keeps=fate.keeps, why=why)
         if not fate.keeps:
             self.plans.append(plan)
             return
         if fate.is_manual and fate.ending is not None:
-            kept = KeptFrom(0, None, fate.why, self._actor)
+            kept = KeptFrom(0, None, why, self._actor)
             fields: NodeFields = {"outputs": fate.ending.outputs, "kept_from": kept}
-            self.moves.append(NodeMove(node_id, NodeEvent.KEEP, fate.why, fields))
+            self.moves.append(NodeMove(node_id, NodeEvent.KEEP, why, fields))
         else:
             node = self._earlier[node_id]
-            kept = _kept_from(node, fate.why)
-            self.moves.append(NodeMove(node_id, _EVENTS[node.status], fate.why, _fields(node, kept)))
+            kept = _kept_from(node, why)
+            self.moves.append(NodeMove(node_id, _EVENTS[node.status], why, _fields(node, kept)))
         self.plans.append(replace(plan, job_id=kept.job_id, from_attempt=kept.attempt))
 
 

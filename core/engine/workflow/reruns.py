@@ -123,7 +123,8 @@ class RerunDesk:
             run = replace(run, attempt=before.attempt + 1)
         if request.source is None and not request.inputs:
             check_secrets(workflow, settings)
-            return run, None, workflow
+            found = tuple(warning for warning in run.warnings if "code" in warning)  # the others were of the attempt
+            return replace(run, warnings=found), None, workflow
         asked = await self._asked(before, stored, workflow, request)
         accepted = await self._conductors.accept(asked, by=by, folder=folder)
         run = replace(

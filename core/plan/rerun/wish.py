@@ -68,6 +68,11 @@ class NodeName:
         selector = parse_selector(head.rpartition("/")[2].strip() + name[found.start() :])
         return self.variant is not None and self.expansion is not None and self.variant in selector.pick(self.expansion)
 
+    def may_be_meant(self, name: str) -> bool:
+        """Whether a name selects variants of it, which are not known."""
+        found = _PICKS.search(name)
+        return self.expansion is None and found is not None and fold(_tidy(name[: found.start()])) in self._jobs
+
     @property
     def _jobs(self) -> tuple[str, str]:
         return fold(self.job), fold(self.alias)
@@ -102,6 +107,7 @@ class Wish:
         """Whether a node was named to run again."""
         found = [name for name in self.names if node.is_meant(name)]
         self.used.update(found)
+        self.used.update(name for name in self.names if node.may_be_meant(name))
         return bool(found)
 
     def outputs_of(self, node: NodeName) -> Mapping[str, str] | None:

@@ -109,6 +109,37 @@ async def test_a_secret_is_read_anew_and_its_value_changes_no_fingerprint(settin
             await engine.plan_rerun(first.run.workflow_id, RerunRequest(selection="all"))
 
 
+async def test_a_plan_shows_no_value_of_a_secret(settings: EngineSettings) -> None:
+    text = """
+    secrets: [TOKEN]
+    env: {T: "${{ secrets.TOKEN }}"}
+    jobs:
+      never: {image: busybox:1, commands: [echo never], if: "env.T == 'nothing'"}
+      bad: {image: busybox:1, commands: [exit 1]}
+    """
+    with_token = settings.model_copy(update={"secrets": {"TOKEN": SecretStr("sesame-open")}})
+    async with open_engine(with_token) as engine:
+        first = await conduct(engine, text)
+        plan = await engine.plan_rerun(first.run.workflow_id, RerunRequest())
+        await engine.rerun_workflow(first.run.workflow_id, RerunRequest())
+        second = await ended(engine, first.run.workflow_id)
+        assert plan.kept[0].why.startswith("it is skipped again: ")
+        assert "sesame" not in str((plan, second, await engine.workflow_history(first.run.workflow_id)))
+
+
+async def test_warnings_of_one_attempt_are_not_those_of_the_next(engine: Engine) -> None:
+    text = """
+    outputs: {level: "${{ fromJSON(jobs.bad.outputs.level) }}"}
+    jobs:
+      bad: {image: busybox:1, commands: [exit 1]}
+    """
+    first = await conduct(engine, text)
+    await engine.rerun_workflow(first.run.workflow_id, RerunRequest())
+    second = await ended(engine, first.run.workflow_id)
+    assert first.run.warnings
+    assert second.run.warnings == first.run.warnings
+
+
 async def test_what_reads_the_attempts_number_is_kept_all_the_same(engine: Engine) -> None:
     text = """
     jobs:

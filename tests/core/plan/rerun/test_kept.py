@@ -235,6 +235,13 @@ def test_a_matrix_is_not_known_before_what_it_is_made_from_has_run_again() -> No
     assert fates["test"].why == "it waits for list, which runs again"
 
 
+def test_a_variant_may_be_named_that_is_not_known_before_what_it_is_made_from_has_run_again() -> None:
+    wish = jobs("list", "test[part=a]")
+    fates = played(MATRIX, {"list": wrote(parts='["a"]')}).again(wish)
+    wish.check(fates)
+    assert not fates["test"].keeps
+
+
 # --- called files
 
 
