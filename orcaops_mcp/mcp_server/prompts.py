@@ -58,7 +58,7 @@ def debug_failed_workflow(workflow_id: str) -> str:
     seen = f'orcaops_get_workflow_status(workflow_id="{workflow_id}", nodes="failed", source=true)'
     return (
         f"The OrcaOps workflow run {workflow_id} failed. Find the cause and mend it.\n"
-        f'1. Call orcaops_get_failure_summary(id="{workflow_id}"): what failed first and why, and what that kept back.\n'
+        f'1. Call orcaops_get_failure_summary(id="{workflow_id}"): what failed first, why, what that kept back.\n'
         f'2. If that does not settle it, search a log: orcaops_stream_logs(id="{workflow_id}/NODE", grep, context).\n'
         f"3. Look at the file with {seen}.\n"
         "4. Say in two sentences what went wrong and why, quoting the line that shows it.\n"
