@@ -1,4 +1,4 @@
-"""What Prometheus may ask for: jobs, line, slots, durations, requests."""
+"""What Prometheus may ask for: jobs, workflow runs, line, slots, durations, requests."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from core import JobChanged
+from core import JobChanged, WorkflowChanged
 from orcaops_mcp.views.job import duration_s
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
-    from core import EngineEvent, EngineStatus
+    from core import EngineEvent, EngineStatus, WorkflowStatus
 
+_DURATIONS: Final = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 
@@ -24,6 +25,7 @@ class Metrics:
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry(auto_describe=True)
         self._jobs = Gauge("orcaops_jobs", "Jobs by status.", ["status"], registry=registry)
+        self._runs = Gauge("orcaops_workflow_runs", "Workflow runs by status.", ["status"], registry=registry)
         self._queued = Gauge("orcaops_queue_length", "Jobs that wait for a slot.", registry=registry)
         self._slots = Gauge("orcaops_slots", "Slots by kind.", ["kind", "state"], registry=registry)
         self._ready = Gauge("orcaops_container_engine_up", "Whether the container engine answers.", registry=registry)
@@ -31,7 +33,14 @@ class Metrics:
             "orcaops_job_duration_seconds",
             "From a job's start to its end.",
             ["status"],
-            buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200),
+            buckets=_DURATIONS,
+            registry=registry,
+        )
+        self._runs_ended = Histogram(
+            "orcaops_workflow_run_duration_seconds",
+            "From the start of an attempt at a run to its end.",
+            ["status"],
+            buckets=_DURATIONS,
             registry=registry,
         )
         self._requests = Histogram(
@@ -48,6 +57,10 @@ class Metrics:
         """Take notice of news from the engine."""
         if isinstance(happened, JobChanged) and happened.status_changed and happened.job.is_finished:
             self._ended.labels(happened.job.status.value).observe(duration_s(happened.job) or 0)
+        elif isinstance(happened, WorkflowChanged) and happened.status_changed and happened.run.is_finished:
+            run = happened.run
+            took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0
+            self._runs_ended.labels(run.status.value).observe(took)
 
     def count_request(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count a request.
@@ -68,12 +81,15 @@ class Metrics:
         with self._streams.labels(kind).track_inprogress():
             yield
 
-    def text(self, status: EngineStatus) -> bytes:
+    def text(self, status: EngineStatus, runs: Mapping[WorkflowStatus, int]) -> bytes:
         """Everything in Prometheus' text format.
 
         Args:
             status: How the engine is now.
+            runs: How many workflow runs there are of each status.
         """
+        for ended_as, count in runs.items():
+            self._runs.labels(ended_as.value).set(count)
         for state, count in status.counts.items():
             self._jobs.labels(state.value).set(count)
         self._queued.set(status.queued)

@@ -107,9 +107,11 @@ async def list_runtimes(request: Request) -> Response:
     },
 )
 async def metrics(request: Request) -> Response:
-    """Jobs by status, the line, slots, durations, requests and streams."""
+    """Jobs and workflow runs by status, the line, slots, durations, requests and streams."""
     state = state_of(request)
-    return Response(state.metrics.text(await state.engine.status()), headers={"Content-Type": _PROMETHEUS})
+    engine = state.engine
+    text = state.metrics.text(await engine.status(), await engine.count_workflows())
+    return Response(text, headers={"Content-Type": _PROMETHEUS})
 
 
 @router.get(

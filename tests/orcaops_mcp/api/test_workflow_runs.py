@@ -453,6 +453,19 @@ async def test_a_wait_ends_with_what_it_is_for(http: httpx2.AsyncClient) -> None
     error_of(await http.get(at(record, "/wait"), params={"until": "log_match"}), 422)
 
 
+async def test_metrics_count_runs_and_their_durations(http: httpx2.AsyncClient) -> None:
+    record = await accepted(http)
+    await http.get(at(record, "/nodes/test-1"))
+    text = (await http.get("/orcaops/metrics")).text
+    for line in (
+        'orcaops_workflow_runs{status="partial"} 1.0',
+        'orcaops_workflow_run_duration_seconds_count{status="partial"} 1.0',
+        'path="/orcaops/workflows/{workflow_id}/nodes/{node}",status="200"',
+    ):
+        assert line in text
+    assert record["workflow_id"] not in text
+
+
 # --- changed
 
 
