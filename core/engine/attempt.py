@@ -320,6 +320,7 @@ class AttemptRun:
             granted_secrets(spec, settings),
             env=job_variables(spec, settings),
             services=service_facts(spec, settings),
+            has_secret=self._masking().has_secret,
         )
 
     def _masking(self) -> Masking:

@@ -126,8 +126,9 @@ class Gates:
             steps=_earlier_steps(job, ask.index, notes, left),
             services=service_facts(job.spec, self._parts.settings),
         )
-        before = job.attempt.steps[ask.index] if job.attempt else None
         masking = Masking(masked_in_logs(self._parts, job))
+        around.has_secret = masking.has_secret
+        before = job.attempt.steps[ask.index] if job.attempt else None
         try:
             word, reason = _decided(before, ask) or self._decide(ask, around, standing)
             if word != "run":

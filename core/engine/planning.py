@@ -20,7 +20,7 @@ from core.plan.interpolate import OPENING, has_status, interpolate_text, parse_c
 from core.spec.step import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from core.plan.expressions.nodes import Node
     from core.plan.interpolate import Condition, Template
@@ -98,6 +98,7 @@ def plan_steps(
     *,
     env: Mapping[str, str] | None = None,
     services: Mapping[str, object] | None = None,
+    has_secret: Callable[[str], bool] | None = None,
 ) -> tuple[PlannedStep, ...]:
     """What is known of the steps before the start.
 
@@ -106,6 +107,7 @@ def plan_steps(
         secrets: Values of the secrets it names.
         env: Its variables, if the spec does not hold all of them.
         services: The context ``services``, if that is more than the spec's context has of it.
+        has_secret: Whether a secret stands in a text, which no message tells then.
 
     Raises:
         InvalidExpressionError: An expression is at fault; the message names the step and the field.
@@ -116,6 +118,7 @@ def plan_steps(
         )
     known = spec.env if env is None else env
     around = surroundings(spec, secrets or {}, StepStanding(), env=known, steps={}, services=services)
+    around.has_secret = has_secret
     return tuple(_planned(index, step, around) for index, step in enumerate(spec.commands))
 
 

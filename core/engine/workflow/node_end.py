@@ -235,6 +235,7 @@ class _JobView:
         )
         around.standing = StepStanding(has_failed=failure is not None, is_stopped=self._job.cancel is not None)
         around.hash_files = None
+        around.has_secret = self.masking.has_secret
         return around
 
     def _fault(self, failure: Failure | None, name: str, said: str, hint: str = "") -> Failure:

@@ -13,6 +13,7 @@ from core.plan.context import FIXED_SHAPES
 from core.plan.expressions.shapes import MappingShape
 from core.plan.expressions.surroundings import Surroundings
 from core.plan.foresight import Unknown, unknown_call
+from core.redaction import needles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,6 +91,7 @@ class Scene:
                 "secrets": _or_unknown("secrets", facts.secrets),
             },
             hash_files=facts.hash_files or (lambda _: unknown_call("hashFiles")),
+            has_secret=_finder(facts.secrets),
         )
 
     @cached_property
@@ -151,6 +153,12 @@ class Scene:
 def _unstarted(workflow: WorkflowSpec, job: WorkflowJobSpec) -> Mapping[str, object]:
     """The context ``services`` while they are not started: which there are is known."""
     return {name: Unknown(f"services.{name}") for name in (*workflow.services, *job.services)}
+
+
+def _finder(secrets: Mapping[str, object] | None) -> Callable[[str], bool] | None:
+    """What tells whether a secret stands in a text, in any of the forms programs print it in."""
+    found = needles(value for value in (secrets or {}).values() if isinstance(value, str))
+    return (lambda text: any(needle in text.encode("utf-8", "replace") for needle in found)) if found else None
 
 
 def _or_unknown(name: str, facts: Mapping[str, object] | None) -> Mapping[str, object]:

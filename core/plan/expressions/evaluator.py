@@ -39,15 +39,17 @@ class Reading:
     Attributes:
         path: As written, such as ``inputs.dry``.
         value: What it held.
+        is_hidden: Whether whoever gave the value says that it must not be shown.
     """
 
     path: str
     value: Value
+    is_hidden: bool = False
 
     @property
     def is_secret(self) -> bool:
         """Whether the value must not be shown."""
-        return _SECRET.match(self.path) is not None
+        return self.is_hidden or _SECRET.match(self.path) is not None
 
     def __str__(self) -> str:
         """Such as ``inputs.dry = 'yes' (text)``; a secret without its value."""
@@ -139,7 +141,7 @@ class _Evaluator:
         value = self._resolve(node)
         if _is_rooted(node):
             path = written(node)
-            reading = self.readings[path] = Reading(path, value)
+            reading = self.readings[path] = Reading(path, value, self._surroundings.hides(value))
             if reading.is_secret:
                 self._shown[id(node)] = _MASK
             elif is_scalar(value):

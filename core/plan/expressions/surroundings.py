@@ -37,6 +37,7 @@ class Surroundings:
             that a scope allows and that is not given is null.
         standing: What the status functions ask; None where a scope has none of them.
         hash_files: From glob patterns to the hash of the matching files; None where a scope has no ``hashFiles()``.
+        has_secret: Whether a secret stands in a text, which explanations then leave out; None where there is none.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Surroundings:
         *,
         standing: Standing | None = None,
         hash_files: Callable[[Sequence[str]], str] | None = None,
+        has_secret: Callable[[str], bool] | None = None,
     ) -> None:
         self.standing = standing
         self.hash_files = hash_files
+        self.has_secret = has_secret
         self._given: dict[str, object] = {fold(name): data for name, data in contexts.items()}
         self._values: dict[str, Value] = {}
 
@@ -63,9 +66,13 @@ class Surroundings:
             self._values[folded] = freeze(self._given.get(folded))
         return self._values[folded]
 
+    def hides(self, value: Value) -> bool:
+        """Whether a value must not be shown: a text with a secret in it."""
+        return self.has_secret is not None and isinstance(value, str) and self.has_secret(value)
+
     def with_contexts(self, contexts: Mapping[str, object]) -> Surroundings:
         """The same with some contexts added or replaced; the others keep their very values."""
-        other = Surroundings({}, standing=self.standing, hash_files=self.hash_files)
+        other = Surroundings({}, standing=self.standing, hash_files=self.hash_files, has_secret=self.has_secret)
         replaced = {fold(name): data for name, data in contexts.items()}
         other._given = self._given | replaced
         other._values = {name: value for name, value in self._values.items() if name not in replaced}

@@ -308,3 +308,18 @@ def test_what_nobody_can_answer_is_told(text: str) -> None:
     expression = parse_expression(text, Scope(status=True, files=True))
     with pytest.raises(Exception, match="cannot be answered here"):
         evaluate(expression, Surroundings({}))
+
+
+def test_explanations_leave_out_texts_that_hold_a_secret() -> None:
+    surroundings = Surroundings(
+        {"env": {"KEY": "long-before sesame", "OTHER": "plain"}}, has_secret=lambda text: "sesame" in text
+    )
+    scope = Scope(contexts=("env",))
+    for text, expanded in (
+        ("env.KEY == env.OTHER", "*** == 'plain' → false"),
+        ("env.KEY", "*** → ***"),
+        ("format('{0}', env.OTHER)", "format('{0}', 'plain') → 'plain'"),
+    ):
+        found = evaluate(parse_expression(text, scope), surroundings.with_contexts({}))
+        assert found.expanded == expanded
+    assert str(found.readings[0]) == "env.OTHER = 'plain' (text)"
