@@ -83,7 +83,7 @@ async def test_an_impatient_second_stop_does_not_wait_for_the_first(stage: Stage
     async with anyio.create_task_group() as group:
         group.start_soon(stage.backend.stop, container_id, 30)
         await anyio.wait_all_tasks_blocked()
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await stage.backend.stop(container_id, 0)
 
     assert (await stage.end_of(container_id)).exit_code == 137

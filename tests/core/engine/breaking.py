@@ -98,7 +98,7 @@ class BreakingBackend(SimulatedBackend):
 
 async def until(engine: Engine, job_id: str, is_so: Callable[[Job], bool]) -> Job:
     """Wait until something is so of a job's record."""
-    with anyio.fail_after(20), engine.subscribe([job_id]) as news:
+    with anyio.fail_after(60), engine.subscribe([job_id]) as news:
         while not is_so(job := await engine.get_job(job_id)):
             await news.wait()
             news.take()
@@ -110,12 +110,12 @@ async def submit(engine: Engine, spec: JobSpec) -> str:
 
 
 async def until_up(engine: Engine, job_id: str) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         assert (await engine.wait([job_id], until="log_match", pattern=UP)).met
 
 
 async def end_of(engine: Engine, job_id: str) -> Job:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         return await engine.wait_for_job(job_id)
 
 

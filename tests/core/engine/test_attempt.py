@@ -26,7 +26,7 @@ async def test_a_start_that_failed_while_its_engine_died_is_not_tried_again(
     backend = BreakingBackend("start")
     async with open_engine(settings, backend=backend) as engine:
         job_id = await submit(engine, a_job_spec(command=("/nonexistent/tool",)))
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await backend.broke.wait()
     backend.come_back()
     state = (await backend.list_owned(engine.home_id))[0]
@@ -79,7 +79,7 @@ async def test_a_sample_that_cannot_be_had_is_passed_over(settings: EngineSettin
     async with open_engine(settings, backend=backend, clock=clock) as engine:
         job_id = await submit(engine, spec)
         await until_up(engine, job_id)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await clock.until_sleeping(7)  # the gate, the sweeps; of the job its limit, samples, end and output
             backend.go_away()
             clock.advance(1)
@@ -117,12 +117,12 @@ async def test_an_orphan_that_cannot_be_removed_does_not_save_the_others(setting
     backend.refusal = BackendError("The container engine refused: device busy")
     clock = MovingClock()
     async with open_engine(settings, backend=backend, clock=clock):
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await clock.until_sleeping(3)  # the gate and the sweeps
         assert len(await backend.list_owned(engine.home_id)) == 1
         backend.go_away()
         clock.advance(300)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await clock.until_sleeping(3)
         backend.come_back()
         assert len(await backend.list_owned(engine.home_id)) == 1

@@ -47,7 +47,7 @@ async def streamed(*pieces: bytes) -> AsyncGenerator[bytes]:
 
 
 async def run(engine: Engine, spec: JobSpec) -> Job:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         return await engine.wait_for_job((await engine.submit_job(spec)).job.job_id)
 
 
@@ -207,7 +207,7 @@ async def test_a_snapshot_that_nobody_waits_for_any_more_ends_between_two_files(
         return 0
 
     cache = engine._uploads._cache = HashCache(now_ns=at_the_first_file)
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(engine.snapshot_folder, project)
             await reading.wait()

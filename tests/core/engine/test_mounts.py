@@ -158,7 +158,7 @@ async def test_a_link_swapped_in_after_the_job_was_accepted_ends_it_as_a_matter_
         (mine / "data").rename(mine / "moved")
         (mine / "data").symlink_to("/etc")
         backend.come_back()
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             job = await engine.wait_for_job(submitted.job.job_id)
     assert job.failure is not None
     assert (job.failure.kind, job.attempt_number) == (FailureKind.POLICY, 1)
@@ -179,7 +179,7 @@ async def test_files_are_never_written_into_a_mount(engine: Engine, mine: Path) 
         await engine.submit_job(mounting(mine / "data", files=upload.files, workdir="/"), folder=mine)
     spec = a_job_spec(files=upload.files, mounts=[{"source": str(mine / "data"), "target": f"{DEFAULT_WORKDIR}/m0"}])
     submitted = await engine.submit_job(spec, folder=mine)  # where it works is known from the image only
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         job = await engine.wait_for_job(submitted.job.job_id)
     assert job.failure is not None
     assert job.failure.kind is FailureKind.POLICY

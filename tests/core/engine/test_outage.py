@@ -55,7 +55,7 @@ async def test_an_outage_at_any_stage_loses_nothing_and_runs_nothing_twice(
     spec = a_job_spec(commands=[f"echo {UP}; mkdir out; echo kept > out/file; exit 7"], artifacts=("out",))
     async with open_engine(settings, backend=backend) as engine:
         job_id = await submit(engine, spec)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await backend.broke.wait()
         if not restart:
             backend.come_back()
@@ -75,7 +75,7 @@ async def test_an_outage_before_anything_ran_is_not_counted_as_an_attempt(settin
     backend = BreakingBackend("pull")
     async with open_engine(settings, backend=backend) as engine:
         job_id = await submit(engine, a_job_spec(command=("sh", "-c", "exit 1"), retries=1, retry_delay_s=0))
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await backend.broke.wait()
         job = await until(engine, job_id, lambda job: job.status is JobStatus.QUEUED)
         place = engine.queue_place(job_id)
@@ -92,7 +92,7 @@ async def test_a_follower_gets_past_an_attempt_that_an_outage_ended(settings: En
     async with open_engine(settings, backend=backend) as engine:
         job_id = await submit(engine, a_job_spec(command=("echo", UP)))
         seen: list[str] = []
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
 
                 async def follow() -> None:
@@ -112,7 +112,7 @@ async def test_a_running_job_runs_on_through_an_outage_and_its_output_is_caught_
         job_id = await submit(engine, spec)
         await until_up(engine, job_id)
         backend.go_away()
-        with engine.subscribe([job_id]) as news, anyio.fail_after(20):
+        with engine.subscribe([job_id]) as news, anyio.fail_after(60):
             while "waiting for the container engine" not in (engine.progress(job_id) or ""):
                 await news.wait()
                 news.take()
@@ -152,7 +152,7 @@ async def test_a_job_cancelled_during_an_outage_before_it_ran_never_runs(setting
     backend = BreakingBackend(verb)
     async with open_engine(settings, backend=backend) as engine:
         job_id = await submit(engine, a_job_spec(commands=[f"echo {UP}"]))
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await backend.broke.wait()
         await engine.cancel_job(job_id, reason="enough")
         job = await end_of(engine, job_id)

@@ -79,7 +79,7 @@ async def test_a_tail_says_how_much_it_left_out(engine: Engine) -> None:
 async def test_a_wait_for_a_line_ends_with_the_line_the_time_or_the_job(engine: Engine) -> None:
     job_id = await submit(engine, a_job_that_stays())
     await until_up(engine, job_id)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         assert await engine.wait_for_log(job_id, LogCursor(1, 1), timeout_s=10)
         assert not await engine.wait_for_log(job_id, LogCursor(1, 2), timeout_s=0.05)
         await engine.cancel_job(job_id, grace_s=0)
@@ -88,7 +88,7 @@ async def test_a_wait_for_a_line_ends_with_the_line_the_time_or_the_job(engine: 
 
 async def test_a_wait_for_a_line_goes_on_in_the_next_attempt(engine: Engine) -> None:
     job_id = await submit(engine, TWO_TRIES)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         await engine.wait([job_id], until="log_match", pattern="again")
         assert await engine.wait_for_log(job_id, LogCursor(1, 3), timeout_s=20)
         await engine.wait_for_job(job_id)

@@ -60,7 +60,7 @@ async def test_a_retry_waits_out_its_time_over_a_restart(settings: EngineSetting
         assert job.not_before == clock.now() + timedelta(seconds=100)
     clock.advance(60)
     async with open_engine(settings, backend=backend, clock=clock) as engine:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await clock.until_sleeping(4)  # the gate, the sweeps, the line
         place = engine.queue_place(job_id)
         assert place is not None
@@ -210,7 +210,7 @@ async def test_a_stop_whose_engine_died_before_it_saw_the_end_keeps_its_cause(
         await until_up(engine, job_id)
         if cause is JobStatus.CANCELLED:
             await engine.cancel_job(job_id)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await backend.broke.wait()
     backend.come_back()
     async with open_engine(settings, backend=backend) as engine:
@@ -240,7 +240,7 @@ async def test_the_sweep_removes_old_leftovers_of_this_home_and_nothing_else(set
     clock.advance(60)
     young = await made(home=home, job="job-unknown")
     async with open_engine(settings, backend=backend, clock=clock):
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await clock.until_sleeping(7)  # the gate, the sweeps; of the job its limit, samples, end and output
     left = {container_id for container_id in (unknown, stale, young, *spared) if await backend.inspect(container_id)}
     assert left == {young, *spared}
@@ -271,7 +271,7 @@ async def test_a_store_that_refuses_for_a_while_delays_a_job_and_loses_nothing(s
 
     refuse = "CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'refused for the test'); END"
     async with open_engine(settings, clock=clock) as engine:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await clock.until_sleeping(3)  # the gate and the sweeps
             await anyio.to_thread.run_sync(tell_store, refuse)
             job_id = await submit(engine, a_job_spec())

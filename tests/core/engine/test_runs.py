@@ -44,7 +44,7 @@ async def a_run(engine: Engine, spec: JobSpec | None = None) -> Job:
 
 async def until_true(look: Callable[[], bool]) -> None:
     """Wait for something that is announced nowhere, such as a file."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not await anyio.to_thread.run_sync(look):
             await anyio.lowlevel.checkpoint()
 
@@ -122,7 +122,7 @@ async def test_a_job_that_never_ran_is_written_too(settings: EngineSettings) -> 
 async def test_closing_an_engine_leaves_no_run_unwritten(settings: EngineSettings) -> None:
     async with open_engine(settings) as engine:
         job_id = await submit(engine, a_job_spec())
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await engine.wait_for_job(job_id)
     assert filed(settings.home)[job_id]["cleanup"] == "removed"
 
@@ -137,7 +137,7 @@ async def test_a_disk_that_takes_nothing_harms_no_job_is_told_once_and_made_up_f
             await anyio.to_thread.run_sync(lambda: (folder.rmdir(), folder.touch()))
             jobs = [await a_run(engine) for _ in range(3)]
             assert {job.status for job in jobs} == {JobStatus.SUCCESS}
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 await clock.until_sleeping(4)  # the gate, the sweeps, and who tries again
                 clock.advance(60)
                 await clock.until_sleeping(4)

@@ -58,7 +58,7 @@ async def left_of(engine: Engine, backend: SimulatedBackend) -> list[str]:
 
 async def until_containers(engine: Engine, backend: SimulatedBackend, count: int) -> list[ContainerState]:
     """The home's containers, once there are so many and all run."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while True:
             found = await backend.list_owned(engine.home_id)
             if len(found) == count and all(state.phase != "created" for state in found):
@@ -159,10 +159,10 @@ async def test_a_services_log_is_read_like_the_jobs_own_and_kept_as_a_file(engin
 
 async def test_a_services_log_is_followed_and_waited_for(engine: Engine) -> None:
     job_id = await submit(engine, a_job_with(["redis"], STAYS))
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         assert await engine.wait_for_log(job_id, LogCursor(1, 2), timeout_s=20, service="redis")
     await engine.cancel_job(job_id, grace_s=0)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         followed = [line.text async for lines in engine.follow_logs(job_id, service="redis") for line in lines]
     assert followed == await service_lines(engine, job_id, "redis")
 
@@ -568,7 +568,7 @@ async def test_a_service_that_died_while_no_engine_ran_and_others_started_fails_
         job_id = await submit(engine, a_job_with(services))
         await until(engine, job_id, lambda job: bool(job.attempt and [s for s in job.attempt.services if s.ready_at]))
         names = [one.name for one in await until_containers(engine, backend, 2)]
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         await backend.wait(next(name for name in names if name.endswith("-short")))
     async with open_engine(settings, backend=backend) as engine:
         job = await until(engine, job_id, is_done)
@@ -586,7 +586,7 @@ async def test_services_come_through_an_outage(settings: EngineSettings, verb: V
     backend = BreakingBackend(verb, done=done)
     async with open_engine(settings, backend=backend) as engine:
         job_id = await submit(engine, a_job_with(["redis", "postgres"]))
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             await backend.broke.wait()
         backend.come_back()
         job = await until(engine, job_id, is_done)
@@ -605,7 +605,7 @@ async def test_what_a_crash_left_of_services_is_swept(settings: EngineSettings) 
     await backend.create_network(NetworkRequest("orcaops-not-ours", {**labels, LABEL_HOME: "other"}))
     clock.advance(61)
     async with open_engine(settings, backend=backend, clock=clock) as engine:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while await backend.list_networks(engine.home_id):
                 await anyio.wait_all_tasks_blocked()
     assert [network.name for network in await backend.list_networks("other")] == ["orcaops-not-ours"]

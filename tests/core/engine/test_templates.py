@@ -42,7 +42,7 @@ GREET: Mapping[str, Any] = {
 async def test_a_template_runs_with_its_inputs_and_the_record_says_so(engine: Engine) -> None:
     await engine.save_template(GREET)
     submitted = await engine.run_template("greet", {"who": "orca", "TIMES": "2"}, by="cli")
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         job = await engine.wait_for_job(submitted.job.job_id)
     assert job.status is JobStatus.SUCCESS
     assert (job.spec.name, job.submitted_by) == ("greet", "cli")

@@ -70,7 +70,7 @@ async def test_growth_wakes_a_reader_within_200_ms(hub: LogHub) -> None:
         assert await hub.wait_for_growth(job_id, 1, 1, None)
         woken.append(time.monotonic())
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with recording(hub, job_id) as recorder, anyio.create_task_group() as tasks:
             await write(recorder, 1)
             tasks.start_soon(wait)
@@ -84,7 +84,7 @@ async def test_waiting_ends_at_its_time_limit_and_when_nothing_will_come(hub: Lo
     job_id = new_job_id()
     assert not await hub.wait_for_growth(job_id, 1, 0, 0.01)
     await hub.finish(job_id, 1)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         assert await hub.wait_for_growth(job_id, 1, 0, None)
 
 
@@ -99,7 +99,7 @@ async def test_following_gives_every_line_once_until_the_log_is_closed_for_good(
             if 5 in seen:
                 halfway.set()
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(follow)
             async with recording(hub, job_id) as recorder:
@@ -120,7 +120,7 @@ async def test_a_finished_attempt_that_never_ran_has_an_empty_log_that_ends(hub:
     async def follow() -> None:
         seen.extend([lines async for lines in hub.follow(job_id, 1)])
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(follow)
             await anyio.wait_all_tasks_blocked()
@@ -142,7 +142,7 @@ async def test_a_log_reopened_after_a_crash_is_followed_on(hub: LogHub) -> None:
     job_id = new_job_id()
     async with recording(hub, job_id) as recorder:
         await write(recorder, 1, 2)
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with recording(hub, job_id) as recorder:
             await hub.run(recorder.mark_incomplete, "the engine was away")
             assert recorder.resume_position() is None
@@ -182,7 +182,7 @@ async def test_growth_is_told_on_the_loop_no_more_often_than_every_20_ms(hub: Lo
             complete.set()
 
     marker = LogFrame(1, frames(1)[0].at, f"\x1e{TOKEN} b 0 1.0\n".encode())
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with hub.recorder(
             job_id, 1, token=TOKEN, max_bytes=1 << 30, max_lines=1 << 30, on_growth=note
         ) as recorder:

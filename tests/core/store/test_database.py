@@ -85,7 +85,7 @@ async def test_all_that_one_reader_reads_is_of_one_moment(database: Database) ->
         may_read_on.wait(5)
         seen.append(_keys(connection))
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(database.read, read_twice)
             await anyio.to_thread.run_sync(has_read.wait)

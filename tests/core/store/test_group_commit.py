@@ -44,7 +44,7 @@ class _Gate:
         assert self.may_leave.wait(10)
 
     async def entered(self) -> None:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             await anyio.to_thread.run_sync(self.is_entered.wait)
 
 
@@ -186,7 +186,7 @@ async def test_the_lead_passes_over_a_writer_that_was_cancelled_as_it_got_it(dat
         loop.call_soon_threadsafe(loop.call_soon, first[0].cancel)  # runs right after the lead was handed over
 
     loop = asyncio.get_running_loop()
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(database.write, cancel_first)
             await gate.entered()
@@ -217,7 +217,7 @@ async def test_three_hundred_random_cancels_leave_no_half_transaction(database: 
         except TimeoutError:
             pass
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             for number in range(300):
                 tasks.start_soon(write_pair, number, chance.random() * 0.03)

@@ -224,7 +224,7 @@ async def every_answer_about_a_run_fits(http: httpx2.AsyncClient) -> None:
         rerun = await http.post(f"{base}/rerun", json=body)
         fits(workflow_run.RerunAccepted, rerun.json())
     fits(workflow_run.RunRecord, (await http.post(f"{base}/cancel")).json())
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         await http.get(f"{base}/wait")
     fits(system.CleanupShape, (await http.delete(base)).json())
 

@@ -41,7 +41,7 @@ async def test_a_follower_sees_every_line_and_then_how_the_job_ended(http: httpx
 
 async def test_a_line_is_out_while_the_job_runs_on(http: httpx2.AsyncClient) -> None:
     job = await submitted(http, "sh", "-c", "echo now; sleep 600")
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with http.stream("GET", f"/orcaops/jobs/{job['job_id']}/logs/stream") as response:
             first = await anext(events_of(response))
     assert first["data"]["text"] == "now"
@@ -213,6 +213,6 @@ async def test_a_comment_breaks_a_long_silence() -> None:
         if len([piece for piece in sent if piece.startswith(b": ")]) == 2:
             twice.set()
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         await EventStream(silent(), Metrics(), stall_s=1, keepalive_s=0.01)({}, receive, send)
     assert set(sent) == {b"", b": keepalive\n\n"}

@@ -56,7 +56,7 @@ async def test_a_cleanup_that_does_not_say_what_is_refused(http: httpx2.AsyncCli
 
 async def test_runs_are_written_out_anew(http: httpx2.AsyncClient, settings: EngineSettings) -> None:
     job = await submitted(http, "true", wait_s=20)
-    with anyio.fail_after(20):  # a run is settled once its container was seen to
+    with anyio.fail_after(60):  # a run is settled once its container was seen to
         while (await http.get(f"/orcaops/jobs/{job['job_id']}")).json()["cleanup"] == "pending":
             pass
     assert (await http.post("/orcaops/runs/export")).json() == {"runs": 1}

@@ -78,7 +78,7 @@ async def test_output_arrives_while_the_container_runs(backend: DockerBackend, r
         bodies.extend(frame.body for frame in frames)
         return False
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         await backend.follow(container_id, None, stop_at_once)
     state = await backend.inspect(container_id)
     assert state is not None
@@ -121,7 +121,7 @@ async def test_cancelling_frees_the_threads_of_all_blocked_followers(
     async with anyio.create_task_group() as group:
         for _ in range(20):
             group.start_soon(backend.follow, container_id, None, tell)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             for _ in range(20):
                 await ready.acquire()
         assert streams.borrowed_tokens == resting + 20
@@ -139,7 +139,7 @@ async def test_an_error_of_whoever_takes_the_frames_reaches_the_caller(
     def fail(_: Sequence[LogFrame]) -> bool:
         raise LookupError("no room")
 
-    with anyio.fail_after(20), pytest.raises(LookupError, match="no room"):
+    with anyio.fail_after(60), pytest.raises(LookupError, match="no room"):
         await backend.follow(container_id, None, fail)
 
 

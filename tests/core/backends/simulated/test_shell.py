@@ -17,7 +17,7 @@ async def run(*argv: str, **changes: object) -> tuple[int | None, str, str]:
     backend = SimulatedBackend(SimulationSettings(time_scale=0.01))
     state = await backend.create(a_container_request(argv=argv, **changes))
     await backend.start(state.container_id)
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         ended = await backend.wait(state.container_id)
     if ended is None:
         raise ContainerLostError

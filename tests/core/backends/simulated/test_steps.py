@@ -43,7 +43,7 @@ async def begin(backend: SimulatedBackend, *steps: Any, env: dict[str, str] | No
 
 
 async def finish(backend: SimulatedBackend, container_id: str) -> Ran:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         state = await backend.wait(container_id)
     assert state is not None
     frames = await backend.tail(container_id, 1000)

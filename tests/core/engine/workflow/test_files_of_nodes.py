@@ -28,7 +28,7 @@ async def ended(engine: Engine, *lines: str, **changes: Any) -> Job:
     """The job of a node whose definition has these lines, once it has ended."""
     text = "\n".join(["jobs:", "  build:", "    image: busybox", *(f"    {line}" for line in lines)])
     made = await make_node_job(parts_of(engine), a_setting(text, **changes), engine.admit)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         job_id = (await engine.submit_job(made.spec)).job.job_id
         return await engine.wait_for_job(job_id)
 
@@ -148,7 +148,7 @@ async def test_files_that_are_gone_fail_the_job_and_say_what_to_do(engine: Engin
     )
     made = await make_node_job(parts, setting, engine.admit)
     await parts.artifact_blobs(first.job_id).remove_all()
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         job = await engine.wait_for_job((await engine.submit_job(made.spec)).job.job_id)
     assert job.failure is not None
     assert job.failure.kind is FailureKind.ARTIFACT

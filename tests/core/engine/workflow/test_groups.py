@@ -35,7 +35,7 @@ async def wide(settings: EngineSettings) -> AsyncGenerator[Engine]:
 
 
 async def until_waiting(engine: Engine, workflow_id: str) -> WorkflowRun:
-    with anyio.fail_after(20), engine.subscribe([workflow_id]) as news:
+    with anyio.fail_after(60), engine.subscribe([workflow_id]) as news:
         while (run := await engine.get_workflow(workflow_id)).reason is None:
             await news.wait()
             news.take()
@@ -132,7 +132,7 @@ async def test_jobs_of_two_runs_exclude_each_other_by_their_group(wide: Engine) 
     first = await start(wide, text % "sleep 600")
     holding = await until(wide, first, "deploy", NodeStatus.RUNNING)
     second = await start(wide, text % "echo deployed")
-    with anyio.fail_after(20), wide.subscribe([second]) as news:
+    with anyio.fail_after(60), wide.subscribe([second]) as news:
         while (node := await wide.workflow_node(second, "deploy")).reason is None or node.reason.code != "concurrency":
             await news.wait()
             news.take()

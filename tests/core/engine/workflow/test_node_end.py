@@ -36,7 +36,7 @@ async def ended(engine: Engine, setting: NodeSetting | str, *, may_retry: bool =
     node = a_setting(setting, **changes) if isinstance(setting, str) else setting
     parts = parts_of(engine)
     made = await make_node_job(parts, node, engine.admit)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         job_id = (await engine.submit_job(made.spec)).job.job_id
         job = await engine.wait_for_job(job_id)
     return await node_end(parts, node, job, may_retry=may_retry, warnings=made.warnings)

@@ -51,7 +51,7 @@ async def test_no_more_jobs_of_a_run_run_at_once_than_it_says_and_the_others_say
           work: {image: busybox:1, matrix: {part: [1, 2, 3, 4, 5, 6]}, commands: [sleep 0.2]}
         """,
     )
-    with anyio.fail_after(20), wide.subscribe([workflow_id]) as news:
+    with anyio.fail_after(60), wide.subscribe([workflow_id]) as news:
         while (waiting := await wide.workflow_node(workflow_id, "work-6")).reason is None:
             await news.wait()
             news.take()

@@ -65,7 +65,7 @@ async def test_while_a_node_waits_for_its_next_try_others_have_its_room(engine: 
           good: {image: busybox:1, commands: [echo good]}
         """,
     )
-    with anyio.fail_after(20), engine.subscribe([workflow_id]) as news:
+    with anyio.fail_after(60), engine.subscribe([workflow_id]) as news:
         while (await engine.workflow_node(workflow_id, "good")).status is not NodeStatus.SUCCESS:
             await news.wait()
             news.take()
