@@ -16,7 +16,7 @@ _TYPES: Final = {"file": tarfile.REGTYPE, "folder": tarfile.DIRTYPE, "symlink": 
 
 
 def tar_of(files: FileTree, path: str) -> Iterator[bytes]:
-    """The tar of what is at an absolute path: its last part, then what is below it.
+    """The tar of what is at an absolute path: its last part, then what is below it; in chunks, as over a connection.
 
     Raises:
         FileNotFoundError: Nothing is there; raised by the first step of the iteration.
@@ -25,6 +25,17 @@ def tar_of(files: FileTree, path: str) -> Iterator[bytes]:
     top = files.find(place, follow=False)
     if top is None:
         raise FileNotFoundError(path)
+    held = bytearray()
+    for piece in _pieces(files, place, top):
+        held += piece
+        if len(held) >= _CHUNK:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+def _pieces(files: FileTree, place: str, top: Node) -> Iterator[bytes]:
     base = posixpath.basename(place) or "."
     yield from _member(base, top)
     if top.kind == "folder":
