@@ -217,7 +217,7 @@ class _JobView:
         late = spec.node.late if spec.node is not None else None
         everything = late.model_copy(update={"secrets": dict(setting.secrets)}) if late is not None else None
         facts = {
-            **setting.job_facts,
+            **setting.job_facts(resolver.surroundings),
             "status": _STATUS[self._job.status],
             "exit_code": self._job.exit_code,
             "failure_kind": failure_word(failure.kind) if failure is not None else "",

@@ -226,7 +226,7 @@ class _Maker:
         if "services" in named and setting.services:
             context["services"] = cast("JsonValue", {name: dict(told) for name, told in setting.services.items()})
         if "job" in named:
-            context["job"] = cast("JsonValue", setting.job_facts)
+            context["job"] = cast("JsonValue", setting.job_facts(self._resolver.surroundings))
         github = context.get("github")
         if isinstance(github, dict) and not github.get("job"):
             github["job"] = setting.job.id

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.plan.compile import NodeFacts, Scene
+    from core.plan.expressions.surroundings import Surroundings
     from core.records.job import Failure
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import JsonObject
@@ -79,7 +80,13 @@ class NodeSetting:
     workspace: tuple[InputFile, ...] = ()
     folder: Path | None = None
 
-    @property
-    def job_facts(self) -> dict[str, object]:
-        """The context ``job`` before the job has begun."""
-        return {"id": self.job.id, "name": self.name or self.node_id, "attempt": self.number}
+    def job_facts(self, surroundings: Surroundings) -> dict[str, object]:
+        """The context ``job`` before the job has begun.
+
+        Args:
+            surroundings: Of the node's texts; the job's name may be one with expressions.
+        """
+        resolver = self.scene.resolver(surroundings)
+        name = resolver.text(self.job.name, "name") if self.job.name else ""
+        known = "" if resolver.open or resolver.faults else name
+        return {"id": self.job.id, "name": known or self.name or self.node_id, "attempt": self.number}

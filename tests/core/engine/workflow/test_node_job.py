@@ -399,3 +399,12 @@ async def test_an_image_for_another_platform_is_refused(
     assert caught.value.failure.message == (
         f"Job build, platform: '{platform}' is asked for, and the container engine runs images for linux/arm64."
     )
+
+
+def test_steps_are_told_what_their_job_is_called() -> None:
+    text = """
+    jobs: {build: {image: busybox, name: "Test ${{ matrix.v }}", matrix: {v: [1]}, commands: ["echo ${{ job.name }}"]}}
+    """
+    spec = spec_of(text, matrix={"v": 1}, name="build (1)", number=2)
+    assert spec.context is not None
+    assert spec.context["job"] == {"id": "build", "name": "Test 1", "attempt": 2}
