@@ -147,7 +147,7 @@ class Waiter:
             seen = {each: await self._look(each) for each in ids}
             with anyio.move_on_after(timeout_s):
                 if matcher is not None and until == "log_match":
-                    await self._until_match(ids, matcher, found)
+                    await self._until_match(ids, matcher, WorkflowLogQuery(pattern=pattern), found)
                 else:
                     while not (_met(seen.values(), until, since_version) or _all_ended(seen.values())):
                         _hear(await anext(news), seen)
@@ -168,7 +168,9 @@ class Waiter:
             return WaitedWorkflow(await self._parts.workflows.get(workflow_id), ())
         return WaitedWorkflow(*await self._parts.workflows.state(workflow_id, since_version=since_version))
 
-    async def _until_match(self, ids: Sequence[str], matcher: LogPattern, found: _Match) -> None:
+    async def _until_match(
+        self, ids: Sequence[str], matcher: LogPattern, query: WorkflowLogQuery, found: _Match
+    ) -> None:
         async with anyio.create_task_group() as tasks:
 
             def take(line: LogLine, run_id: str, node_id: str | None) -> bool:
@@ -184,7 +186,7 @@ class Waiter:
                         return
 
             async def look_at_run(workflow_id: str) -> None:
-                async for part in self._workflow_desk.follow(workflow_id, WorkflowLogQuery()):
+                async for part in self._workflow_desk.follow(workflow_id, query):
                     if any(take(each.line, workflow_id, each.node_id) for each in part.lines):
                         return
 

@@ -51,7 +51,10 @@ async def list_runs(request: Request, query: Annotated[job_shapes.ListQuery, Que
     openapi_extra={"requestBody": json_body("CleanupBody", {"old_failures": _OLD_FAILURES})},
 )
 async def clean_runs(request: Request) -> Response:
-    """Delete runs by age, status and count, with logs and artifacts. Jobs that have not ended are never touched."""
+    """Delete finished jobs and workflow runs by age, status and count, with logs and artifacts.
+
+    A workflow run counts as one and goes with its jobs. What has not ended is never touched.
+    """
     body = await read_model(request, shapes.CleanupBody)
     cleanup = await engine_of(request).clean_runs(
         older_than=span(body.older_than, name="older_than") if body.older_than is not None else None,
@@ -96,6 +99,9 @@ async def get_run(request: Request, job_id: JobId) -> Response:
     responses={200: reply(shapes.CleanupShape, "It is gone.", examples.CLEANUP), **problems(404, 409)},
 )
 async def delete_run(request: Request, job_id: JobId) -> Response:
-    """Delete a finished job: its record, log, artifacts, and its container if that was kept."""
+    """Delete a finished job: its record, log, artifacts, and its container if that was kept.
+
+    A job of a workflow run goes with that: DELETE /orcaops/workflows/{workflow_id}.
+    """
     cleanup = await engine_of(request).delete_run(job_id, by=caller_of(request).name)
     return answer(cleanup_view(cleanup))

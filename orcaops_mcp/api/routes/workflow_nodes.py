@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import InvalidArgumentError, WorkflowNode, blocked_nodes
+from core import InvalidArgumentError, Result, WorkflowNode, blocked_nodes
 from orcaops_mcp.api import workflow_run_examples as examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import read_model
@@ -111,6 +111,8 @@ async def get_node(
     """
     engine = engine_of(request)
     found = await engine.workflow_node(workflow_id, node, attempt=query.attempt)
+    if found.result not in {Result.FAILURE, Result.CANCELLED}:
+        return answer(node_view(found))
     nodes = await engine.workflow_nodes(workflow_id, attempt=query.attempt)
     return answer(node_view(found, blocked_nodes(nodes).get(node, ())))
 
