@@ -10,9 +10,11 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 
 from core.engine.job_cancel import JobCancel
 from core.engine.racing import all_at_once, sleep_or_event
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from core.records.workflow_node import WorkflowNode
 
 _log = logging.getLogger(__name__)
+
+_SLICE: Final = 50
+"""Conclusions that are drawn in one go."""
 
 
 class Hands:
@@ -93,16 +98,17 @@ class Conductor:
         started = await Beginning(self._rooms, run, workflow, records, self._inbox).started()
         if started is not None:
             most = run.max_parallel or workflow.max_parallel or self._parts.settings.queue.max_running
-            live = LiveRun(self._parts, started, workflow, records, most)
+            make = partial(LiveRun, self._parts, started, workflow, records, most)
+            live = await anyio.to_thread.run_sync(make, limiter=self._rooms.threads)
             await self._conduct(live, records)
         await self._rooms.groups.leave_all(self._workflow_id)
 
     async def _conduct(self, live: LiveRun, records: Sequence[WorkflowNode]) -> None:
         hands = Hands(self._rooms, live, self._inbox)
-        live.begin()
-        self._conclude(live, hands)  # first: only then all nodes are in their places
+        await anyio.to_thread.run_sync(live.begin, limiter=self._rooms.threads)
+        await self._conclude(live, hands)  # first: only then all nodes are in their places
         hands.requests.restore(records)
-        self._conclude(live, hands)
+        await self._conclude(live, hands)
         await live.outbox.flush()
         await hands.grouping.restore()
         while not await self._turn(live, hands):
@@ -115,7 +121,7 @@ class Conductor:
     async def _turn(self, live: LiveRun, hands: Hands) -> bool:
         """Conclude, write, act, until nothing follows any more; whether the run is over."""
         while True:
-            self._conclude(live, hands)
+            await self._conclude(live, hands)
             await self._see_to_groups(hands)
             await live.outbox.flush()
             await self._adopt(live, hands)
@@ -124,7 +130,7 @@ class Conductor:
             if nodes:
                 await hands.starter.start(nodes)
             self._tell_waiting(live)
-            has_news = self._conclude(live, hands)
+            has_news = await self._conclude(live, hands)
             await live.outbox.flush()
             if not (nodes or has_news or live.adopted or live.progress.stopping.jobs):
                 return live.file.is_over
@@ -148,11 +154,12 @@ class Conductor:
             nodes.append(node)
         return nodes
 
-    def _conclude(self, live: LiveRun, hands: Hands) -> bool:
+    async def _conclude(self, live: LiveRun, hands: Hands) -> bool:
         """Draw all conclusions; whether there were any."""
         progress = live.progress
         while True:
-            progress.settle()
+            while progress.settle(_SLICE):
+                await anyio.lowlevel.checkpoint()  # the engine has more to do than this run
             resumed, progress.resumed = progress.resumed, []
             if not resumed:
                 break

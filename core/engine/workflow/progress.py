@@ -75,9 +75,11 @@ class Progress:
         if not frame.jobs and frame.outer is not None:
             self._due.append(frame.outer)
 
-    def settle(self) -> None:
-        """Draw all conclusions from what has ended."""
-        while self._due:
+    def settle(self, most: int) -> bool:
+        """Draw conclusions from what has ended, about so many jobs and nodes; whether there are more to be drawn."""
+        for _ in range(most):
+            if not self._due:
+                break
             item = self._due.popleft()
             if isinstance(item, LiveJob):
                 self._open(item)
@@ -85,6 +87,7 @@ class Progress:
                 self._end_call(item, item.callee)
             elif item.stage is Stage.WAITING:
                 self._decide(item, None)
+        return bool(self._due)
 
     # --- jobs
 
