@@ -88,11 +88,11 @@ class Gates:
         """Whether any step asks."""
         return any(step.when == "asks" for step in self._plan)
 
-    async def open_question(self, job: Job) -> Answer | None:
+    async def open_question(self, job_id: str) -> Answer | None:
         """The answer to what is asked now; None if nothing is, or the answer lies there already.
 
         Args:
-            job: The record, as it is now.
+            job_id: The job.
 
         Raises:
             BackendUnavailableError: The container engine does not answer.
@@ -104,6 +104,8 @@ class Gates:
         ask = notes.ask
         if ask is None or ask.index >= len(self._plan) or left.get(go_name(ask.index, ask.standing)):
             return None
+        # read after the question: what it was asked for, such as a cancel, is in the record by then
+        job = await self._parts.jobs.get(job_id)
         return self._answer(job, ask, notes, left)
 
     async def put(self, answer: Answer) -> None:

@@ -180,7 +180,7 @@ class Watch:
             await sleep_or_event(self._parts.clock, _ASKED_AGAIN_S if self._followed.is_set() else None, self._asked)
 
     async def _answer(self) -> None:
-        answer = await self._gates.open_question(await self._parts.jobs.get(self.job.job_id))
+        answer = await self._gates.open_question(self.job.job_id)
         if answer is None:
             return
         async with self._recording:
