@@ -188,8 +188,9 @@ def test_what_cannot_be_done_has_its_exit_code(
 
 def test_the_commands_of_the_page_do_what_it_says(engine_home: EngineHome, tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    (template,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    template, workflow = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "greet.yaml").write_text(template, encoding="utf-8")
+    (tmp_path / "nightly.yaml").write_text(workflow, encoding="utf-8")
     script = "\n".join(["set -eu", *re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)])
     variables = engine_home.variables() | {"PATH": f"{Path(COMMAND).parent}:/usr/bin:/bin"}
     done = subprocess.run(
@@ -201,10 +202,13 @@ def test_the_commands_of_the_page_do_what_it_says(engine_home: EngineHome, tmp_p
         "Good day, Orca",
         "Good day, Orca",
         '{"template": {"name": "greet", "version": 1, "inputs": {"who": "Orca", "times": 2, "tone": "formal"}}}',
+        "saved nightly version 1",
         "unchanged greet version 1",
         "saved greet version 2",
         "Hello, Orca",
         "Hello, Orca",
         "greet\t2\twho, times, tone\tSays good day as often as asked.\tjob",
+        "nightly\t1\tlevel\t\tworkflow",
         "deleted greet",
+        "deleted nightly",
     ]
