@@ -20,6 +20,8 @@ from core import (
     open_engine,
     parse_job,
 )
+from core.store.database import open_database
+from core.store.home import home_id
 from tests.end_to_end.operator import Operator
 
 if TYPE_CHECKING:
@@ -27,6 +29,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REGISTRIES = ("127.0.0.1:5000", "127.0.0.1:5001", "127.0.0.1:1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left_of_any_home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[None]:
+    """After the last test: no container and no network of any home that a test had in its folder."""
+    yield
+    if not any(item.get_closest_marker("docker") for item in request.session.items):
+        return
+    databases = [*tmp_path_factory.getbasetemp().glob("*/home*/orcaops.db")]
+    operator = Operator()
+    try:
+        left = {home_id: operator.all_of(home_id) for home_id in anyio.run(_home_ids, databases)}
+    finally:
+        operator.close()
+    assert not {home_id: names for home_id, names in left.items() if names}
+
+
+async def _home_ids(databases: list[Path]) -> list[str]:
+    found: list[str] = []
+    for path in databases:
+        async with open_database(path, may_create=False) as database:
+            found.append(await home_id(database))
+    return found
 
 
 @pytest.fixture

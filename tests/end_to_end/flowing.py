@@ -87,9 +87,8 @@ async def told(engine: Engine, run: WorkflowRun, nodes: Mapping[str, WorkflowNod
 
 
 async def left(operator: Operator, home_id: str) -> list[str]:
-    """What still stands of a home: containers and networks."""
-    containers = await anyio.to_thread.run_sync(operator.containers, home_id)
-    return [*containers, *await anyio.to_thread.run_sync(operator.networks, home_id)]
+    """What still stands of a home."""
+    return await anyio.to_thread.run_sync(operator.all_of, home_id)
 
 
 async def everything_has_ended(engine: Engine) -> None:

@@ -27,6 +27,10 @@ class Operator:
         found = self._client.networks(filters={"label": f"orcaops.home={home_id}"})
         return [item["Name"] for item in found]
 
+    def all_of(self, home_id: str) -> list[str]:
+        """What stands of a home: ids of containers, names of networks."""
+        return [*self.containers(home_id), *self.networks(home_id)]
+
     def labels(self, container_id: str) -> dict[str, str]:
         return self._client.inspect_container(container_id)["Config"]["Labels"]
 
