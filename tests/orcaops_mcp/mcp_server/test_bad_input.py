@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _JOB = {"image": "busybox", "command": ["true"]}
 _ABSENT = "job_" + "0" * 25
+_NO_RUN = "wf_" + "0" * 25
+_WORKFLOW = "jobs: {build: {image: busybox, commands: ['true']}}"
 
 _REQUESTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("an unknown argument", _JOB | {"timeoutt": 5}, "invalid_argument", "did you mean timeout_s?"),
@@ -82,6 +84,32 @@ async def test_an_id_that_is_none_is_not_found(client: Client, tool: str, name: 
         assert "DROP" not in text_of(result)
 
 
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        ("orcaops_get_workflow_status", "workflow_id"),
+        ("orcaops_cancel_workflow", "workflow_id"),
+        ("orcaops_wait", "ids"),
+        ("orcaops_rerun", "id"),
+        ("orcaops_stream_logs", "id"),
+        ("orcaops_get_failure_summary", "id"),
+        ("orcaops_list_artifacts", "id"),
+    ],
+)
+async def test_an_id_of_a_run_that_is_none_is_not_found(client: Client, tool: str, name: str) -> None:
+    error = error_of(await client.call_tool(tool, {name: _NO_RUN}))
+    assert error["code"] == "workflow_not_found"
+    assert error["hint"]
+
+
+@pytest.mark.parametrize("tool", ["orcaops_stream_logs", "orcaops_get_failure_summary", "orcaops_list_artifacts"])
+async def test_a_node_that_is_none_is_not_found(client: Client, tool: str) -> None:
+    run = await call(client, "orcaops_run_workflow", spec=_WORKFLOW, wait_s=20)
+    for node in ("../..", "b\0", "build; DROP TABLE jobs", "x" * 10_000, "build/../build", " / ", "build/"):
+        result = await client.call_tool(tool, {"id": f"{run['workflow_id']}/{node}"})
+        assert error_of(result)["code"] in ("node_not_found", "invalid_argument"), node
+
+
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 4000])
 async def test_a_path_outside_the_artifacts_is_not_found(client: Client, path: str) -> None:
     job = await call(client, "orcaops_submit_job", **_JOB, wait_s=20)
@@ -98,6 +126,15 @@ async def test_a_path_outside_the_artifacts_is_not_found(client: Client, path: s
         ("orcaops_stream_logs", {"id": _ABSENT, "cursor": "yesterday"}),
         ("orcaops_stream_logs", {"id": _ABSENT, "cursor": "1-1+x"}),
         ("orcaops_stream_logs", {"id": _ABSENT, "max_bytes": 10**9}),
+        ("orcaops_stream_logs", {"id": _ABSENT, "cursor": "9" * 8001}),
+        ("orcaops_run_workflow", {}),
+        ("orcaops_run_workflow", {"spec": _WORKFLOW, "path": "ci.yaml"}),
+        ("orcaops_run_workflow", {"spec": _WORKFLOW, "max_parallel": 0}),
+        ("orcaops_run_workflow", {"spec": _WORKFLOW, "wait_s": 51}),
+        ("orcaops_run_workflow", {"template": "nightly@x"}),
+        ("orcaops_get_workflow_status", {"workflow_id": _NO_RUN, "nodes": "some"}),
+        ("orcaops_cancel_workflow", {"workflow_id": _NO_RUN, "reason": "x" * 501}),
+        ("orcaops_rerun", {"id": _NO_RUN, "from": "middle"}),
         ("orcaops_list_runs", {"limit": -1}),
         ("orcaops_list_runs", {"cursor": "garbage"}),
         ("orcaops_list_runs", {"since": "yesterday"}),
