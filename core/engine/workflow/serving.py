@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.engine.workflow.node_setting import NodeFaultError
 from core.engine.workflow.service_specs import run_services
+from core.plan.interpolate import OPENING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from core.engine.workflow.live_run import LiveRun
     from core.engine.workflow.shared_services import SharedServices
     from core.records.job import Failure
+    from core.spec.workflow import WorkflowSpec
 
 
 class Serving:
@@ -32,6 +34,7 @@ class Serving:
         self._has_begun = False
         self._fault: Failure | None = None
         self.is_needed = bool(live.file.frame.workflow.services)
+        self.look()  # after a restart they may be up, and jobs be made anew that read of them
 
     @property
     def is_settled(self) -> bool:
@@ -67,7 +70,9 @@ class Serving:
         if not services:
             self.is_needed = False
             return
-        await self._shared.begin(self._live.run, services, on_settled=self._ring)
+        await self._shared.begin(
+            self._live.run, services, helper_image=_an_image(frame.workflow), on_settled=self._ring
+        )
 
     def look(self) -> None:
         """Tell the run's expressions of the services that are up."""
@@ -78,3 +83,9 @@ class Serving:
         """Stop and remove them. Repeatable."""
         if self.is_needed:
             await self._shared.stop(self._workflow_id)
+
+
+def _an_image(workflow: WorkflowSpec) -> str:
+    """An image of one of the jobs, which is needed soon in any case; empty if none is written out."""
+    images = (job.image.name for job in workflow.jobs.values() if job.image is not None)
+    return next((image for image in images if OPENING not in image), "")
