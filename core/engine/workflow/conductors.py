@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from core.engine.job_cancel import JobCancel
 from core.engine.workflow.acceptance import accept
 from core.engine.workflow.conductor import Conductor
 from core.engine.workflow.groups import Groups
 from core.engine.workflow.rooms import Inbox, Rooms
-from core.errors import OrcaOpsError, StoreBusyError, StoreError
+from core.errors import JobNotFoundError, OrcaOpsError, StoreBusyError, StoreError
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Reason, WorkflowEvent
 from core.records.event import JobChanged, NodeChanged, WorkflowChanged
-from core.records.job import Failure, FailureKind
+from core.records.job import CancelRequest, Failure, FailureKind
 from core.records.workflow_node import NodeReason
 from core.store.node_changes import NodeMove
 
@@ -161,16 +163,30 @@ class Conductors:
         else:
             message = f"OrcaOps itself failed; the engine's log has the details under {reference}."
             failure = Failure(FailureKind.INTERNAL, message, retryable=True)
-        ledger = self._parts.workflow_ledger
         try:
-            run, nodes = await self._parts.workflows.state(workflow_id)
-            reason = NodeReason(Reason.CANCELLED, "the run could not go on")
-            left = [node for node in nodes if not node.is_finished]
-            for node in left:
-                if node.status is NodeStatus.RUNNING and node.job_id is not None:
-                    self._rooms.worker.request_cancel(node.job_id)
-            moves = [NodeMove(node.node_id, NodeEvent.CANCEL, reason.text, {"reason": reason}) for node in left]
-            await ledger.move_nodes(workflow_id, moves, by="engine")
-            await ledger.move(run.workflow_id, WorkflowEvent.FAIL, by="engine", run={"failure": failure})
+            await self._abandon(workflow_id, failure)
         except OrcaOpsError as second:
             _log.warning("%s is left as it is: %s", workflow_id, second)
+
+    async def _abandon(self, workflow_id: str, failure: Failure) -> None:
+        """End a run with everything that runs for it.
+
+        Raises:
+            StoreError: The disk is full or failing.
+            StoreBusyError: The database is locked by another process.
+        """
+        rooms, ledger = self._rooms, self._parts.workflow_ledger
+        run, nodes = await self._parts.workflows.state(workflow_id)
+        reason = NodeReason(Reason.CANCELLED, "the run could not go on")
+        left = [node for node in nodes if not node.is_finished]
+        cancel = JobCancel(self._parts, rooms.scheduler, rooms.worker)
+        request = CancelRequest(self._parts.clock.now(), "engine", reason.text, None)
+        for node in left:
+            if node.status is NodeStatus.RUNNING and node.job_id is not None:
+                with suppress(JobNotFoundError):  # it was not made yet
+                    await cancel(node.job_id, request)
+        await rooms.shared.stop(workflow_id)
+        moves = [NodeMove(node.node_id, NodeEvent.CANCEL, reason.text, {"reason": reason}) for node in left]
+        await ledger.move_nodes(workflow_id, moves, by="engine")
+        await ledger.move(run.workflow_id, WorkflowEvent.FAIL, by="engine", run={"failure": failure})
+        await rooms.groups.leave_all(workflow_id)

@@ -115,7 +115,7 @@ class Progress:
         frame = job.frame
         try:
             condition = frame.frame.condition(job.spec)
-            if condition.reads_matrix or job.is_narrow:
+            if condition.reads_matrix or _looks_at_variants(job):
                 return None
             waiting = Waiting(condition, job.edges, job.spec.is_finally)
             return decide(waiting, frame.course, frame.frame.scene.condition(job.spec, facts))
@@ -309,3 +309,9 @@ class Progress:
             self._end_job(job)
         if ending.result is Result.FAILURE and node.record.kept_from is None:
             self.stopping.after_failure(node)
+
+
+def _looks_at_variants(job: LiveJob) -> bool:
+    """Whether the nodes of a job wait for single variants of another one, which has them."""
+    needs = zip(job.spec.needs, job.edges, strict=False)
+    return any(need.matrix is not None and job.frame.jobs[edge.job].expansion is not None for need, edge in needs)
