@@ -175,26 +175,30 @@ def test_a_fresh_shell_after_a_failure_knows_what_steps_have_set(containers: Con
     assert (ended.code, ended.output) == (3, "1 2\n")
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("OUTPUT", "hello"),
-        ("OUTPUT", "a<<END\\nnever closed"),
-        ("OUTPUT", "a<<"),
-        ("OUTPUT", "=1"),
-        ("OUTPUT", "1a=1"),
-        ("ENV", "no-hyphen=1"),
-        ("ENV", "ORCAOPS_OUTPUT=/tmp/x"),
-        ("ENV", "just text"),
-    ],
+MALFORMED = (
+    ("OUTPUT", "hello"),
+    ("OUTPUT", "a<<END\\nnever closed"),
+    ("OUTPUT", "a<<"),
+    ("OUTPUT", "=1"),
+    ("OUTPUT", "1a=1"),
+    ("ENV", "no-hyphen=1"),
+    ("ENV", "ORCAOPS_OUTPUT=/tmp/x"),
+    ("ENV", "just text"),
 )
+
+
 @pytest.mark.parametrize("shell", ["", "sh"])
-def test_a_malformed_file_fails_the_step(containers: Containers, name: str, text: str, shell: str) -> None:
-    ended = containers.run(
-        {"run": f"printf '{text}' > $ORCAOPS_{name}", "shell": shell}, "echo never", always("echo b")
-    )
-    assert (ended.code, ended.output, ended.codes) == (1, "b\n", {0: 1, 2: 0})
-    assert ended.notes.steps[0].fault == name.lower()
+def test_a_malformed_file_fails_the_step(containers: Containers, shell: str) -> None:
+    faulty = [
+        {"run": f"printf '{text}' > $ORCAOPS_{name}", "shell": shell, "continue_on_error": True}
+        for name, text in MALFORMED
+    ]
+    last = {"run": "printf hello > $ORCAOPS_OUTPUT", "shell": shell}
+    ended = containers.run(*faulty, last, "echo never", always("echo b"))
+    count = len(MALFORMED)
+    assert (ended.code, ended.output, ended.codes) == (1, "b\n", {**dict.fromkeys(range(count + 1), 1), count + 2: 0})
+    faults = [ended.notes.steps[index].fault for index in range(count + 1)]
+    assert faults == [*(name.lower() for name, _ in MALFORMED), "output"]
 
 
 def test_a_huge_file_of_variables_fails_the_step_and_does_not_hold_the_job_up(containers: Containers) -> None:
