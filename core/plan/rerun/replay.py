@@ -182,6 +182,8 @@ class Walk:
         again = [each.node for each in called if not each.keeps and not each.is_routine]
         if again:
             return replace(fate, why=f"{listed(again)} of its file {_runs(again)} again", called=called)
+        if done := [each.node for each in called if each.is_manual]:
+            return replace(fate, why=f"{listed(done)} of its file {_counts(done)} as done, by hand", called=called)
         return replace(fate, called=tuple(each if each.keeps else self._kept_with_file(each) for each in called))
 
     def _kept_with_file(self, fate: Fate) -> Fate:
@@ -217,3 +219,7 @@ class Walk:
 
 def _runs(names: Sequence[str]) -> str:
     return "runs" if len(names) == 1 else "run"
+
+
+def _counts(names: Sequence[str]) -> str:
+    return "counts" if len(names) == 1 else "count"

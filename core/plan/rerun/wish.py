@@ -58,11 +58,11 @@ class NodeName:
         Raises:
             InvalidArgumentError: The name is a selector of this job, and none that can be read or has such a key.
         """
-        told = fold(_tidy(name))
+        told = fold(tidy_name(name))
         if told == fold(self.node) or told in self._jobs:
             return True
         found = _PICKS.search(name)
-        head = _tidy(name[: found.start()]) if found is not None else ""
+        head = tidy_name(name[: found.start()]) if found is not None else ""
         if found is None or fold(head) not in self._jobs:
             return False
         selector = parse_selector(head.rpartition("/")[2].strip() + name[found.start() :])
@@ -71,7 +71,7 @@ class NodeName:
     def may_be_meant(self, name: str) -> bool:
         """Whether a name selects variants of it, which are not known."""
         found = _PICKS.search(name)
-        return self.expansion is None and found is not None and fold(_tidy(name[: found.start()])) in self._jobs
+        return self.expansion is None and found is not None and fold(tidy_name(name[: found.start()])) in self._jobs
 
     @property
     def _jobs(self) -> tuple[str, str]:
@@ -132,6 +132,6 @@ class Wish:
                 raise InvalidArgumentError(f"'{shown(name)}' is no job of this run.", hint=hint)
 
 
-def _tidy(name: str) -> str:
+def tidy_name(name: str) -> str:
     """A name with one blank on either side of each slash."""
     return " / ".join(part.strip() for part in name.split("/"))

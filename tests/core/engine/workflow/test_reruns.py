@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,10 +20,11 @@ from core import (
     WorkflowStatus,
     new_workflow_id,
 )
+from tests.core.engine.workflow.rerunning import CALLED, CALLING, rerun, source
 from tests.core.engine.workflow.runs import Ended, conduct, ended, start, until
 
 if TYPE_CHECKING:
-    from core import Engine, Rerun
+    from core import Engine
 
 CHAIN = """
 inputs: {tag: {type: string, default: one}}
@@ -34,17 +35,6 @@ jobs:
   ship: {image: busybox:1, needs: [test, lint], commands: ['echo "$TAG"'], env: {TAG: "${{ inputs.tag }}"}}
 """
 BROKEN, MENDED = CHAIN.replace("COMMAND", "exit 3"), CHAIN.replace("COMMAND", "echo fine")
-
-
-async def rerun(engine: Engine, workflow_id: str, **fields: Any) -> tuple[Rerun, Ended]:
-    """Run again, and wait for the end."""
-    found = await engine.rerun_workflow(workflow_id, RerunRequest(**fields))
-    return found, await ended(engine, found.run.workflow_id)
-
-
-def source(text: str) -> RerunSource:
-    """A changed file."""
-    return RerunSource(text=dedent(text))
 
 
 async def jobs_of(engine: Engine, run: Ended) -> int:
@@ -260,21 +250,6 @@ async def test_a_kept_failure_of_a_variant_stops_no_other_one(engine: Engine) ->
     assert first.results == {"test-a": "failure", "test-b": "cancelled"}
     _, second = await rerun(engine, first.run.workflow_id, selection="jobs", jobs=("test[part=b]",))
     assert second.results == {"test-a": "failure", "test-b": "success"}
-
-
-CALLING = """
-jobs:
-  prepare: {image: busybox:1, commands: ['echo "tag=7" >> "$ORCAOPS_OUTPUT"']}
-  release: {uses: ./release.yaml, with: {tag: "${{ needs.prepare.outputs.tag }}"}, needs: prepare}
-  tell: {image: busybox:1, commands: ['echo "${{ needs.release.outputs.digest }}"'], needs: release}
-"""
-CALLED = """
-inputs: {tag: {type: string, default: x}}
-outputs: {digest: "${{ jobs.pack.outputs.digest }}"}
-jobs:
-  pack: {image: busybox:1, commands: ['echo "digest=d$TAG" >> "$ORCAOPS_OUTPUT"'], env: {TAG: "${{ inputs.tag }}"}}
-  sign: {image: busybox:1, commands: ["COMMAND"], needs: pack}
-"""
 
 
 async def test_of_a_called_file_only_what_failed_runs_again(engine: Engine) -> None:
