@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.engine.bus import jobs_of
+from core.engine.named_nodes import NamedNodes
 from core.engine.workflow_lines import MergedLines, Source
-from core.errors import InvalidArgumentError, NodeNotFoundError
+from core.errors import InvalidArgumentError
 from core.logs.search import LogPattern
 from core.records.event import JobChanged, LogGrew, WorkflowChanged
 from core.records.log import service_log_id
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 _FOLLOW_LINES: Final = 1000
 _FOLLOW_BYTES: Final = 1 << 20
-_NAMED: Final = 10
-"""Nodes that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,8 @@ class WorkflowLogQuery:
     """Which lines of a run are wanted.
 
     Attributes:
-        nodes: Only of these: ids of nodes, of jobs for all their variants, of callers for all that they call. All nodes
-            that ran in this attempt if empty; what was kept of an earlier attempt is shown if it is named.
+        nodes: Only of these, by any name that `NamedNodes` knows. All nodes that ran in this attempt if empty; what was
+            kept of an earlier attempt is shown if it is named.
         service: Of this service of those nodes' jobs instead of the jobs themselves.
         cursor: Begin here; it goes with the same nodes and the same service.
         tail: Only the last so many lines; not with a cursor, and not with a pattern.
@@ -92,28 +91,43 @@ class WorkflowLogPage:
     attempt: int
 
 
-@dataclass(slots=True)
 class _Wanted:
-    """Which jobs of a run are read."""
+    """Which jobs of a run are read.
 
-    names: frozenset[str]
-    attempt: int
-    service: str | None
-    jobs: dict[str, str] = field(default_factory=dict[str, str])
-    kept: frozenset[str] = frozenset()
+    Args:
+        query: What was asked.
+        attempt: Of the run.
+    """
+
+    def __init__(self, query: WorkflowLogQuery, attempt: int) -> None:
+        self._service, self._attempt = query.service, attempt
+        self.names = NamedNodes(query.nodes)
+        self._known: set[str] = set()
+        self._nodes: set[str] = set()
+        self._kept: set[str | None] = set()
+
+    def lacks(self, jobs: Iterable[NodeJob]) -> bool:
+        """Whether there are jobs of nodes that have to be known before it can be said whether they are wanted."""
+        return bool(self.names) and any(
+            job.run_attempt == self._attempt and job.node_id not in self._known for job in jobs
+        )
+
+    def note(self, nodes: Iterable[WorkflowNode]) -> None:
+        """Take notice of the nodes there are."""
+        for node in nodes:
+            self._known.add(node.node_id)
+            if self.names.means(node):
+                self._nodes.add(node.node_id)
+                if node.kept_from is not None:
+                    self._kept.add(node.job_id)
 
     def takes(self, job: NodeJob) -> bool:
-        if self.service is not None and not job.has_service:
+        """Whether the lines of a job are wanted."""
+        if self._service is not None and not job.has_service:
             return False
-        if job.job_id in self.kept:
+        if job.job_id in self._kept:
             return True
-        return job.run_attempt == self.attempt and (not self.names or self.has_named(job.node_id))
-
-    def has_named(self, node_id: str) -> bool:
-        """Whether a node is among those named: itself, by its job, or by one of its callers."""
-        if node_id in self.names or self.jobs.get(node_id) in self.names:
-            return True
-        return any(node_id.startswith(f"{name} / ") for name in self.names)
+        return job.run_attempt == self._attempt and (not self.names or job.node_id in self._nodes)
 
 
 class WorkflowLogDesk:
@@ -192,7 +206,7 @@ class _RunLog:
         matcher, tail = query.matcher(), query.tail
         self._tail = tail if cursor is None and matcher is None else None
         self._shelf = parts.node_jobs.jobs_of(run.workflow_id, query.service)
-        self._wanted = _Wanted(frozenset(query.nodes), self.attempt, query.service)
+        self._wanted = _Wanted(query, self.attempt)
         self._known: set[str] = set()
         self._has_shared = False
         self.lines = MergedLines(parts.logs, self.attempt, streams=query.streams, pattern=matcher, since=query.since)
@@ -206,7 +220,8 @@ class _RunLog:
         """
         if self._query.nodes:
             nodes = await self._parts.workflows.nodes(self.run.workflow_id, attempt=self.attempt)
-            self._take_names(nodes)
+            self._wanted.names.insist(self.run.workflow_id, nodes)
+            self._wanted.note(nodes)
         self._add_shared(news)
         found = await self.look_on(news)
         is_there = self._has_shared or any(map(self._wanted.takes, found))
@@ -225,6 +240,8 @@ class _RunLog:
         """Take notice of the jobs that came since the look before; from then on their news are heard."""
         found = await self._shelf.read_on()
         self._known.update(job.job_id for job in found)
+        if self._wanted.lacks(found):
+            self._wanted.note(await self._parts.workflows.nodes(self.run.workflow_id, attempt=self.attempt))
         for job in found:
             if self._wanted.takes(job):
                 if self._from.passes(job.number):
@@ -289,20 +306,6 @@ class _RunLog:
             is_final=job.is_finished,
             started_at=job.started_at,
         )
-
-    def _take_names(self, nodes: Iterable[WorkflowNode]) -> None:
-        every = list(nodes)
-        self._wanted.jobs = {node.node_id: node.job for node in every}
-        known = {name for node in every for name in (node.node_id, node.job)}
-        callers = {node.node_id.rpartition(" / ")[0] for node in every}
-        unknown = [name for name in self._query.nodes if name not in known | callers]
-        if unknown:
-            shown = ", ".join(sorted({node.job for node in every})[:_NAMED])
-            raise NodeNotFoundError(
-                f"{self.run.workflow_id} has no node {unknown[0][:100]!r}.", hint=f"Its jobs: {shown}."
-            )
-        kept = [node for node in every if node.kept_from is not None and self._wanted.has_named(node.node_id)]
-        self._wanted.kept = frozenset(node.job_id or "" for node in kept)
 
     def _source(self, job: NodeJob) -> Source:
         return Source(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.engine.named_nodes import NamedNodes
 from core.engine.verbs.base import Verbs, check_id
 from core.engine.verbs.workflows import check_workflow_id
 from core.engine.workflow_graph import graph_of_run
@@ -119,7 +120,7 @@ class WorkflowLookVerbs(Verbs):
 
         Args:
             workflow_id: The run.
-            node: Only of this node, or of all variants of this job.
+            node: Only of this node, by any name that `NamedNodes` knows, such as that of a job for all its variants.
             attempt: Of the run; None takes the present one.
             limit: At most this many, from 1 to 200.
             cursor: ``next_cursor`` of the page before.
@@ -134,9 +135,9 @@ class WorkflowLookVerbs(Verbs):
             raise InvalidArgumentError(f"limit: from 1 to {MAX_PAGE}")
         behind = _artifact_key(cursor)
         nodes = await self._parts.workflows.nodes(workflow_id, attempt=attempt)
-        chosen = [each for each in nodes if node is None or node in {each.node_id, each.job}]
-        if node is not None and not chosen:
-            await self._parts.workflows.node(workflow_id, node, attempt=attempt)
+        names = NamedNodes([] if node is None else [node])
+        names.insist(workflow_id, nodes)
+        chosen = (each for each in nodes if not names or names.means(each))
         ran = {each.job_id: each.node_id for each in chosen if each.job_id is not None}
         found = await self._parts.node_jobs.artifacts(ran, behind=behind, limit=limit + 1)
         return Page(found[:limit], _artifact_cursor(found[limit - 1]) if len(found) > limit else None)

@@ -54,9 +54,12 @@ class Selector:
             if not any(variant.has(key) for variant in expansion.variants):
                 hint = did_you_mean(key, expansion.keys) or f"the keys are {', '.join(map(shown, expansion.keys))}"
                 raise InvalidArgumentError(f"No variant of '{shown(self.job)}' has a key '{shown(key)}'.", hint=hint)
-        return tuple(variant for variant in expansion.variants if self._selects(variant))
+        return tuple(variant for variant in expansion.variants if self.selects(variant))
 
-    def _selects(self, variant: Variant) -> bool:
+    def selects(self, variant: Variant) -> bool:
+        """Whether a variant of the job is meant."""
+        if self.index is not None:
+            return variant.index == self.index
         return all(variant.has(key) and _is_told_as(freeze(variant.get(key)), value) for key, value in self.values)
 
 

@@ -108,16 +108,23 @@ async def test_a_part_of_a_runs_log_is_chosen_by_node_tail_and_pattern(engine: E
     assert await found(WorkflowLogQuery(errors_only=True)) == []
 
 
-async def test_a_job_of_a_matrix_and_a_caller_stand_for_their_nodes(engine: Engine) -> None:
+async def test_a_job_of_a_matrix_a_caller_and_a_selector_stand_for_their_nodes(engine: Engine) -> None:
     workflow_id = await a_run_of(
         engine,
-        a_node("test-1", job="test"),
-        a_node("test-2", job="test"),
+        a_node("test-1", job="test", variant=NodeVariant(0, 2, {"n": 1})),
+        a_node("test-2", job="test", variant=NodeVariant(1, 2, {"n": 2})),
         a_node("call / lint", job="call / lint"),
     )
     for node_id in ("test-1", "test-2", "call / lint"):
         await ran(engine, workflow_id, node_id, f"echo {node_id}")
-    for name, expected in (("test", ["test-1", "test-2"]), ("call", ["call / lint"]), ("test-2", ["test-2"])):
+    for name, expected in (
+        ("test", ["test-1", "test-2"]),
+        ("TEST-2", ["test-2"]),
+        ("test[n=2]", ["test-2"]),
+        ("test#0", ["test-1"]),
+        ("call", ["call / lint"]),
+        ("call/lint", ["call / lint"]),
+    ):
         page = await engine.read_workflow_log(workflow_id, WorkflowLogQuery(nodes=(name,)))
         assert [node_id for node_id, _ in texts(page.lines)] == expected
     assert not page.done
@@ -130,7 +137,11 @@ async def test_what_does_not_exist_in_a_run_is_named(engine: Engine) -> None:
             await engine.read_workflow_log(wrong)
     with pytest.raises(NodeNotFoundError, match="'deploy'") as caught:
         await engine.read_workflow_log(workflow_id, WorkflowLogQuery(nodes=("deploy",)))
-    assert caught.value.hint == "Its jobs: build, test."
+    assert caught.value.hint == "there are build, test"
+    for wrong in ("buld", "build#0"):
+        with pytest.raises(NodeNotFoundError) as caught:
+            await engine.read_workflow_log(workflow_id, WorkflowLogQuery(nodes=(wrong,)))
+        assert caught.value.hint == "did you mean 'build'?"
     for query, match in (
         (WorkflowLogQuery(attempt=2), "attempt"),
         (WorkflowLogQuery(cursor="1-1"), "cursor"),
@@ -165,6 +176,28 @@ async def test_a_live_log_goes_on_through_nodes_that_start_later_and_ends_with_t
     assert seen == [("build", "one"), ("test", "two"), ("test", "three")]
     again = await engine.read_workflow_log(workflow_id, WorkflowLogQuery(cursor=cursors[1]))
     assert texts(again.lines) == [("test", "three")]
+
+
+async def test_variants_that_come_into_being_later_join_the_log_of_their_job(engine: Engine) -> None:
+    workflow_id = await a_workflow(engine, "test")
+    seen: list[tuple[str, str]] = []
+
+    async def follow() -> None:
+        query = WorkflowLogQuery(nodes=("test[n=2]",))
+        async for part in engine.follow_workflow_log(workflow_id, query):
+            seen.extend(texts(part.lines))
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(follow)
+            await anyio.wait_all_tasks_blocked()
+            variants = [a_node(f"test-{n}", job="test", variant=NodeVariant(n - 1, 2, {"n": n})) for n in (1, 2)]
+            await engine._parts.workflow_ledger.add_nodes(workflow_id, variants, instead_of="test")
+            for variant in variants:
+                await ran(engine, workflow_id, variant.node_id, f"echo {variant.node_id}")
+                await moved(engine, workflow_id, NodeMove(variant.node_id, NodeEvent.SUCCEED))
+            await ended(engine, workflow_id)
+    assert seen == [("test-2", "test-2")]
 
 
 async def test_a_live_log_from_its_tail_on(engine: Engine) -> None:
