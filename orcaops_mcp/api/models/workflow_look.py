@@ -57,7 +57,7 @@ class RunEndShape(Shape):
 
 class _RunLogQuery(Shape):
     node: Annotated[list[Annotated[Text, Field(max_length=300)]], Field(default_factory=list, max_length=256)]
-    """Only of these: nodes, jobs with all their variants, callers with all that they call."""
+    """Only of these: nodes, jobs with all their variants, callers with all that they call, selectors (`test[n=2]`)."""
     service: Annotated[Text, Field(max_length=63)] | None = None
     """The log of this service of those jobs; without `node` the run's own, if it has it."""
     cursor: Annotated[Text, Field(max_length=8010)] | None = None
@@ -118,7 +118,7 @@ class NodeArtifactQuery(Shape):
     """Which artifacts."""
 
     node: Annotated[Text, Field(max_length=300)] | None = None
-    """Only of this node, or of all variants of this job."""
+    """Only of this node, of all variants of this job, or of what a selector such as `test[n=2]` picks."""
     attempt: _Attempt | None = None
     """Of the run; the present one if left out."""
     limit: Annotated[int, Field(ge=1, le=200)] = 200
