@@ -211,6 +211,13 @@ class BackendHealth:
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+class RegistryLogin(NamedTuple):
+    """Who asks a registry."""
+
+    username: str
+    password: str
+
+
 class ArchiveEntry(NamedTuple):
     """A file to put into a container."""
 
@@ -264,13 +271,16 @@ class ContainerBackend(ServiceVerbs, Protocol):
         """Whether containers can be run now; never raises, answers within the call timeout."""
         ...
 
-    async def pull(self, image: str, policy: PullPolicy, on_progress: Callable[[str], None]) -> ImageInfo:
-        """Make sure the image is local. Pulls of one image at the same time are one pull.
+    async def pull(
+        self, image: str, policy: PullPolicy, on_progress: Callable[[str], None], *, login: RegistryLogin | None = None
+    ) -> ImageInfo:
+        """Make sure the image is local. Pulls of one image with one login at the same time are one pull.
 
         Args:
             image: A well-formed reference.
             policy: ``missing`` pulls only when the image is not local.
             on_progress: Called on the event loop with a few words, such as ``pulling alpine:3.20, 45 %``.
+            login: Who asks the registry, in place of what the machine knows; None for that.
 
         Raises:
             ImageNotFoundError: The registry does not know it, or it is not local and the policy is ``never``.

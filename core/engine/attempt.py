@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from core.backends.base import ImageInfo
 from core.engine.gates import with_titles
 from core.engine.job_services import JobServices
-from core.engine.late import job_variables, service_facts
+from core.engine.late import job_variables, late_login, service_facts
 from core.engine.mounts import MountGate
 from core.engine.needs import needs_placement
 from core.engine.planning import plan_steps
@@ -146,7 +146,10 @@ class AttemptRun:
     async def _prepare(self) -> ImageInfo:
         """Images made local and services up; returns the job's own image."""
         spec = self.job.spec
-        image = await self._services.pull_with(lambda: self._parts.backend.pull(spec.image, spec.pull, self.report))
+        login = late_login(spec.node.late, self._parts.settings, spec.env) if spec.node is not None else None
+        image = await self._services.pull_with(
+            lambda: self._parts.backend.pull(spec.image, spec.pull, self.report, login=login)
+        )
         await self._services.bring_up(image.image_id)
         return image
 

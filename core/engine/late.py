@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from core.backends.base import RegistryLogin
 from core.engine.known_servers import known_server
 from core.errors import InvalidExpressionError
 from core.plan.compile import EVERYTHING, EnvContext
@@ -49,16 +50,47 @@ def late_variables(
     Raises:
         InvalidExpressionError: A text cannot be evaluated; the message names the variable.
     """
+    return _fill(late, settings, env or {}, services)[0]
+
+
+def late_login(
+    late: LateEnv | None, settings: EngineSettings, env: Mapping[str, str] | None = None
+) -> RegistryLogin | None:
+    """How to log in to the image's registry; None to do it as the container engine's machine does.
+
+    Args:
+        late: The texts and what they read; None for none.
+        settings: Hold the secrets.
+        env: Variables that are known; the texts may read them.
+
+    Raises:
+        InvalidExpressionError: A text cannot be evaluated.
+    """
+    if late is None or late.login is None:
+        return None
+    _, around = _fill(late, settings, env or {}, _NOTHING)
+    try:
+        return RegistryLogin(_text(late.login.username, around), _text(late.login.password, around))
+    except InvalidExpressionError as error:
+        raise InvalidExpressionError(
+            f"Error when evaluating 'credentials': {error.message}", hint=error.hint, rule=error.rule
+        ) from None
+
+
+def _fill(
+    late: LateEnv, settings: EngineSettings, env: Mapping[str, str], services: Mapping[str, object]
+) -> tuple[dict[str, str], Surroundings]:
+    """The variables with their texts filled in, and what those read, themselves included."""
     known = EnvContext()
-    for name, value in (env or {}).items():
+    for name, value in env.items():
         known.put(name, value)
     contexts = {**late.context, "env": known, "secrets": late_secrets(late, settings), "services": services}
     around = Surroundings(contexts)
-    _fill(late.below, known, around)
-    return _fill(late.variables, known, around)
+    _put(late.below, known, around)
+    return _put(late.variables, known, around), around
 
 
-def _fill(variables: Iterable[LateVariable], known: EnvContext, around: Surroundings) -> dict[str, str]:
+def _put(variables: Iterable[LateVariable], known: EnvContext, around: Surroundings) -> dict[str, str]:
     made: dict[str, str] = {}
     for variable in variables:
         try:

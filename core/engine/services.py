@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
-from core.engine.late import service_variables_of
+from core.engine.late import late_login, service_variables_of
 from core.engine.racing import all_at_once, whole
 from core.engine.readiness import Place, ServiceFailedError, rule_of, until_ready
 from core.engine.service_log import ServiceLog
 from core.engine.service_request import network_request, ports_of, service_request
-from core.errors import BackendError, ContainerLostError, ContainerStartError, ImageError, OrcaOpsError
+from core.errors import (
+    BackendError,
+    ContainerLostError,
+    ContainerStartError,
+    ImageError,
+    InvalidExpressionError,
+    OrcaOpsError,
+)
 from core.records.log import service_log_id
 from core.records.service import ServiceResult
 
@@ -169,9 +176,12 @@ class ServiceGroup:
 
     async def _pull(self, spec: ServiceSpec) -> ImageInfo:
         try:
-            return await self._parts.backend.pull(spec.image, self._owner.pull, self._ties.report)
+            login = late_login(spec.late, self._parts.settings, spec.env)
+            return await self._parts.backend.pull(spec.image, self._owner.pull, self._ties.report, login=login)
         except ImageError as error:
             raise type(error)(f"Service {spec.id}: {error.message}", hint=error.hint) from error
+        except InvalidExpressionError as error:
+            raise ServiceFailedError(f"Service {spec.id}: {error.message}", error.hint) from error
 
     async def bring_up(self, helper_image: str) -> None:
         """Make the network and start the services in their order; return once all are ready.

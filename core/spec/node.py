@@ -23,6 +23,13 @@ class LateVariable(Frozen):
     """As it was written, with its ``${{ }}``."""
 
 
+class LoginTexts(Frozen):
+    """How to log in to an image's registry, as it was written, with its ``${{ }}``."""
+
+    username: Annotated[str, Field(max_length=1000)]
+    password: Annotated[str, Field(max_length=21_100)]
+
+
 class LateEnv(Frozen):
     """Variables that read secrets or services: no record holds their values, so that they are made anew each time."""
 
@@ -34,6 +41,8 @@ class LateEnv(Frozen):
     """What else their expressions read, by context."""
     secrets: Annotated[dict[str, EnvName], Field(max_length=1000)] = Field(default_factory=dict[str, str])
     """What expressions call a secret, and which secret of the engine that is; all of them are masked in the log."""
+    login: LoginTexts | None = None
+    """For the image; its texts read the same."""
 
 
 class KeepSpec(Frozen):

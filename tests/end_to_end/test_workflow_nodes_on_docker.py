@@ -5,14 +5,17 @@ from __future__ import annotations
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import pytest
 from pydantic import SecretStr
 
-from core import FailureKind, WorkflowRequest
+from core import FailureKind, WorkflowRequest, open_engine
+from scripts.container_engine.state import state_folder
 from tests.end_to_end.flowing import ended, printed, ran, running_node, submitted, told
 
 if TYPE_CHECKING:
     from core import Engine, EngineSettings, WorkflowNode, WorkflowRun
+    from tests.end_to_end.operator import Operator
 
 pytestmark = pytest.mark.docker
 
@@ -161,3 +164,25 @@ async def test_a_job_hears_the_signal_it_names(docker_engine: Engine, signal: st
     lines = await printed(docker_engine, node)
     assert lines[0] == "up"
     assert "heard" in lines
+
+
+async def test_a_private_image_is_pulled_with_the_credentials_of_the_job(
+    docker_settings: EngineSettings, operator: Operator
+) -> None:
+    image = "127.0.0.1:5001/private/busybox:1"
+    secrets = {
+        "PASSWORD": SecretStr((state_folder() / "registry-password").read_text()),
+        "WRONG": SecretStr("not the password"),
+    }
+    job = "{{image: {{name: {image}, pull: always, credentials: {login}}}, commands: [echo up]}}"
+    logins = {name: f"{{username: orcaops, password: '${{{{ secrets.{name} }}}}'}}" for name in secrets}
+    jobs = ", ".join(f"{name}: {job.format(image=image, login=login)}" for name, login in logins.items())
+    try:
+        async with open_engine(docker_settings.model_copy(update={"secrets": secrets})) as engine:
+            _, nodes = await run(engine, f"jobs: {{{jobs}}}")
+            assert await printed(engine, nodes["PASSWORD"]) == ["up"]
+            failure = nodes["WRONG"].failure
+    finally:
+        await anyio.to_thread.run_sync(operator.forget_image, image)
+    assert failure is not None
+    assert failure.kind is FailureKind.REGISTRY_AUTH

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         ContainerRequest,
         ImageInfo,
         PathInfo,
+        RegistryLogin,
         UsageSample,
     )
     from core.records.log import LogFrame, LogPosition
@@ -97,9 +98,11 @@ class DockerBackend(DockerServices):
         """Whether containers can be run now; see `ContainerBackend.probe`."""
         return await health.probe(self._client)
 
-    async def pull(self, image: str, policy: PullPolicy, on_progress: Callable[[str], None]) -> ImageInfo:
+    async def pull(
+        self, image: str, policy: PullPolicy, on_progress: Callable[[str], None], *, login: RegistryLogin | None = None
+    ) -> ImageInfo:
         """Make sure the image is local; see `ContainerBackend.pull`."""
-        return await self._images.ensure(image, policy, on_progress)
+        return await self._images.ensure(image, policy, on_progress, login)
 
     async def create(self, request: ContainerRequest) -> ContainerState:
         """Make the container or adopt it; see `ContainerBackend.create`."""

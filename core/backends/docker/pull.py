@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import time
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import requests
     from anyio.abc import TaskGroup
 
-    from core.backends.base import ImageInfo
+    from core.backends.base import ImageInfo, RegistryLogin
     from core.backends.docker.client import EngineClient
     from core.backends.docker.streams import EngineStream
     from core.spec.job import PullPolicy
@@ -49,7 +50,7 @@ class Images:
 
     def __init__(self, client: EngineClient) -> None:
         self._client = client
-        self._pulls: dict[str, _Pull] = {}
+        self._pulls: dict[tuple[str, RegistryLogin | None], _Pull] = {}
         self._group: TaskGroup | None = None
 
     @asynccontextmanager
@@ -63,7 +64,9 @@ class Images:
                 self._group = None
                 group.cancel_scope.cancel()
 
-    async def ensure(self, image: str, policy: PullPolicy, on_progress: Callable[[str], None]) -> ImageInfo:
+    async def ensure(
+        self, image: str, policy: PullPolicy, on_progress: Callable[[str], None], login: RegistryLogin | None = None
+    ) -> ImageInfo:
         """Make sure that an image is local; raises what `ContainerBackend.pull` says."""
         if policy != "always":
             local = await self.local(image)
@@ -72,7 +75,7 @@ class Images:
             if policy == "never":
                 hint = "Load the image into the container engine, or allow the pull with pull: missing."
                 raise ImageNotFoundError(f"The image {image} is not local, and the job forbids a pull.", hint=hint)
-        await self._pull(image, on_progress)
+        await self._pull(image, login, on_progress)
         pulled = await self.local(image)
         if pulled is None:
             raise ImageError(f"The image {image} was pulled, and is not there.")
@@ -93,12 +96,12 @@ class Images:
             raise ImageError(f"The image {image} could not be looked at: {words_of(error)}") from error
         return image_of(image, answer.json())
 
-    async def _pull(self, image: str, on_progress: Callable[[str], None]) -> None:
-        pull = self._pulls.get(image)
+    async def _pull(self, image: str, login: RegistryLogin | None, on_progress: Callable[[str], None]) -> None:
+        pull = self._pulls.get((image, login))
         if pull is None:
             if self._group is None:
                 raise RuntimeError("images are pulled only inside `run()`, whose tasks carry the pulls")
-            pull = self._pulls[image] = _Pull(image)
+            pull = self._pulls[image, login] = _Pull(image, login)
             self._group.start_soon(self._carry_out, pull)
         pull.listeners.append(on_progress)
         try:
@@ -114,7 +117,7 @@ class Images:
     async def _carry_out(self, pull: _Pull) -> None:
         with pull.scope:
             try:
-                async with opened(self._client, partial(self._ask, pull.image)) as stream:
+                async with opened(self._client, partial(self._ask, pull)) as stream:
                     await stream.run(partial(_read, stream, pull))
             except APIError as error:
                 pull.error = pull_fault(pull.image, words_of(error))
@@ -126,17 +129,17 @@ class Images:
         pull.done.set()
 
     def _leave(self, pull: _Pull) -> None:
-        if self._pulls.get(pull.image) is pull:
-            del self._pulls[pull.image]
+        if self._pulls.get((pull.image, pull.login)) is pull:
+            del self._pulls[pull.image, pull.login]
 
-    def _ask(self, image: str) -> requests.Response:
-        repository, tag = parse_repository_tag(image)
+    def _ask(self, pull: _Pull) -> requests.Response:
+        repository, tag = parse_repository_tag(pull.image)
         registry, _ = resolve_repository_name(repository)
         return self._client.send(
             "POST",
             "/images/create",
             params={"fromImage": repository, "tag": tag or "latest"},
-            headers=self._client.login_for(registry),
+            headers=self._client.login_for(registry) if pull.login is None else _header(pull.login, registry),
             silence_s=_SILENCE_S,
         )
 
@@ -144,8 +147,9 @@ class Images:
 class _Pull:
     """A pull under way and those who want it."""
 
-    def __init__(self, image: str) -> None:
+    def __init__(self, image: str, login: RegistryLogin | None) -> None:
         self.image = image
+        self.login = login
         self.listeners: list[Callable[[str], None]] = []
         self.done = anyio.Event()
         self.scope = anyio.CancelScope()
@@ -155,6 +159,11 @@ class _Pull:
         """Tell all of them how far it is."""
         for listener in tuple(self.listeners):
             listener(text)
+
+
+def _header(login: RegistryLogin, registry: str) -> dict[str, str]:
+    told = {"username": login.username, "password": login.password, "serveraddress": registry}
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(told).encode()).decode()}
 
 
 class PullProgress:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         ImageInfo,
         LogFrame,
         LogPosition,
+        RegistryLogin,
         UsageSample,
     )
     from core.clock import Clock
@@ -102,7 +103,14 @@ class SimulatedBackend(SimulatedServices):
             )
         return BackendHealth(available=True, name=self.name, version="1", facts=facts)
 
-    async def pull(self, image: str, policy: PullPolicy, on_progress: Callable[[str], None]) -> ImageInfo:
+    async def pull(
+        self,
+        image: str,
+        policy: PullPolicy,
+        on_progress: Callable[[str], None],
+        *,
+        login: RegistryLogin | None = None,  # noqa: ARG002 -- nobody is asked here
+    ) -> ImageInfo:
         """As `ContainerBackend.pull`."""
         await self._reach()
         return await self.images.pull(image, policy, on_progress)

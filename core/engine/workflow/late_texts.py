@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.engine.workflow.named import named_by, secrets_named, values_of
-from core.spec.node import LateEnv, LateVariable
+from core.spec.node import LateEnv, LateVariable, LoginTexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from core.engine.workflow.node_setting import NodeSetting
     from core.plan.compile import EnvContext, Templates
     from core.plan.expressions.surroundings import Surroundings
+    from core.spec.workflow import CredentialsSpec
 
 Layers = tuple[tuple[str, str], ...]
 """Variables as they were written, those of the lowest layer first."""
@@ -42,11 +43,23 @@ def late_env(
     layered = [text for _, text in variables]
     whole = named_by(templates, (*layered, *texts), conditions)
     secrets = secrets_named(whole, setting.secrets) | {name: setting.secrets[name] for name, _ in granted}
+    login = login_of(setting.job.image.credentials) if setting.job.image is not None else None
+    if login is not None:
+        layered += [login.username, login.password]
+        secrets |= secrets_named(named_by(templates, layered[-2:]), setting.secrets)
     return LateEnv(
         variables=tuple(LateVariable(name=name, text=text) for name, text in (*granted, *variables)),
         context=values_of(named_by(templates, layered), surroundings),
         secrets=secrets,
+        login=login,
     )
+
+
+def login_of(credentials: CredentialsSpec | None) -> LoginTexts | None:
+    """How to log in to an image's registry, as it was written."""
+    if credentials is None:
+        return None
+    return LoginTexts(username=credentials.username, password=credentials.password)
 
 
 def late_of_service(
@@ -55,24 +68,28 @@ def late_of_service(
     below: Layers,
     secrets: Mapping[str, str],
     surroundings: Surroundings,
+    login: LoginTexts | None = None,
 ) -> LateEnv:
-    """Those variables of a service that read secrets.
+    """Those variables of a service that read secrets, and how to log in for its image.
 
     Args:
         templates: Read the texts.
         variables: The texts.
-        below: Variables that they may read as ``env``, where those read secrets too.
+        below: Variables that they may read as ``env``.
         secrets: What expressions call a secret, and which that is.
         surroundings: Of the texts.
+        login: Its texts, too, if it has any.
     """
-    named = named_by(templates, variables.values())
+    own = (*variables.values(), *((login.username, login.password) if login is not None else ()))
+    named = named_by(templates, own)
     read = [pair for pair in below if "services" not in named_by(templates, [pair[1]])] if "env" in named else []
-    named = named_by(templates, (*variables.values(), *(text for _, text in read)))
+    named = named_by(templates, (*own, *(text for _, text in read)))
     return LateEnv(
         variables=tuple(LateVariable(name=name, text=text) for name, text in variables.items()),
         below=tuple(LateVariable(name=name, text=text) for name, text in read),
         context=values_of(named, surroundings),
         secrets=secrets_named(named, secrets),
+        login=login,
     )
 
 

@@ -134,7 +134,6 @@ class _Maker:
         setting, values = self._setting, self._values
         resources = cast("dict[str, Any]", values.get("resources", {}))
         user = values.get("user") or values.get("image_user")
-        self._warn_of_what_is_not_held()
         return {
             "image": values.get("image", ""),
             "pull": values.get("pull", "missing"),
@@ -173,13 +172,6 @@ class _Maker:
             )
         return asked
 
-    def _warn_of_what_is_not_held(self) -> None:
-        if "credentials" in self._values:
-            self.warnings.append(
-                "The credentials of the image are not used: log in to its registry on the machine of the "
-                "container engine."
-            )
-
     def _known_env(self) -> dict[str, str]:
         waiting = self._env.waiting
         return {name: text for name, text in self._env.entries.items() if name not in waiting}
@@ -201,7 +193,7 @@ class _Maker:
 
     def _services(self) -> tuple[Any, ...]:
         setting = self._setting
-        below = layers_of(setting) if self._env.waiting else ()
+        below = layers_of(setting)
         maker = ServiceMaker(
             setting.job.services,
             setting.scene.templates,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
 
-from core.engine.workflow.late_texts import late_of_service
+from core.engine.workflow.late_texts import late_of_service, login_of
 from core.engine.workflow.node_setting import NodeFaultError
 from core.plan.compile.definition import field_value
 from core.records.job import Failure, FailureKind
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _SAME: Final = ("command", "entrypoint", "ports", "health_check", "ready", "ready_timeout_s", "depends_on")
 _NOT_HELD: Final = {
     "publish": "its ports are not published on this machine: jobs reach it by its name",
-    "credentials": "its credentials are not used: log in to the registry on the machine of the container engine",
 }
 
 
@@ -42,7 +41,7 @@ def run_services(scene: Scene, secrets: Mapping[str, str]) -> tuple[tuple[Servic
     surroundings = scene.surroundings.with_contexts({"env": scene.env})
     resolver = scene.resolver(surroundings)
     told = cast("Mapping[str, Any]", field_value("services", workflow.services, resolver, "services"))
-    below = (*workflow.defaults.env.items(), *workflow.env.items()) if scene.env.waiting else ()
+    below = (*workflow.defaults.env.items(), *workflow.env.items())
     maker = ServiceMaker(workflow.services, scene.templates, surroundings, secrets, below, "The workflow")
     return maker.specs(told, resolver)
 
@@ -55,7 +54,7 @@ class ServiceMaker:
         templates: Read their texts.
         surroundings: Of their texts.
         secrets: What expressions call a secret, and which that is.
-        below: Variables that their texts may read, where those read secrets.
+        below: Variables that their texts may read.
         whose: Who has them, to begin a message with.
     """
 
@@ -123,8 +122,11 @@ class ServiceMaker:
             "depends_on": [other for other in fields.get("depends_on", ()) if other in present],
             **{name: resources[name] for name in ("cpus", "memory_mb") if name in resources},
         }
-        if late:
-            request["late"] = late_of_service(self._templates, late, self._below, self._secrets, self._surroundings)
+        login = login_of(self._services[id_].credentials)
+        if late or login is not None:
+            request["late"] = late_of_service(
+                self._templates, late, self._below, self._secrets, self._surroundings, login
+            )
         try:
             return ServiceSpec.model_validate(request)
         except ValidationError as error:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core import open_engine
-from core.backends.simulated.backend import SimulatedBackend
-from core.engine.workflow.node_job import make_node_job, node_job
+from core.engine.workflow.node_job import node_job
 from core.engine.workflow.node_setting import NodeFaultError
 from core.testing.factories import a_workflow_run
 from tests.core.engine.workflow.settings_of_nodes import a_setting
@@ -17,7 +14,7 @@ from tests.core.engine.workflow.settings_of_nodes import a_setting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core import BackendHealth, EngineSettings, FailureKind
+    from core import FailureKind
     from core.spec.job import JobSpec
 
 
@@ -102,6 +99,15 @@ def test_a_job_without_commands_runs_the_command_of_its_image() -> None:
 def test_without_expressions_there_is_no_context() -> None:
     assert spec_of("jobs: {build: {image: busybox, commands: [make]}}").context is None
     assert spec_of("jobs: {build: {image: busybox, commands: ['echo ${{ 1 }}']}}").context == {}
+
+
+def test_steps_are_told_what_their_job_is_called() -> None:
+    text = """
+    jobs: {build: {image: busybox, name: "Test ${{ matrix.v }}", matrix: {v: [1]}, commands: ["echo ${{ job.name }}"]}}
+    """
+    spec = spec_of(text, matrix={"v": 1}, name="build (1)", number=2)
+    assert spec.context is not None
+    assert spec.context["job"] == {"id": "build", "name": "Test 1", "attempt": 2}
 
 
 # --- variables and secrets
@@ -333,78 +339,13 @@ def test_what_is_not_held_to_is_said_in_warnings() -> None:
             """
             jobs:
               build:
-                image: {name: busybox, entrypoint: [x], credentials: {username: me, password: "${{ secrets.PW }}"}}
+                image: {name: busybox, entrypoint: [x]}
                 commands: [make]
                 services: {web: {image: nginx, publish: true}}
-            """,
-            secrets={"PW": "PW"},
+            """
         )
     )
     assert [warning.split(":")[0] for warning in made.warnings] == [
-        "The credentials of the image are not used",
         "The image's entrypoint is not replaced",
         "Service web",
     ]
-
-
-# --- signals
-
-
-@pytest.mark.parametrize(
-    ("written", "commands", "signal", "warnings"),
-    [
-        ("INT", "[]", "SIGINT", 0),
-        ("SIGINT", "[make]", "SIGINT", 1),
-        ("SIGHUP", "[make]", "SIGHUP", 0),
-        ("SIGTERM", "[make]", "SIGTERM", 0),
-    ],
-)
-def test_a_job_names_the_signal_it_is_stopped_with(written: str, commands: str, signal: str, warnings: int) -> None:
-    made = node_job(a_setting(f"jobs: {{build: {{image: busybox, commands: {commands}, stop_signal: {written}}}}}"))
-    assert made.spec.node is not None
-    assert (made.spec.node.stop_signal, len(made.warnings)) == (signal, warnings)
-
-
-def test_a_signal_that_stops_nothing_is_refused() -> None:
-    kind, message = fault_of("jobs: {build: {image: busybox, commands: [], stop_signal: SIGWINCH}}")
-    assert kind.value == "expression"
-    assert message.startswith("Job build, stop_signal: 'SIGWINCH' is not accepted: ")
-
-
-# --- platforms
-
-
-class OtherMachine(SimulatedBackend):
-    """A container engine on an ARM machine."""
-
-    async def probe(self) -> BackendHealth:
-        return replace(await super().probe(), facts={"platform": "linux/aarch64"})
-
-
-@pytest.mark.parametrize(
-    ("platform", "refused"),
-    [("linux/arm64", False), ("linux/arm64/v8", False), ("arm64", False), ("linux/amd64", True), ("linux/arm", True)],
-)
-async def test_an_image_for_another_platform_is_refused(
-    settings: EngineSettings, platform: str, *, refused: bool
-) -> None:
-    setting = a_setting(f"jobs: {{build: {{image: {{name: busybox, platform: {platform}}}, commands: [x]}}}}")
-    async with open_engine(settings, backend=OtherMachine()) as engine:
-        parts = engine._parts  # pyright: ignore[reportPrivateUsage] -- the seam stands below the front door
-        if not refused:
-            assert (await make_node_job(parts, setting, engine.admit)).spec.image == "busybox"
-            return
-        with pytest.raises(NodeFaultError) as caught:
-            await make_node_job(parts, setting, engine.admit)
-    assert caught.value.failure.message == (
-        f"Job build, platform: '{platform}' is asked for, and the container engine runs images for linux/arm64."
-    )
-
-
-def test_steps_are_told_what_their_job_is_called() -> None:
-    text = """
-    jobs: {build: {image: busybox, name: "Test ${{ matrix.v }}", matrix: {v: [1]}, commands: ["echo ${{ job.name }}"]}}
-    """
-    spec = spec_of(text, matrix={"v": 1}, name="build (1)", number=2)
-    assert spec.context is not None
-    assert spec.context["job"] == {"id": "build", "name": "Test 1", "attempt": 2}
