@@ -176,6 +176,26 @@ async def test_a_job_reaches_its_own_services_and_those_of_the_run(docker_engine
     assert await printed(docker_engine, nodes["one"]) == ["shared", "own", "web 8080", "shared"]
 
 
+async def test_no_job_starts_before_the_services_are_healthy(docker_engine: Engine) -> None:
+    def slow(file: str) -> dict[str, Any]:
+        command = f"trap 'exit 0' TERM; sleep 1; touch {file}; sleep 600 & wait"
+        check = {"test": ["CMD", "test", "-f", file], "interval": "0.3s", "retries": 50}
+        return {"image": "busybox", "command": ["sh", "-c", command], "health_check": check}
+
+    job = {"image": "busybox", "services": {"own": slow("/tmp/own")}, "commands": ["true"]}
+
+    run, nodes = await ran(docker_engine, a_request({"services": {"db": slow("/tmp/db")}, "jobs": {"one": job}}))
+
+    assert run.status is WorkflowStatus.SUCCESS, await told(docker_engine, run, nodes)
+    (shared,) = run.services
+    assert nodes["one"].job_id is not None
+    attempt = (await docker_engine.get_job(nodes["one"].job_id)).attempt
+    assert attempt is not None
+    times = [shared.result.ready_at, attempt.services[0].started_at, attempt.services[0].ready_at, attempt.started_at]
+    assert times == sorted(time for time in times if time is not None)
+    assert min(shared.result.ready_after_s or 0, attempt.services[0].ready_after_s or 0) >= 1
+
+
 async def test_a_broken_service_of_the_run_is_named_with_its_last_lines(docker_engine: Engine) -> None:
     content = {"services": {"db": "postgres:15"}, "jobs": {"one": {"image": "busybox", "commands": ["echo never"]}}}
 
@@ -211,7 +231,10 @@ async def test_a_wrong_password_is_told_by_the_line_of_the_job(docker_engine: En
     assert (summary.cause.node.node_id, summary.cause.blocked) == ("ask", ("after",))
     assert nodes["ask"].failure is not None
     assert nodes["ask"].failure.kind is FailureKind.EXIT
-    assert 'password authentication failed for user "postgres"' in " ".join(nodes["ask"].tail)
+    refusal = 'password authentication failed for user "postgres"'
+    assert refusal in " ".join(nodes["ask"].tail)
+    assert summary.cause.job is not None
+    assert any(refusal in line.text for line in summary.cause.job.last_lines)
 
 
 # --- the end of runs
