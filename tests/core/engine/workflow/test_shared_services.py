@@ -34,6 +34,10 @@ from tests.core.engine.breaking import texts
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from anyio.abc import TaskGroup
+
+    from core.backends.base import ContainerRequest, ContainerState
+
 POSTGRES = {"image": "postgres", "env": {"POSTGRES_PASSWORD": "open", "POSTGRES_DB": "shop"}}
 SHELL = {"image": "busybox"}
 
@@ -318,6 +322,49 @@ async def test_a_run_that_is_cancelled_while_its_services_start_does_not_wait_fo
     assert (await end_of(engine, workflow_id)).status is WorkflowStatus.CANCELLED
     assert (await engine.list_jobs()).items == ()
     await until_left(engine, backend)
+
+
+class LateBackend(SimulatedBackend):
+    """Carries out a request for a container also when whoever sent it does not wait for it any more.
+
+    Attributes:
+        asked: Set once one was sent.
+        answers: Set to have it carried out.
+    """
+
+    def __init__(self, tasks: TaskGroup) -> None:
+        super().__init__()
+        self.asked, self.answers = anyio.Event(), anyio.Event()
+        self._tasks = tasks
+
+    async def create(self, request: ContainerRequest) -> ContainerState:
+        made: list[ContainerState] = []
+        is_made = anyio.Event()
+
+        async def carry_out() -> None:
+            await self.answers.wait()
+            made.append(await super(LateBackend, self).create(request))
+            is_made.set()
+
+        self._tasks.start_soon(carry_out)
+        self.asked.set()
+        await is_made.wait()
+        return made[0]
+
+
+async def test_a_container_that_was_asked_for_just_before_a_cancel_does_not_stay(settings: EngineSettings) -> None:
+    async with anyio.create_task_group() as tasks:
+        late = LateBackend(tasks)
+        async with open_engine(settings, backend=late) as engine:
+            workflow_id = await started(engine, {"db": POSTGRES}, {"one": a_job()})
+            with anyio.fail_after(30):
+                await late.asked.wait()
+            await engine.cancel_workflow(workflow_id)
+            await anyio.wait_all_tasks_blocked()
+            late.answers.set()
+
+            assert (await end_of(engine, workflow_id)).status is WorkflowStatus.CANCELLED
+            assert await left_of(engine, late) == []
 
 
 async def test_a_run_that_ran_out_of_time_leaves_nothing_standing(engine: Engine, backend: SimulatedBackend) -> None:
