@@ -259,7 +259,8 @@ def _run_workflow(session: Session, name: str, options: dict[str, Any]) -> NoRet
     version = options["version"]
     chosen = name if version is None else f"{name}@{version}"
     more = dict.fromkeys(("name", "max_parallel", "priority", "workspace", "backend"))
-    raise click.exceptions.Exit(run_workflow(session, None, chosen, {**options, **more, "tag": ()}))
+    given = {"input": options["inputs"], "inputs": options["inputs_file"], "tag": ()}
+    raise click.exceptions.Exit(run_workflow(session, None, chosen, {**options, **more, **given}))
 
 
 def _fields_of(session: Session, path: str) -> Template:

@@ -30,7 +30,7 @@ _EXITS: Final = (
     *_FOLLOWED,
 )
 _SHARED: Final = (
-    click.option("-i", "--input", "inputs", multiple=True, metavar="NAME=VALUE", help="Another input. Repeatable."),
+    click.option("-i", "--input", multiple=True, metavar="NAME=VALUE", help="Another input. Repeatable."),
     click.option("--spec", metavar="FILE", help="Another file: what it leaves as it was is kept."),
     click.option("--skip", multiple=True, metavar="JOB[=FILE]", help="Take a job for done, with the outputs in FILE."),
     click.option("--include-tolerated", is_flag=True, help="Also jobs whose failure was tolerated."),
@@ -65,30 +65,30 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 @run_argument
 @click.option("--failed", is_flag=True, help="Only what failed or did not run, and what waits for it.")
 @click.option(
-    "-j", "--job", "jobs", multiple=True, metavar="JOB", shell_complete=complete_node,
+    "-j", "--job", multiple=True, metavar="JOB", shell_complete=complete_node,
     help="Only this job or variant, and what waits for it; repeatable.",
 )  # fmt: skip
 @click.option("--only", is_flag=True, help="With --job: not what waits for it.")
 @click.option(
-    "--from", "start", multiple=True, metavar="JOB", shell_complete=complete_node,
+    "--from", multiple=True, metavar="JOB", shell_complete=complete_node,
     help="From this job on; what it does not wait for is kept where it can be. Repeatable.",
 )  # fmt: skip
 @_shared
 @click.pass_obj
-def rerun(session: Session, *, run: str, failed: bool, jobs: tuple[str, ...], **options: Any) -> None:
+def rerun(session: Session, *, run: str, failed: bool, job: tuple[str, ...], **options: Any) -> None:
     """Run a workflow again: all of it, or a part.
 
     It is a further attempt of the same run; what the earlier ones left stays. A job is kept if it succeeded, nothing
     that it was made of has changed, and its files are still there; each job says why it is kept or not.
     """
-    start: tuple[str, ...] = options.pop("start")
+    start: tuple[str, ...] = options.pop("from")
     only = bool(options.pop("only"))
-    if failed + bool(jobs) + bool(start) > 1:
+    if failed + bool(job) + bool(start) > 1:
         raise click.UsageError("--failed, --job and --from do not go together.")
-    if only and not jobs:
+    if only and not job:
         raise click.UsageError("--only goes with --job.")
-    selection = "failed" if failed else "jobs" if jobs else "from" if start else "all"
-    request: Request = {"selection": selection, "jobs": list(jobs or start), "only": only}
+    selection = "failed" if failed else "jobs" if job else "from" if start else "all"
+    request: Request = {"selection": selection, "jobs": list(job or start), "only": only}
     _ask(session, run, request, options)
 
 
@@ -113,7 +113,7 @@ def _ask(session: Session, run: str, request: Request, options: dict[str, Any]) 
     """Ask for the rerun, and say or show what comes of it."""
     out, client = session.out, session.client.workflows
     request |= {name: options[name] for name in ("include_tolerated", "new_run", "dry_run")}
-    request |= {"inputs": input_values(options["inputs"]), "skip": dict(map(_skipped, options["skip"]))}
+    request |= {"inputs": input_values(options["input"]), "skip": dict(map(_skipped, options["skip"]))}
     if options["spec"]:
         request |= _file(session, options["spec"])
     workflow_id = client.find(run)

@@ -20,6 +20,7 @@ UNWATCHED_S: Final = 25.0
 """How long the engine is let wait for a change where nobody sees a clock run."""
 
 _MOST_IN_FULL: Final = 200
+_PAUSE_S: Final = 0.1
 _PATIENCE: Final = 8
 """How often an engine that is away is asked again."""
 
@@ -50,7 +51,9 @@ def read_run(client: WorkflowClient, workflow_id: str) -> RunState:
     return RunState(run, _nodes(client, run))
 
 
-def follow_run(client: WorkflowClient, workflow_id: str, *, beat_s: float = UNWATCHED_S) -> Iterator[RunState]:
+def follow_run(
+    client: WorkflowClient, workflow_id: str, *, beat_s: float = UNWATCHED_S, pause_s: float = 0.0
+) -> Iterator[RunState]:
     """A run, at once and again with each change, the last time when it has ended.
 
     An engine that went away is asked again, and started if need be: the run goes on with it.
@@ -59,6 +62,8 @@ def follow_run(client: WorkflowClient, workflow_id: str, *, beat_s: float = UNWA
         client: The engine.
         workflow_id: The run.
         beat_s: After so long the state is given again even if nothing changed.
+        pause_s: Nothing is asked again sooner than after this; of a large run never at once. What changes meanwhile
+            comes together.
 
     Raises:
         ClientError: The engine refused, or stays away.
@@ -67,7 +72,10 @@ def follow_run(client: WorkflowClient, workflow_id: str, *, beat_s: float = UNWA
     state.changed = tuple(state.nodes.values())
     yield state
     failures = 0
+    if len(state.nodes) > _MOST_IN_FULL:
+        pause_s = max(pause_s, _PAUSE_S)
     while not state.has_ended:
+        time.sleep(pause_s)
         try:
             _go_on(client, workflow_id, state, beat_s)
         except ClientError as error:

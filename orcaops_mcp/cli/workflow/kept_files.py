@@ -44,7 +44,7 @@ _COLUMNS: Final = (
 @click.option(
     "-j", "--job", metavar="JOB", default="", shell_complete=complete_node, help="Only of this job or variant."
 )
-@click.option("--get", "names", multiple=True, metavar="PATH", help="Fetch a file, or those that fit a pattern.")
+@click.option("--get", multiple=True, metavar="PATH", help="Fetch a file, or those that fit a pattern.")
 @click.option(
     "-o",
     "--output",
@@ -55,13 +55,13 @@ _COLUMNS: Final = (
 )
 @click.option("--header", is_flag=True, help="Begin with the columns' names where no terminal is.")
 @click.pass_obj
-def command(session: Session, *, run: str, job: str, names: tuple[str, ...], output: str, header: bool) -> None:
+def command(session: Session, *, run: str, job: str, get: tuple[str, ...], output: str, header: bool) -> None:
     """The files that the jobs of a run left; --get fetches them."""
     out, client = session.out, session.client
     workflow_id = client.workflows.find(run)
     items = list(client.workflows.artifacts(workflow_id, job))
-    if names:
-        _fetch(session, workflow_id, _chosen(client, workflow_id, items, names), output)
+    if get:
+        _fetch(session, workflow_id, _chosen(client, workflow_id, items, get), output)
         return
     if out.is_json:
         out.document(items)

@@ -40,7 +40,6 @@ _COLOURS: Final = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
 @click.option(
     "-j",
     "--job",
-    "jobs",
     multiple=True,
     metavar="JOB",
     shell_complete=complete_node,
@@ -64,7 +63,7 @@ def command(session: Session, *, run: str, follow: bool, raw: bool, timestamps: 
         raise click.UsageError("--follow does not go with --attempt.")
     workflow_id = client.find(run)
     query = {
-        "node": list(options["jobs"]),
+        "node": list(options["job"]),
         "service": options["service"],
         "tail": options["tail"],
         "since": options["since"],

@@ -104,7 +104,13 @@ def watch(session: Session, *, run: str, exit_status: bool) -> None:
 @click.option("--source", metavar="NAME", help="Only those started by this caller, such as cli or agent.")
 @click.option("--since", metavar="WHEN", help="Only those accepted since then: 2h, 7d, or a time.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
-@click.option("--all", "everything", is_flag=True, help="All of them, however many.")
+@click.option(
+    "--all",
+    "everything",
+    envvar="ORCAOPS_WORKFLOW_LIST_ALL",
+    is_flag=True,
+    help="All of them, however many.",
+)
 @click.option("--header", is_flag=True, help="Begin with the columns' names where no terminal is.")
 @click.pass_obj
 def listing(session: Session, *, limit: int, everything: bool, header: bool, **options: Any) -> None:

@@ -22,8 +22,8 @@ RUN_EXITS: Final = (
 _OPTIONS: Final = (
     click.argument("file", metavar="[FILE]", required=False),
     click.option("--template", metavar="NAME[@N]", help="A saved workflow instead of FILE; of its version N."),
-    click.option("-i", "--input", "inputs", multiple=True, metavar="NAME=VALUE", help="An input. Repeatable."),
-    click.option("--inputs", "inputs_file", metavar="FILE", help="Inputs from a file of YAML or JSON; -i comes after."),
+    click.option("-i", "--input", multiple=True, metavar="NAME=VALUE", help="An input. Repeatable."),
+    click.option("--inputs", metavar="FILE", help="Inputs from a file of YAML or JSON; -i comes after."),
     click.option("--name", metavar="TEXT", help="What this run is called, instead of run_name."),
     click.option("--max-parallel", type=click.IntRange(1), metavar="N", help="As many jobs run at once."),
     click.option("--priority", type=click.IntRange(-100, 100), metavar="N", help="Higher starts earlier."),

@@ -88,7 +88,7 @@ def stay_with_run(session: Session, client: Client, workflow_id: str) -> int:
     show = show_of(out, out.remark)
     stop = partial(runs.cancel, workflow_id, reason="interrupted")
     with cancelling(stop, workflow_id, f"orcaops workflow status {workflow_id}", show.note):
-        for state in follow_run(runs, workflow_id, beat_s=show.beat_s):
+        for state in follow_run(runs, workflow_id, beat_s=show.beat_s, pause_s=show.pause_s):
             show.update(state)
     ended = runs.get(workflow_id)
     if out.is_json:
@@ -122,8 +122,8 @@ def _refused(error: ClientError, template: str | None) -> EndedError:
 
 def _inputs(options: dict[str, Any]) -> dict[str, Any]:
     """Values by name; those of a file keep their types, those of the command line are texts."""
-    path = options["inputs_file"]
-    return (read_object(path, "--inputs", _INPUTS) if path else {}) | input_values(options["inputs"])
+    path = options["inputs"]
+    return (read_object(path, "--inputs", _INPUTS) if path else {}) | input_values(options["input"])
 
 
 def _workspace(client: Client, folder: str | None) -> Request:

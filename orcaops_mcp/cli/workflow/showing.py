@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Run = dict[str, Any]
 
 _CLOCK_S: Final = 1.0
+_PAUSE_S: Final = 0.1
 _WIDEST: Final = 40
 _UNDER_WAY: Final = frozenset({"running", "failed", "timed_out", "cancelled"})
 _LATER: Final = ("waiting", "success", "skipped")
@@ -31,6 +32,8 @@ class Show(Protocol):
 
     beat_s: float
     """How often to show it although nothing changed."""
+    pause_s: float
+    """How long to leave it alone after it was shown."""
 
     def update(self, state: RunState) -> None:
         """Show how it stands now."""
@@ -61,6 +64,7 @@ class Picture:
     """
 
     beat_s = _CLOCK_S
+    pause_s = _PAUSE_S
 
     def __init__(self, out: Output) -> None:
         self._screen = Screen(out)
@@ -87,6 +91,7 @@ class Teller:
     """
 
     beat_s = UNWATCHED_S
+    pause_s = 0.0
 
     def __init__(self, out: Output, tell: Callable[[str], None]) -> None:
         self._out = out
@@ -124,6 +129,7 @@ class Objects:
     """
 
     beat_s = UNWATCHED_S
+    pause_s = 0.0
 
     def __init__(self, out: Output) -> None:
         self._out = out

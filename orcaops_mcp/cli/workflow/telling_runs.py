@@ -64,7 +64,7 @@ def show(out: Output, client: WorkflowClient, workflow_id: str, *, watch: bool) 
 
 def _watched(out: Output, client: WorkflowClient, workflow_id: str) -> Run:
     show = show_of(out)
-    for state in follow_run(client, workflow_id, beat_s=show.beat_s):
+    for state in follow_run(client, workflow_id, beat_s=show.beat_s, pause_s=show.pause_s):
         show.update(state)
     ended = client.get(workflow_id)
     if out.is_json:

@@ -6,17 +6,13 @@ import json
 import os
 import signal
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from tests.orcaops_mcp.cli.conftest import COMMAND
+from orcaops_mcp import places
+from tests.orcaops_mcp.cli.conftest import COMMAND, EngineHome
 from tests.orcaops_mcp.cli.workflow.conftest import GOOD, detached, finished, told
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.orcaops_mcp.cli.conftest import EngineHome
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +95,27 @@ def test_a_file_may_come_on_standard_input_and_inputs_from_a_file(engine_home: E
     assert "output greeting=hello file" in out.splitlines()
 
 
+def test_options_have_variables(engine_home: EngineHome, folder: Path) -> None:
+    variables = {"ORCAOPS_WORKFLOW_RUN_INPUT": "who=variable", "ORCAOPS_WORKFLOW_RUN_NAME": "named"}
+    result = engine_home.run("workflow", "run", "good.yaml", env=variables)
+    assert "output greeting=hello variable" in result.stdout.splitlines()
+    assert told(engine_home, "status", "--json=run_name") == {"run_name": "named"}
+
+
+def test_an_engine_elsewhere_runs_it_with_the_files_of_this_machine(engine_home: EngineHome, folder: Path) -> None:
+    note = places.note_of(engine_home.folder)
+    assert note is not None
+    token = (Path(engine_home.folder) / "token").read_text().strip()
+    far = {"ORCAOPS_URL": str(note["url"]), "ORCAOPS_TOKEN": token, "ORCAOPS_HOME": "/nonexistent"}
+    (folder / "data.txt").write_text("sent\n", encoding="utf-8")
+    (folder / "read.yaml").write_text("jobs: {a: {image: busybox, commands: [cat data.txt]}}\n", encoding="utf-8")
+    result = engine_home.run("workflow", "run", "--workspace", ".", "read.yaml", env=far)
+    assert result.exit_code == 0, result.output
+    assert engine_home.run("workflow", "logs", env=far).stdout == "a │ sent\n"
+    refused = engine_home.run("--url", str(note["url"]), "workflow", "run", "read.yaml")
+    assert refused.exit_code == 4
+
+
 def test_name_tags_and_limits_stand_in_the_record(engine_home: EngineHome, folder: Path) -> None:
     words = ("--name", "nightly run", "--tag", "team=core", "--max-parallel", "1", "--priority", "5", "good.yaml")
     workflow_id = finished(engine_home, *words)
@@ -173,6 +190,34 @@ def test_the_first_interrupt_cancels_the_run_which_ends_with_3(engine_home: Engi
         assert process.returncode == 3, said
     assert b"cancelling wf_" in said
     assert out.decode().startswith("⊘ cancelled  wf_")
+
+
+def test_an_engine_that_is_killed_is_started_again_and_the_run_is_followed_to_its_end(
+    tmp_path: Path, folder: Path
+) -> None:
+    home = EngineHome(str(tmp_path / "own"))
+    (tmp_path / "own").mkdir(mode=0o700)
+    (tmp_path / "own" / "config.yaml").write_text("backend: simulated\n", encoding="utf-8")
+    (folder / "lost.yaml").write_text(
+        "jobs: {a: {image: busybox, retry: {max: 2, when: [infrastructure]}, commands: [echo begun, sleep 2]}}\n",
+        encoding="utf-8",
+    )
+    process = home.start("workflow", "run", "lost.yaml")
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with process:
+            while b"a\trunning" not in process.stderr.readline():
+                assert process.poll() is None
+            note = places.note_of(home.folder)
+            assert note is not None
+            os.kill(note["pid"], signal.SIGKILL)
+            out, said = process.communicate(timeout=100)
+        assert process.returncode == 0, (out, said)
+        assert out.decode().startswith("✔ success  wf_")
+    finally:
+        places.leave(home.folder)
+        assert places.wait_until_gone(home.folder, 30)
 
 
 def test_a_rehearsal_needs_no_engine_and_leaves_nothing(tmp_path: Path, folder: Path) -> None:
