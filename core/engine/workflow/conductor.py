@@ -208,7 +208,8 @@ class Conductor:
         if node.record.job_id is None or node.stage is not Stage.RUNNING:
             return
         reason = node.stop.text if node.stop is not None else ""
-        grace = 0.0 if node.frame.is_forced else None
+        asked = node.record.cancel
+        grace = 0.0 if node.frame.is_forced else asked.grace_s if asked is not None else None
         request = CancelRequest(self._parts.clock.now(), "engine", reason, grace)
         try:
             await self._cancel(node.record.job_id, request)

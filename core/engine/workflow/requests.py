@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ class Requests:
                 self._early[node_id] = record
             elif record.cancel is not None:
                 is_forced = record.cancel.grace_s == 0
+                node.record = replace(node.record, cancel=record.cancel)
                 self._live.progress.stopping.stop(node, stop_reason(record.cancel), forced=is_forced)
         run, self._inbox.run = self._inbox.run, None
         if run is not None and run.cancel is not None:
