@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _CONTEXTS: Final = ("github", "vars")
 _TOLD: Final = 100
 """Findings that are told at once."""
+_IN_WORDS: Final = 10
+"""Of those, how many stand in the message too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,8 @@ def _inputs(request: WorkflowRequest, workflow: WorkflowSpec, run: WorkflowRun) 
 
 def _refused(findings: Sequence[Finding]) -> InvalidSpecError:
     told = tuple(findings[:_TOLD])
-    said = "; ".join(map(str, told)) or "the workflow cannot be run"
+    more = f"; and {len(findings) - _IN_WORDS} more" if len(findings) > _IN_WORDS else ""
+    said = "; ".join(map(str, told[:_IN_WORDS])) + more if told else "the workflow cannot be run"
     return InvalidSpecError(said, findings=told, hint=told[0].hint if told else "validate the workflow")
 
 

@@ -31,6 +31,14 @@ async def test_a_file_with_errors_is_refused_with_their_places(engine: Engine) -
     assert not (await engine.list_workflows()).items
 
 
+async def test_of_many_errors_all_are_told_and_the_message_names_the_first(engine: Engine) -> None:
+    jobs = "\n".join(f"  j{n}: {{image: 'busybox:1', needs: no{n}, commands: ['true']}}" for n in range(30))
+    with pytest.raises(InvalidSpecError) as caught:
+        await engine.run_workflow(WorkflowRequest(text=f"jobs:\n{jobs}"))
+    assert len(caught.value.findings) == 30
+    assert caught.value.message.endswith("; and 20 more")
+
+
 async def test_wrong_inputs_are_all_named_at_once(engine: Engine) -> None:
     text = f"inputs: {{n: {{type: number, required: true}}, b: {{type: boolean}}}}\n{ONE}"
     with pytest.raises(InvalidSpecError) as caught:
