@@ -81,3 +81,35 @@ def test_an_engine_that_dies_meanwhile_is_followed_by_one_that_goes_on(docker_ho
         os.kill(int(note["pid"]), signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=60)
     assert (stdout, stderr, process.returncode) == (b"after\n", b"", 5)
+
+
+WORKFLOW = """\
+name: real
+outputs: {version: "${{ jobs.build.outputs.version }}"}
+jobs:
+  build:
+    image: busybox
+    commands: ['echo "version=$(cat version.txt)" >> "$ORCAOPS_OUTPUT"', 'mkdir dist && cp version.txt dist/']
+    artifacts: dist/
+  use:
+    image: busybox
+    needs: build
+    matrix: {way: [first, second]}
+    env: {VERSION: "${{ needs.build.outputs.version }}"}
+    commands: ['echo "${{ matrix.way }} $VERSION $(cat "$ORCAOPS_NEEDS_DIR/build/dist/version.txt")"']
+"""
+
+
+def test_a_workflow_runs_to_its_end_and_its_files_come_back(
+    docker_home: EngineHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "version.txt").write_text("1.4.0\n", encoding="utf-8")
+    (tmp_path / "real.yaml").write_text(WORKFLOW, encoding="utf-8")
+    result = docker_home.run("workflow", "run", "--workspace", ".", "real.yaml")
+    assert result.exit_code == 0, result.output
+    assert "output version=1.4.0" in result.stdout.splitlines()
+    lines = docker_home.ok("workflow", "logs", "--job", "use").splitlines()
+    assert sorted(lines) == ["use-first │ first 1.4.0 1.4.0", "use-second │ second 1.4.0 1.4.0"]
+    saved = docker_home.ok("workflow", "artifacts", "--get", "dist/version.txt", "-o", "got").strip()
+    assert (tmp_path / saved).read_text() == "1.4.0\n"
