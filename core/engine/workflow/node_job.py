@@ -77,7 +77,7 @@ async def make_node_job(parts: Parts, setting: NodeSetting, admit: Admit) -> Nod
         NodeFaultError: The node cannot run as it is defined; nothing was started.
     """
     await refuse_other_platform(parts, setting)
-    needed = None if setting.producers is None else await needed_files(parts, setting)
+    needed, left_out = (None, ()) if setting.producers is None else await needed_files(parts, setting)
     made = node_job(setting, needed)
     try:
         spec = await admit(made.spec, folder=setting.folder)
@@ -85,7 +85,7 @@ async def make_node_job(parts: Parts, setting: NodeSetting, admit: Admit) -> Nod
         raise refused(setting, error.findings, error.message, error.hint) from None
     except UnknownSecretError as error:
         raise fault_of(setting, "secrets", error.message, error.hint, FailureKind.POLICY) from None
-    return NodeJob(spec, made.definition, made.warnings)
+    return NodeJob(spec, made.definition, (*made.warnings, *left_out))
 
 
 def node_job(setting: NodeSetting, needed: tuple[NeededFile, ...] | None = None) -> NodeJob:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -153,6 +154,21 @@ async def test_files_that_are_gone_fail_the_job_and_say_what_to_do(engine: Engin
     assert job.failure is not None
     assert job.failure.kind is FailureKind.ARTIFACT
     assert job.failure.message == f"one/a, kept of {first.job_id}, is not here any more."
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "x" * 1100, "/".join("d" * 40)])
+async def test_a_file_that_can_be_put_nowhere_is_left_out_with_a_warning(engine: Engine, path: str) -> None:
+    first = await ended(engine, 'commands: ["echo 2 > b"]', "artifacts: [b]")
+    (good,) = await engine.list_artifacts(first.job_id)
+    parts = parts_of(engine)
+    await parts.artifacts.replace(first.job_id, 1, [good, replace(good, path=path)])
+    setting = a_setting(
+        "jobs: {build: {image: busybox, commands: ['true']}}", producers=(Producer("one", first.job_id),)
+    )
+    made = await make_node_job(parts, setting, engine.admit)
+    assert made.spec.node is not None
+    assert [file.path for file in made.spec.node.needed or ()] == ["one/b"]
+    assert made.warnings == (f"{path} of one is left out: its path cannot be put anywhere.",)
 
 
 class TestLimits:
