@@ -11,10 +11,10 @@ from core import (
     NodeStatus,
     Result,
     WorkflowStatus,
+    blocked_nodes,
     counts_document,
     matrix_document,
     node_document,
-    node_documents,
     run_document,
 )
 from orcaops_mcp.mcp_server.untrusted import fence, one_line
@@ -37,7 +37,7 @@ _MAX_PLAN_BYTES: Final = 5 * 1024
 _MAX_MATRICES: Final = 20
 _NAMED: Final = 10
 _SAID: Final = 300
-_BAD: Final = frozenset({"failed", "timed_out", "cancelled"})
+_BAD: Final = frozenset({NodeStatus.FAILED, NodeStatus.TIMED_OUT, NodeStatus.CANCELLED})
 _USEFUL: Final = frozenset({Result.FAILURE, Result.CANCELLED})
 
 
@@ -89,10 +89,13 @@ def nodes_page(
         room: Bytes for them.
         only_bad: Whether only those are shown that failed or were stopped.
     """
-    documents = [each for each in node_documents(nodes) if not only_bad or each["status"] in _BAD]
-    shown = within([node_brief(each) for each in documents[start : start + MAX_NODES]], room)
+    blocked = blocked_nodes(nodes)
+    wanted = [node for node in nodes if not only_bad or node.status in _BAD]
+    wanted.sort(key=lambda node: node.result is not Result.FAILURE)
+    chosen = wanted[start : start + MAX_NODES]
+    shown = within([node_brief(node_document(node, blocked.get(node.node_id, ()))) for node in chosen], room)
     after = start + len(shown)
-    left = len(documents) - after
+    left = len(wanted) - after
     return {
         "nodes": shown,
         "nodes_left_out": left if left > 0 else None,

@@ -39,7 +39,7 @@ class Wait(Arguments):
     timeout_s: Annotated[float, Field(ge=0, le=50)] = 25
     """Longest wait in seconds."""
     since_version: Annotated[int, Field(ge=0)] | None = None
-    """Return as soon as a version is above this; of a workflow run the nodes that changed since are told."""
+    """Return as soon as a version is above this (done stays false); of a workflow run tell the nodes changed since."""
 
     @field_validator("ids", mode="before")
     @classmethod
@@ -77,8 +77,9 @@ async def _waited(engine: Engine, result: RunsWaited, arguments: Wait) -> dict[s
     told = [each for each in result.workflows if each.run.is_finished or since is not None]
     runs = [each for each in told if each.run.is_finished or each.run.version > (since or 0)]
     going = [each for each in (*result.jobs, *(each.run for each in result.workflows)) if not each.is_finished]
+    only_changed = bool(going) and since is not None and arguments.until == "all_done"
     content: dict[str, Any] = {
-        "done": result.met or not going,
+        "done": (result.met or not going) and not only_changed,
         "met": None if result.met or going else False,
         "jobs": [_ending(job) for job in jobs],
         "workflows": [_run_ending(each, len(runs)) for each in runs],
@@ -86,7 +87,9 @@ async def _waited(engine: Engine, result: RunsWaited, arguments: Wait) -> dict[s
         "version": max(each.version for each in (*result.jobs, *(each.run for each in result.workflows))),
         "match": _match(result),
     }
-    if going and not result.met:
+    if only_changed:
+        content["next"] = f"orcaops_wait(ids=[…], since_version={content['version']}) tells the next change."
+    elif going and not result.met:
         content["now"] = await _now(engine, going[0])
         content["next"] = "Call orcaops_wait again; after ten waits without change, tell the user it is still running."
     elif len(jobs) + len(runs) == 1:
