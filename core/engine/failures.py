@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from core.records.service import ServiceResult
 
 
-_SERVICE_LINES: Final = 50
+SERVICE_LINES: Final = 50
+"""As much of the end of a sick service's log is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +77,5 @@ async def summarise_failure(desk: LogDesk, job: Job, max_bytes: int) -> FailureS
 async def _sick_services(desk: LogDesk, job: Job) -> tuple[SickService, ...]:
     results = job.attempt.services if job.attempt else ()
     sick = [result for result in results if result.status == "failed" or result.has_died]
-    pages = [await desk.read(job.job_id, LogQuery(tail=_SERVICE_LINES, service=one.service_id)) for one in sick]
+    pages = [await desk.read(job.job_id, LogQuery(tail=SERVICE_LINES, service=one.service_id)) for one in sick]
     return tuple(SickService(one, page.lines) for one, page in zip(sick, pages, strict=True))

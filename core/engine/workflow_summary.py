@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from core.engine.failures import summarise_failure
+from core.engine.failures import SERVICE_LINES, SickService, summarise_failure
 from core.lifecycle.workflow import NodeStatus, Result
+from core.records.log import service_log_id
 from core.records.workflow_document import blocked_nodes, passed_text
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class WorkflowSummary:
         matrices: Of matrix jobs that did not wholly pass, how many variants did, such as ``2/3 passed``.
         still: Nodes that did not run to their end without having failed, twenty at most.
         more_still: How many more there are.
+        sick_services: Services that its jobs shared and that failed or ended too early, each with the end of its log.
     """
 
     run: WorkflowRun
@@ -76,6 +78,7 @@ class WorkflowSummary:
     matrices: Mapping[str, str] = field(default_factory=dict[str, str])
     still: tuple[StillNode, ...] = ()
     more_still: int = 0
+    sick_services: tuple[SickService, ...] = ()
 
     @property
     def cause(self) -> NodeFailure | None:
@@ -116,6 +119,7 @@ async def summarise_workflow(
         _matrices(nodes),
         tuple(StillNode(node.node_id, node.status, because(node)) for node in still[:_LISTED]),
         max(0, len(still) - _LISTED),
+        await _sick_services(parts, run) if number == run.attempt else (),
     )
 
 
@@ -132,6 +136,17 @@ def because(node: WorkflowNode) -> str:
 async def _summed_up(parts: Parts, desk: LogDesk, node: WorkflowNode, max_bytes: int) -> FailureSummary | None:
     jobs = await parts.jobs.get_many([node.job_id]) if node.job_id is not None else ()
     return await summarise_failure(desk, jobs[0], max_bytes) if jobs else None
+
+
+async def _sick_services(parts: Parts, run: WorkflowRun) -> tuple[SickService, ...]:
+    """Of those that the run's jobs shared."""
+    found: list[SickService] = []
+    for service in run.services:
+        result = service.result
+        if result.status == "failed" or result.has_died:
+            log_id = service_log_id(run.workflow_id, result.service_id)
+            found.append(SickService(result, (await parts.logs.tail(log_id, run.attempt, SERVICE_LINES)).lines))
+    return tuple(found)
 
 
 def _budgets(count: int, max_bytes: int) -> list[int]:

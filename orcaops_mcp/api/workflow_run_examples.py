@@ -303,4 +303,5 @@ SUMMARY: Final[dict[str, Any]] = {
     "matrices": {"test": "1/2 passed"},
     "not_run": [{"node": "deploy", "status": "skipped", "because": "needs test"}],
     "more_not_run": 0,
+    "services": [],
 }

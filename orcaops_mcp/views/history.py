@@ -8,7 +8,7 @@ from core import clean_text, failure_document, service_document, step_document, 
 from orcaops_mcp.views.job import duration_s
 
 if TYPE_CHECKING:
-    from core import Attempt, FailureSummary, Job, StatusChange
+    from core import Attempt, FailureSummary, Job, SickService, StatusChange
 
 
 def job_row(job: Job) -> dict[str, Any]:
@@ -90,8 +90,10 @@ def digest_view(summary: FailureSummary) -> dict[str, Any]:
             {"first_line": part.first_line, "lines": list(part.lines)} for part in diagnosis.excerpts if has_failed
         ],
         "warnings": list(job.warnings),
-        "services": [
-            service_document(sick.result) | {"last_lines": [clean_text(line.text) for line in sick.last_lines]}
-            for sick in summary.sick_services
-        ],
+        "services": [sick_service_view(sick) for sick in summary.sick_services],
     }
+
+
+def sick_service_view(sick: SickService) -> dict[str, Any]:
+    """A service that failed or ended too early, with the end of its log."""
+    return service_document(sick.result) | {"last_lines": [clean_text(line.text) for line in sick.last_lines]}

@@ -16,7 +16,7 @@ from core import (
     run_document,
     time_text,
 )
-from orcaops_mcp.views.history import digest_view
+from orcaops_mcp.views.history import digest_view, sick_service_view
 from orcaops_mcp.views.workflow import finite
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def workflow_summary_view(summary: WorkflowSummary) -> dict[str, Any]:
             for each in summary.still
         ],
         "more_not_run": summary.more_still,
+        "services": [sick_service_view(sick) for sick in summary.sick_services],
     }
 
 

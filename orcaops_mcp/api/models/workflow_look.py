@@ -7,7 +7,7 @@ from pydantic import Field
 from core import NodeStatus, Stream, WorkflowStatus
 from orcaops_mcp.api.models.base import JobId, Shape, Text
 from orcaops_mcp.api.models.file import ArtifactShape
-from orcaops_mcp.api.models.job import FailureDigest, FailureShape
+from orcaops_mcp.api.models.job import FailureDigest, FailureShape, SickServiceShape
 from orcaops_mcp.api.models.log import LineShape
 from orcaops_mcp.api.models.workflow_ask import AttemptQuery
 from orcaops_mcp.api.models.workflow_node import NodeId, NodeRowShape, ReasonShape
@@ -243,6 +243,8 @@ class RunSummaryShape(Shape):
     not_run: list[NotRunShape]
     """Twenty at most."""
     more_not_run: int
+    services: list[SickServiceShape]
+    """Those that the run's jobs shared and that failed or ended too early."""
 
 
 class RunSummaryQuery(AttemptQuery):

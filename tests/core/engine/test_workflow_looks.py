@@ -385,6 +385,22 @@ async def test_a_summary_begins_with_what_failed_first_and_says_what_did_not_run
     assert (summary.more_failures, summary.more_still, summary.attempt) == (0, 0, 1)
 
 
+async def test_a_summary_names_the_shared_service_that_is_sick_with_its_last_lines(engine: Engine) -> None:
+    text = """
+services: {db: {image: "busybox:latest", command: ["sh", "-c", "echo no room >&2; exit 4"]}}
+jobs: {a: {image: "busybox:latest", commands: ["true"]}}
+"""
+    workflow_id = (await engine.run_workflow(WorkflowRequest(text=text))).run.workflow_id
+    with anyio.fail_after(30):
+        await engine.wait_for_runs([workflow_id])
+    summary = await engine.workflow_summary(workflow_id)
+    assert [(sick.result.service_id, sick.result.exit_code) for sick in summary.sick_services] == [("db", 4)]
+    assert [line.text for line in summary.sick_services[0].last_lines] == ["no room"]
+    assert summary.cause is not None
+    assert summary.cause.node.failure is not None
+    assert summary.cause.node.failure.kind is FailureKind.SERVICE
+
+
 async def test_a_summary_of_very_many_failures_stays_small(engine: Engine) -> None:
     names = [f"n{number}" for number in range(60)]
     workflow_id = await a_workflow(engine, *names)
