@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.records.workflow import GroupMember
 
 LONGEST_NAME: Final = 400
-_MOST_WAITING: Final = 100
+MOST_WAITING: Final = 100
 _ENGINE: Final = "engine"
 
 
@@ -92,8 +92,8 @@ class Groups:
                     is_held=False, refused=f"the run itself holds the group '{ask.name}': it could never start"
                 )
             waiting = [each for each in before if not each.is_holder and not _is(each, entry)]
-            if not any(_is(each, entry) for each in before) and ask.queues_all and len(waiting) >= _MOST_WAITING:
-                return GroupPlace(is_held=False, refused=f"{_MOST_WAITING} wait for the group '{ask.name}' already")
+            if not any(_is(each, entry) for each in before) and ask.queues_all and len(waiting) >= MOST_WAITING:
+                return GroupPlace(is_held=False, refused=f"{MOST_WAITING} wait for the group '{ask.name}' already")
             self._limits[entry] = ask.limit
             members = await self.parts.groups.enter(entry, limit=ask.limit)
             members = await self._promoted(ask.key, members)

@@ -203,3 +203,33 @@ async def test_a_secret_made_of_something_else_than_a_secret_is_refused(engine: 
     with pytest.raises(InvalidSpecError) as caught:
         await engine.run_workflow(request)
     assert [finding.path for finding in caught.value.findings] == ["jobs.parts.secrets.TOKEN"]
+
+
+async def test_the_group_of_a_called_file_is_its_callers(engine: Engine) -> None:
+    called = "concurrency: {group: live, queue: max}\njobs: {one: {image: 'busybox:1', commands: ['true']}}"
+    over = await conduct(
+        engine,
+        "jobs: {parts: {uses: ./called.yaml, matrix: {part: [1, 2]}}}",
+        file_name="main.yaml",
+        files={"called.yaml": called},
+    )
+    first, second = (over.node(node_id) for node_id in ("parts-1", "parts-2"))
+    assert over.run.status is WorkflowStatus.SUCCESS
+    assert first.finished_at is not None
+    assert second.started_at is not None
+    assert first.finished_at <= second.started_at
+
+
+async def test_each_job_of_a_called_file_has_the_files_services_for_itself(engine: Engine) -> None:
+    called = """
+    services: {db: {image: "postgres:15", env: {POSTGRES_PASSWORD: open}}}
+    jobs:
+      one: {image: busybox:1, commands: ['echo "$DB_HOST:$DB_PORT"']}
+    """
+    over = await conduct(
+        engine, "jobs: {parts: {uses: ./called.yaml}}", file_name="main.yaml", files={"called.yaml": called}
+    )
+    job_id = over.node("parts / one").job_id
+    assert job_id is not None
+    assert [line.text for line in (await engine.read_logs(job_id, LogQuery())).lines] == ["db:5432"]
+    assert over.run.services == ()

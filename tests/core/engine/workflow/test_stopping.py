@@ -208,3 +208,20 @@ async def test_a_run_that_takes_too_long_is_stopped_and_has_failed(
     assert (over.run.reason.code, over.run.reason.text) == ("timeout", "the run's time limit passed")
     assert over.results == {"first": "success", "second": "cancelled", "last": "success"}
     assert over.reasons["second"] == "timeout"
+
+
+async def test_what_is_left_after_the_time_for_cleaning_up_is_killed(settings: EngineSettings) -> None:
+    short = settings.model_copy(update={"limits": settings.limits.model_copy(update={"cleanup_timeout_s": 0.5})})
+    async with open_engine(short) as engine:
+        workflow_id = await start(
+            engine,
+            """
+            jobs:
+              tidy: {image: busybox:1, if: always(), commands: [sleep 600]}
+              last: {image: busybox:1, on_complete: always, commands: [echo last]}
+            """,
+        )
+        await until(engine, workflow_id, "tidy", NodeStatus.RUNNING)
+        await engine.cancel_workflow(workflow_id)
+        over = await ended(engine, workflow_id)
+    assert over.results == {"tidy": "cancelled", "last": "cancelled"}
