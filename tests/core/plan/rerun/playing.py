@@ -36,6 +36,11 @@ def wrote(**outputs: str) -> Ending:
     return replace(SUCCEEDED, outputs=outputs)
 
 
+def skipped_for(reason: str) -> Ending:
+    """Not run, for a reason."""
+    return skipped(Reason(reason))
+
+
 def a_frame(text: str, files: Mapping[str, str] | None = None, **inputs: object) -> Frame:
     """The frame of a run of a file."""
     known = dict(files or {})

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InvalidArgumentError
 from core.plan.rerun import Selection, Wish
-from tests.core.plan.rerun.playing import CANCELLED, FAILED, TIMED_OUT, TOLERATED, jobs, played, wrote
+from tests.core.plan.rerun.playing import CANCELLED, FAILED, TIMED_OUT, TOLERATED, jobs, played, skipped_for, wrote
 
 CHAIN = """
 inputs: {tag: {type: string, default: one}}
@@ -240,6 +240,48 @@ def test_a_variant_may_be_named_that_is_not_known_before_what_it_is_made_from_ha
     fates = played(MATRIX, {"list": wrote(parts='["a"]')}).again(wish)
     wish.check(fates)
     assert not fates["test"].keeps
+
+
+READING = """
+jobs:
+  base: {image: alpine, commands: [base]}
+  test: {image: alpine, commands: [test], matrix: {os: [a, b]}, needs: base}
+  pack:
+    image: alpine
+    matrix: {os: [a, b]}
+    needs: [{job: test, matrix: same}]
+    env: {SUM: "${{ needs.test.outputs.sum }}", BASE: "${{ jobs.base.outputs.tag }}"}
+    commands: [pack]
+  some:
+    image: alpine
+    commands: [some]
+    needs: [{job: test, matrix: {os: b}}]
+    env: {B: "${{ needs.test.outputs.sum }}"}
+"""
+
+
+def test_outputs_of_single_variants_and_of_jobs_farther_up_are_those_that_were_read_before() -> None:
+    ends = {"base": wrote(tag="1"), "test-a": wrote(sum="a"), "test-b": wrote(sum="b")}
+    run = played(READING, ends)
+    assert run.kept() == {"base", "test-a", "test-b", "pack-a", "pack-b", "some"}
+    other = run.with_change("test-b", ending=wrote(sum="z"))
+    assert other.kept() == {"base", "test-a", "test-b", "pack-a"}
+    assert other.again()["pack-b"].why == "its definition has changed: env.SUM, needs.test.outputs.sum"
+
+
+def test_a_node_is_not_kept_whose_condition_or_matrix_is_at_fault_now() -> None:
+    text = """
+inputs: {list: {type: string, default: '["a"]'}}
+jobs:
+  test: {image: alpine, commands: [test], if: "fromJSON(inputs.list)"}
+  part: {image: alpine, commands: [part], matrix: {part: "${{ fromJSON(inputs.list) }}"}}
+"""
+    run = played(text, list='["a"]')
+    fates = run.again(list="no")
+    assert fates["test"].why.startswith("Error parsing fromJson")
+    assert fates["part"].why == "the attempt before had no such node"
+    skipped = run.with_change("test", ending=skipped_for("condition")).again(list="no")
+    assert skipped["test"].why.startswith("Error parsing fromJson")
 
 
 # --- called files
