@@ -247,15 +247,9 @@ def _is_workflow(session: Session, name: str, version: int | None) -> bool:
 
 
 def _run_workflow(session: Session, name: str, options: dict[str, Any]) -> NoReturn:
-    """As `orcaops workflow run --template` does.
-
-    Raises:
-        click.UsageError: A dry run was asked for.
-    """
+    """As `orcaops workflow run --template` does."""
     from orcaops_mcp.cli.workflow.running import run as run_workflow  # noqa: PLC0415 - imports core
 
-    if options["dry_run"]:
-        raise click.UsageError(f"--dry-run is for jobs; `orcaops templates show {name}` prints the workflow.")
     version = options["version"]
     chosen = name if version is None else f"{name}@{version}"
     more = dict.fromkeys(("name", "max_parallel", "priority", "workspace", "backend"))

@@ -20,6 +20,7 @@ Node = dict[str, Any]
 _MOST_FAILURES: Final = 5
 _MOST_LINES: Final = 10
 _MOST_BLOCKED: Final = 8
+_MOST_LETTERS: Final = 500
 _BAD: Final = frozenset({"failed", "partial", "cancelled"})
 
 
@@ -41,7 +42,7 @@ def end_lines(run: Run) -> Iterator[str]:
     """Everything behind the first line, fit for a terminal."""
     yield from _cause_lines(run)
     yield from (shown(f"warning: {text}") for text in warning_texts(run))
-    yield from (shown(f"output {name}={value}") for name, value in run["outputs"].items())
+    yield from (f"output {text}" for text in output_texts(run))
     yield from _next_lines(run)
 
 
@@ -55,6 +56,19 @@ def warning_texts(run: Run) -> list[str]:
     """What a reader should know although the run went on, each once."""
     counts = Counter(str(warning.get("message", warning)) for warning in run["warnings"])
     return [f"{text} ({count} times)" if count > 1 else text for text, count in counts.items()]
+
+
+def output_texts(run: Run) -> list[str]:
+    """The outputs on a line each, of long ones the beginning."""
+    return [f"{shown(name)}={cut(value)}" for name, value in run["outputs"].items()]
+
+
+def cut(value: object) -> str:
+    """A fact on one line that is not endless."""
+    text = shown(value)
+    if len(text) <= _MOST_LETTERS:
+        return text
+    return f"{text[:_MOST_LETTERS]}… ({len(text)} characters; --json has all)"
 
 
 def _cause_lines(run: Run) -> Iterator[str]:
@@ -82,7 +96,7 @@ def _failure_lines(node: Node) -> Iterator[str]:
     code = "" if node["exit_code"] is None else f" (exit {node['exit_code']})"
     message = failure.get("message") or node["status"].replace("_", " ")
     yield shown(f"{node['name']}: {message}{code if 'code' not in message else ''}")
-    yield from (f"    {shown(line)}" for line in node["tail"][-_MOST_LINES:])
+    yield from (f"    {shown(line)[:_MOST_LETTERS]}" for line in node["tail"][-_MOST_LINES:])
     if failure.get("hint"):
         yield shown(f"  hint: {failure['hint']}")
     blocked: list[str] = node["blocked"]

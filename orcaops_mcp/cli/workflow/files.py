@@ -8,9 +8,12 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STANDARD_INPUT: Final = "-"
 _SHOWN_INPUT: Final = "<stdin>"
@@ -76,6 +79,28 @@ class WorkflowFile:
     def lines(self, name: str) -> list[str]:
         """The lines of this file or of one that it calls, without their ends."""
         return _BREAK.split(self.text if name == self.name else _text(self._called.get(name, b"")))
+
+
+@dataclass(frozen=True, slots=True)
+class SavedWorkflow(WorkflowFile):
+    """A workflow of a template, with the files that it calls: nothing of it is on this machine's disk.
+
+    Attributes:
+        files: Texts of the files it calls, by the paths it calls them with.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def load(self, path: str) -> bytes:
+        """The content of a file that it calls.
+
+        Raises:
+            OSError: It was not saved with it.
+        """
+        try:
+            return self.files[path].encode()
+        except KeyError:
+            raise FileNotFoundError(f"{path} was not saved with it") from None
 
 
 def read_file(path: str) -> WorkflowFile:

@@ -19,7 +19,7 @@ from orcaops_mcp.cli.workflow.checking import check, planned
 from orcaops_mcp.cli.workflow.checkout import github_context
 from orcaops_mcp.cli.workflow.commands import input_values
 from orcaops_mcp.cli.workflow.ending import show_end
-from orcaops_mcp.cli.workflow.files import STANDARD_INPUT, read_file
+from orcaops_mcp.cli.workflow.files import STANDARD_INPUT, SavedWorkflow, read_file
 from orcaops_mcp.cli.workflow.following import follow_run
 from orcaops_mcp.cli.workflow.planning import tell_plan
 from orcaops_mcp.cli.workflow.showing import show_of
@@ -54,6 +54,10 @@ def run(session: Session, path: str | None, template: str | None, options: dict[
         ClientError: The engine refused, or does not answer.
     """
     given = _inputs(options)
+    if template is not None and options["dry_run"]:
+        saved = _saved(session, template)
+        tell_plan(session.out, planned(session.out, check(saved, given), USAGE))
+        return 0
     request: Request = {"template": template} if path is None else _of_file(session, path, given, options)
     if not request:
         return 0
@@ -118,6 +122,26 @@ def _refused(error: ClientError, template: str | None) -> EndedError:
         hint = "`orcaops templates list` lists those that were saved."
         return EndedError(ClientError(error.code, f"There is no template {template!r}.", hint=hint), USAGE)
     return EndedError(error, USAGE if code in {NOT_VALID, NOT_FOUND} else code)
+
+
+def _saved(session: Session, template: str) -> SavedWorkflow:
+    """The workflow of a template, ``NAME`` or ``NAME@VERSION``.
+
+    Raises:
+        EndedError: There is none, or it holds a job.
+    """
+    name, _, version = template.partition("@")
+    if version and not version.isdecimal():
+        raise click.BadParameter(f"{template!r} is not NAME or NAME@VERSION", param_hint="--template")
+    try:
+        found = session.client.template(name, int(version) if version else None)
+    except ClientError as error:
+        raise _refused(error, template) from None
+    if found["workflow"] is None:
+        hint = f"`orcaops templates run {name}` runs it."
+        raise EndedError(ClientError("invalid_argument", f"The template {name} holds a job.", hint=hint), USAGE)
+    text = found["workflow"]
+    return SavedWorkflow(text["file_name"] or name, str(text["text"]).encode(), files=text["files"])
 
 
 def _inputs(options: dict[str, Any]) -> dict[str, Any]:

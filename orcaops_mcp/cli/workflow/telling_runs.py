@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orcaops_mcp.cli.output import Column, StatusCell
 from orcaops_mcp.cli.screen import Screen
 from orcaops_mcp.cli.text import shown, span_text
-from orcaops_mcp.cli.workflow.ending import end_lines, show_end, trouble_lines, warning_texts
+from orcaops_mcp.cli.workflow.ending import cut, end_lines, output_texts, show_end, trouble_lines, warning_texts
 from orcaops_mcp.cli.workflow.following import follow_run, read_run
 from orcaops_mcp.cli.workflow.showing import show_of, tree_lines
 from orcaops_mcp.cli.workflow.tree import branches, present, remark_of, seconds_of
@@ -103,8 +103,8 @@ def _facts(run: Run, now: datetime) -> Iterator[tuple[str, object]]:
         "longest": " > ".join(step["id"] for step in run["critical_path"]),
     }
     yield from ((name, value) for name, value in facts.items() if value not in (None, ""))
-    yield from (("input", f"{name}={value}") for name, value in run["inputs"].items())
-    yield from (("output", f"{name}={value}") for name, value in run["outputs"].items())
+    yield from (("input", f"{name}={cut(value)}") for name, value in run["inputs"].items())
+    yield from (("output", text) for text in output_texts(run))
     yield from (("warning", text) for text in warning_texts(run))
 
 

@@ -62,6 +62,10 @@ def _imported(home: EngineHome, *words: str) -> set[str]:
         ("system",),
         ("workflow", "--help"),
         ("workflow", "validate", "--help"),
+        ("workflow", "run", "--help"),
+        ("workflow", "rerun", "--help"),
+        ("workflow", "list"),
+        ("workflow", "list", "--json"),
     ],
 )
 def test_nothing_slow_is_imported(engine_home: EngineHome, words: tuple[str, ...]) -> None:

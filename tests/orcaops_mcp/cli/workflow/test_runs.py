@@ -158,6 +158,11 @@ def test_a_saved_workflow_is_run_by_its_name(engine_home: EngineHome, folder: Pa
     out = engine_home.ok("workflow", "run", "--template", "good", "-i", "who=saved")
     assert "output greeting=hello saved" in out.splitlines()
     assert "output greeting=hello too" in engine_home.ok("templates", "run", "good", "-i", "who=too").splitlines()
+    assert "+ test (2 variants)" in engine_home.ok("workflow", "run", "--dry-run", "--template", "good@1")
+    assert "+ build" in engine_home.ok("templates", "run", "--dry-run", "good")
+    wrong = engine_home.run("workflow", "run", "--template", "good", "-i", "nobody=x")
+    assert (wrong.exit_code, "nobody" in wrong.stderr) == (2, True)
+    assert engine_home.run("workflow", "run", "--dry-run", "--template", "good@x").exit_code == 2
     engine_home.ok("templates", "delete", "--yes", "good")
 
 

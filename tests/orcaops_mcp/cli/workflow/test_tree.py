@@ -244,3 +244,10 @@ def test_a_success_says_its_outputs_and_where_the_logs_are() -> None:
         "output a=1 2",
         "logs: `orcaops workflow logs wf_1`",
     ]
+
+
+def test_a_long_output_is_cut_and_its_length_told() -> None:
+    run = a_workflow_run(workflow_id="wf_1", status=WorkflowStatus.SUCCESS, outputs={"a": "x" * 100_000})
+    first = next(end_lines(document(run=run)))
+    assert len(first) < 600
+    assert first.endswith("… (100000 characters; --json has all)")
