@@ -294,7 +294,11 @@ class ServiceGroup:
         """A service's container has ended, or is gone."""
         service.state, service.is_gone = state, state is None
         service.ended.set()
-        if self._is_over or service.result.status != "ready":
+        if self._is_over:
+            return
+        if service.result.has_died:  # an earlier engine noted it
+            self._ties.on_end(service.result, state)
+        if service.result.status != "ready":
             return
         how = _how_it_ended(service)
         _log.info("service %s of %s %s", service.spec.id, self._owner.owner_id, how)

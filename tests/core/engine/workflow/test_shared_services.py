@@ -430,6 +430,27 @@ async def test_a_service_that_died_while_no_engine_looked_is_found_dead(
     assert (failure.kind, "exit code 137" in failure.message) == (FailureKind.SERVICE, True)
 
 
+async def test_a_service_that_died_under_an_earlier_engine_stays_dead(
+    settings: EngineSettings, backend: SimulatedBackend
+) -> None:
+    jobs = {"one": a_job("sleep 2"), "two": a_job(needs="one")}
+    async with open_engine(settings, backend=backend) as engine:
+        workflow_id = await started(engine, {"db": POSTGRES}, jobs)
+        await running_job(engine, await node_of(engine, workflow_id, NodeStatus.RUNNING))
+        (service,) = [each for each in await backend.list_owned(engine.home_id) if LABEL_SERVICE in each.labels]
+        backend.signal_from_outside(service.container_id, "KILL")
+        await service_with(engine, workflow_id, "exited")
+    async with open_engine(settings, backend=backend) as engine:
+        await end_of(engine, workflow_id)
+        nodes = await nodes_by_id(engine, workflow_id)
+        one = await job_of(engine, nodes["one"])
+        await until_left(engine, backend)
+
+    assert nodes["two"].failure is not None
+    assert nodes["two"].failure.kind is FailureKind.SERVICE
+    assert one.warnings == ("Service db: it ended with exit code 137 while the job ran.",)
+
+
 async def test_what_is_left_of_runs_that_have_ended_is_swept(
     settings: EngineSettings, backend: SimulatedBackend
 ) -> None:
