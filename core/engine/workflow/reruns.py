@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from core.store.node_changes import NodeMove
 
 
-_PLANNERS: Final = 1
-"""Reruns that are planned at the same time; one of a large run computes for a second."""
+_PLANNERS: Final = 2
+"""Reruns that are read and planned at the same time; one of a large run computes for a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class RerunDesk:
     ) -> tuple[WorkflowRun, WorkflowSource | None, WorkflowSpec]:
         """The run with its next attempt, what is new of its source, and the workflow."""
         settings = self._parts.settings
-        workflow = await read_program(stored)
+        workflow = await read_program(stored, self._threads)
         run = replace(before, context=_context(before, folder), started_at=None, submitted_by=by, actor=request.actor)
         if request.new_run:
             run = replace(run, workflow_id=new_workflow_id(), attempt=1, run_number=0)
@@ -148,7 +148,7 @@ class RerunDesk:
         if request.source is not None:
             text, file_name = request.source.text, request.source.file_name or file_name
             files = {**files, **request.source.files}
-            declared = await _declared(replace(stored, text=text, file_name=file_name, files=files))
+            declared = await self._declared(replace(stored, text=text, file_name=file_name, files=files))
         names = {name.lower() for name in declared} - {name.lower() for name in request.inputs}
         kept = {name: value for name, value in before.inputs.items() if value is not None and name.lower() in names}
         return WorkflowRequest(
@@ -160,13 +160,12 @@ class RerunDesk:
             max_parallel=before.max_parallel if before.max_parallel != workflow.max_parallel else None,
         )
 
-
-async def _declared(source: WorkflowSource) -> Collection[str]:
-    """The inputs that a file declares; none if it cannot be read, which is told when it is checked."""
-    try:
-        return (await read_program(source)).inputs
-    except InvalidSpecError:
-        return ()
+    async def _declared(self, source: WorkflowSource) -> Collection[str]:
+        """The inputs that a file declares; none if it cannot be read, which is told when it is checked."""
+        try:
+            return (await read_program(source, self._threads)).inputs
+        except InvalidSpecError:
+            return ()
 
 
 def _context(before: WorkflowRun, folder: Path | None) -> JsonObject:
