@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.orcaops_mcp.cli.conftest import COMMAND
 from tests.orcaops_mcp.cli.workflow.conftest import detached, finished, told
 
 if TYPE_CHECKING:
@@ -88,6 +90,21 @@ def test_commands_about_jobs_say_what_to_do_with_a_run_and_take_its_jobs(engine_
     assert f"workflow\t{good}/build" in engine_home.ok("jobs", "status", f"{good}/build").splitlines()
 
 
+def test_runs_and_their_jobs_are_completed(engine_home: EngineHome, good: str) -> None:
+    def completed(*words: str) -> list[str]:
+        variables = engine_home.variables(
+            _ORCAOPS_COMPLETE="bash_complete", COMP_WORDS=" ".join(("orcaops", *words)), COMP_CWORD=str(len(words))
+        )
+        done = subprocess.run([COMMAND], env=variables, capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.splitlines()
+
+    assert f"plain,{good}" in completed("workflow", "status", good[:8])
+    assert f"plain,{good}" in completed("workflow", "graph", good[:8])
+    assert completed("workflow", "explain", good, "te") == ["plain,test", "plain,test-unit", "plain,test-system"]
+    assert f"plain,{good}" in completed("jobs", "list", "--workflow", good[:8])
+    assert completed("workflow", "graph", "ci") == ["file,ci"]
+
+
 def test_logs_name_the_job_before_each_line(engine_home: EngineHome, good: str) -> None:
     lines = engine_home.ok("workflow", "logs", good).splitlines()
     assert lines[0] == "build │ built"
@@ -99,6 +116,14 @@ def test_logs_name_the_job_before_each_line(engine_home: EngineHome, good: str) 
     objects = [json.loads(line) for line in engine_home.ok("workflow", "logs", "--json", good).splitlines()]
     assert [(line["type"], line["node"], line["text"]) for line in objects[:1]] == [("log", "build", "built")]
     assert engine_home.run("workflow", "logs", "--job", "nothing", good).exit_code == 3
+
+
+def test_logs_are_followed_from_before_the_first_line_to_the_end_of_the_run(
+    engine_home: EngineHome, folder: Path
+) -> None:
+    lines = engine_home.ok("workflow", "logs", "-f", detached(engine_home, "good.yaml")).splitlines()
+    assert lines[0] == "build │ built"
+    assert sorted(lines[1:]) == ["test-system │ testing system", "test-unit │ testing unit"]
 
 
 def test_why_tells_the_cause_and_the_lines_that_matter(engine_home: EngineHome, bad: str) -> None:
