@@ -37,7 +37,7 @@ class WorkflowRunVerbs(Verbs):
             folder: The caller's own, below which volumes are allowed beside the operator's folders.
 
         Raises:
-            InvalidArgumentError: The context is not one.
+            InvalidArgumentError: The context is not one, or a number is out of its range.
             InvalidSpecError: The file has errors, or its inputs do; with a finding for each.
             UnknownSecretError: It declares secrets that this engine does not have.
             IdempotencyConflictError: The key was used with another request.
@@ -54,7 +54,7 @@ class WorkflowRunVerbs(Verbs):
         if submitted.replayed:
             return submitted
         run = submitted.run
-        name = request.name or run_name(run, accepted.workflow, self.settings)
+        name = run.run_name if request.name else run_name(run, accepted.workflow, self.settings)
         if name != run.run_name:
             run = await self._parts.workflow_ledger.change(run.workflow_id, {"run_name": name})
         self._conductors.begin(run)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from core.spec.workflow import WorkflowSpec
 
 _CONTEXTS: Final = ("github", "vars")
+_MOST_PARALLEL: Final = 1000
+_HIGHEST: Final = 100
+_LONGEST_NAME: Final = 200
 _TOLD: Final = 100
 """Findings that are told at once."""
 _IN_WORDS: Final = 10
@@ -73,7 +76,7 @@ async def accept(
         threads: Whose thread.
 
     Raises:
-        InvalidArgumentError: The context is not one.
+        InvalidArgumentError: The context is not one, or a number is out of its range.
         InvalidSpecError: The file has errors, or its inputs do; with a finding for each.
         UnknownSecretError: It declares secrets that this engine does not have.
     """
@@ -84,7 +87,7 @@ def run_name(run: WorkflowRun, workflow: WorkflowSpec, settings: EngineSettings)
     """What a run is called, now that its number is known; as much of it as can be evaluated."""
     if not workflow.run_name:
         return workflow.name
-    return root_frame(run, workflow, settings).bare.resolver().text(workflow.run_name, "run_name")
+    return _title(root_frame(run, workflow, settings).bare.resolver().text(workflow.run_name, "run_name"))
 
 
 def check_secrets(workflow: WorkflowSpec, settings: EngineSettings) -> None:
@@ -126,6 +129,7 @@ def _missing(workflow: WorkflowSpec, known: Mapping[str, str], place: str) -> li
 def _accepted(
     request: WorkflowRequest, settings: EngineSettings, at: datetime, by: str, folder: Path | None
 ) -> AcceptedRun:
+    _check_numbers(request)
     context = _context(request, folder)
     github = cast("Mapping[str, object]", context["github"])
     check = check_workflow(
@@ -154,8 +158,28 @@ def _accepted(
     )
     run = replace(run, inputs=_inputs(request, workflow, run))
     frame = root_frame(run, workflow, settings)
-    name = request.name or frame.bare.resolver().text(workflow.run_name or workflow.name, "run_name")
+    name = _title(request.name or frame.bare.resolver().text(workflow.run_name or workflow.name, "run_name"))
     return AcceptedRun(replace(run, run_name=name), _source(request, check), first_nodes(frame), workflow)
+
+
+def _check_numbers(request: WorkflowRequest) -> None:
+    """Refuse numbers that nothing could be done with.
+
+    Raises:
+        InvalidArgumentError: One is out of its range.
+    """
+    if request.max_parallel is not None and not 1 <= request.max_parallel <= _MOST_PARALLEL:
+        raise InvalidArgumentError(
+            f"max_parallel must be from 1 to {_MOST_PARALLEL}", hint="leave it out for the file's"
+        )
+    if not -_HIGHEST <= request.priority <= _HIGHEST:
+        raise InvalidArgumentError(f"priority must be from -{_HIGHEST} to {_HIGHEST}", hint="higher comes first")
+
+
+def _title(name: str) -> str:
+    """A name that fits a line."""
+    told = "".join(mark if mark.isprintable() else " " for mark in name)
+    return told if len(told) <= _LONGEST_NAME else told[: _LONGEST_NAME - 1] + "…"
 
 
 def _context(request: WorkflowRequest, folder: Path | None) -> JsonObject:

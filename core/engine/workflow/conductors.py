@@ -163,10 +163,16 @@ class Conductors:
         else:
             message = f"OrcaOps itself failed; the engine's log has the details under {reference}."
             failure = Failure(FailureKind.INTERNAL, message, retryable=True)
-        try:
-            await self._abandon(workflow_id, failure)
-        except OrcaOpsError as second:
-            _log.warning("%s is left as it is: %s", workflow_id, second)
+        while True:
+            try:
+                await self._abandon(workflow_id, failure)
+            except (StoreError, StoreBusyError) as second:
+                _log.warning("%s is ended later: %s", workflow_id, second)
+                await self._parts.clock.sleep(_PAUSE_S)
+                continue
+            except OrcaOpsError as second:
+                _log.warning("%s is left as it is: %s", workflow_id, second)
+            return
 
     async def _abandon(self, workflow_id: str, failure: Failure) -> None:
         """End a run with everything that runs for it.

@@ -58,6 +58,17 @@ async def test_a_context_that_is_none_is_refused(engine: Engine, context: dict[s
         await engine.run_workflow(WorkflowRequest(text=ONE, context=context))
 
 
+@pytest.mark.parametrize("fields", [{"max_parallel": 0}, {"max_parallel": -1}, {"priority": 101}])
+async def test_a_number_out_of_its_range_is_refused(engine: Engine, fields: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"^{next(iter(fields))} must be from"):
+        await engine.run_workflow(WorkflowRequest(text=ONE, **fields))
+
+
+async def test_a_name_fits_a_line(engine: Engine) -> None:
+    over = await conduct(engine, ONE, name="x" * 300 + "\n")
+    assert over.run.run_name == "x" * 199 + "…"
+
+
 async def test_contexts_reach_conditions_and_names(engine: Engine) -> None:
     text = """
     run_name: "ci ${{ github.ref_name }} #${{ run.number }}"
