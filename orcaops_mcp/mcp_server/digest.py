@@ -9,6 +9,8 @@ from orcaops_mcp.mcp_server.untrusted import excerpt, fenced, one_line
 from orcaops_mcp.views.job import service_brief, step_brief
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core import FailureSummary, Job, SickService
 
 
@@ -30,7 +32,7 @@ def failure_digest(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
     if job.status in ("success", "queued", "running"):
         content["note"] = f"The job has not failed: it is {job.status.value}."
         return content
-    content["services"] = sick_services(summary, max_bytes // 2)
+    content["services"] = sick_services(summary.sick_services, max_bytes // 2)
     content |= evidence(summary, max_bytes)
     content["warnings"] = list(job.warnings)
     content["next"] = _advice(job)
@@ -63,9 +65,9 @@ def evidence(summary: FailureSummary, max_bytes: int) -> dict[str, Any]:
     return found
 
 
-def sick_services(summary: FailureSummary, max_bytes: int) -> list[dict[str, Any]]:
-    """Services that failed or ended too early."""
-    return [_sick(sick, max_bytes) for sick in summary.sick_services]
+def sick_services(services: Iterable[SickService], max_bytes: int) -> list[dict[str, Any]]:
+    """Services that failed or ended too early, each with the end of its log."""
+    return [_sick(sick, max_bytes) for sick in services]
 
 
 def _sick(sick: SickService, max_bytes: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _NAMED: Final = 10
 _MATRICES: Final = 20
+_SICK: Final = 3
 _STILL_BYTES: Final = 2048
 
 
@@ -29,9 +30,10 @@ def run_digest(summary: WorkflowSummary, max_bytes: int) -> dict[str, Any]:
     run = summary.run
     brief = run_brief(run)
     content: dict[str, Any] = {
-        name: brief[name] for name in ("workflow_id", "status", "attempt", "summary", "reason", "failure", "services")
+        name: brief[name] for name in ("workflow_id", "status", "attempt", "summary", "reason", "failure")
     }
-    if not summary.failures and run.failure is None:
+    content["services"] = sick_services(summary.sick_services[:_SICK], max_bytes // 4)
+    if not (summary.failures or summary.sick_services) and run.failure is None:
         content["note"] = _no_failure(summary)
         content["did_not_run"] = _still(summary.still)
         return content
@@ -53,7 +55,7 @@ def _failed(failure: NodeFailure, max_bytes: int) -> dict[str, Any]:
     if job is None:
         return told
     told["step"] = step_brief(job.step) if job.step else None
-    told["services"] = sick_services(job, max_bytes // 2)
+    told["services"] = sick_services(job.sick_services, max_bytes // 2)
     return told | evidence(job, max_bytes)
 
 

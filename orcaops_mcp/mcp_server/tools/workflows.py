@@ -71,6 +71,8 @@ class RunWorkflow(Arguments):
     """A saved workflow, NAME or NAME@VERSION."""
     inputs: dict[str, Any] | None = None
     """Values of the workflow's inputs by name; kept in the record, so no place for secrets."""
+    context: dict[str, Any] | None = None
+    """What expressions see of the surroundings: {"github":{"ref_name":"main"},"vars":{…}}; empty if left out."""
     name: Annotated[str, Field(max_length=200)] = ""
     """What to call this run."""
     tags: Annotated[list[str] | None, Field(max_length=32)] = None
@@ -116,6 +118,7 @@ async def run_workflow(ctx: AppContext, arguments: RunWorkflow) -> CallToolResul
     files = await input_files(engine, caller, workspace=arguments.workspace or None, uploads=arguments.files)
     request = replace(
         found.request,
+        context=arguments.context or {},
         name=arguments.name,
         tags=tuple(arguments.tags or ()),
         max_parallel=arguments.max_parallel,

@@ -282,6 +282,31 @@ async def test_a_file_runs_with_the_folder_as_its_workspace(engine: Engine, tmp_
     assert lines == ["lib / read │ hello from the folder"]
 
 
+async def test_expressions_see_the_context_that_is_given(client: Client) -> None:
+    job = "{image: busybox, if: github.ref_name == 'main', env: {WHO: \"${{ vars.who }}\"}, commands: ['echo $WHO']}"
+    spec = f"jobs: {{release: {job}}}"
+    known = {"github": {"ref_name": "main"}, "vars": {"who": "orca"}}
+    done = await a_run(client, spec, context=known)
+    lines, _ = log_of(await client.call_tool("orcaops_stream_logs", {"id": done["workflow_id"]}))
+    assert lines == ["release │ orca"]
+    assert (await a_run(client, spec))["summary"] == "1 skipped"
+    refused = error_of(await client.call_tool(RUN, {"spec": spec, "context": {"secrets": {"A": "b"}}}))
+    assert refused["code"] == "invalid_argument"
+
+
+async def test_a_service_that_breaks_the_run_is_named_with_its_last_words(client: Client) -> None:
+    spec = """\
+    services: {bus: {image: redis:7, command: [sh, -c, echo cannot bind; exit 1], ready: {log: never}}}
+    jobs: {test: {image: "busybox:1.36", commands: ['echo testing']}}
+    """
+    done = await a_run(client, textwrap.dedent(spec))
+    assert done["status"] == "failed"
+    told = await call(client, "orcaops_get_failure_summary", id=done["workflow_id"])
+    (service,) = told["services"]
+    assert (service["id"], "cannot bind" in service["last_lines"]) == ("bus", True)
+    assert told["failed"][0]["failure"]["kind"] == "service"
+
+
 async def test_jobs_and_runs_are_waited_for_together(client: Client, engine: Engine) -> None:
     job = await call(client, "orcaops_submit_job", image="busybox", command=["sleep", "600"])
     run = await call(client, RUN, spec=PIPELINE)
