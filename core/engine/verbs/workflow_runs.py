@@ -37,7 +37,7 @@ class WorkflowRunVerbs(Verbs):
             folder: The caller's own, below which volumes are allowed beside the operator's folders.
 
         Raises:
-            InvalidArgumentError: The context is not one, or a number is out of its range.
+            InvalidArgumentError: The context, a number or a tag is not as it must be.
             InvalidSpecError: The file has errors, or its inputs do; with a finding for each.
             UnknownSecretError: It declares secrets that this engine does not have.
             IdempotencyConflictError: The key was used with another request.

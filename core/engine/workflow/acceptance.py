@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import anyio
 import anyio.to_thread
+from pydantic import Field, TypeAdapter, ValidationError
 
 from core.engine.workflow.frame import first_nodes, handed_secrets, root_frame, run_facts
 from core.errors import Finding, InvalidArgumentError, InvalidExpressionError, InvalidSpecError, UnknownSecretError
@@ -16,6 +17,8 @@ from core.lifecycle.workflow import WORKFLOW_LIFECYCLE
 from core.plan.check import check_workflow, flat_findings, loader
 from core.plan.compile import RunFacts, Scene, take_inputs
 from core.records.workflow import WorkflowRun, WorkflowSource
+from core.spec.fields import Tag
+from core.spec.load import findings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,9 +33,10 @@ if TYPE_CHECKING:
     from core.spec.workflow import WorkflowSpec
 
 _CONTEXTS: Final = ("github", "vars")
-_MOST_PARALLEL: Final = 1000
+_MOST_PARALLEL: Final = 10_000
 _HIGHEST: Final = 100
 _LONGEST_NAME: Final = 200
+_TAGS: Final = TypeAdapter(Annotated[tuple[Tag, ...], Field(max_length=32)])
 _TOLD: Final = 100
 """Findings that are told at once."""
 _IN_WORDS: Final = 10
@@ -76,7 +80,7 @@ async def accept(
         threads: Whose thread.
 
     Raises:
-        InvalidArgumentError: The context is not one, or a number is out of its range.
+        InvalidArgumentError: The context, a number or a tag is not as it must be.
         InvalidSpecError: The file has errors, or its inputs do; with a finding for each.
         UnknownSecretError: It declares secrets that this engine does not have.
     """
@@ -129,7 +133,7 @@ def _missing(workflow: WorkflowSpec, known: Mapping[str, str], place: str) -> li
 def _accepted(
     request: WorkflowRequest, settings: EngineSettings, at: datetime, by: str, folder: Path | None
 ) -> AcceptedRun:
-    _check_numbers(request)
+    _check_fields(request)
     context = _context(request, folder)
     github = cast("Mapping[str, object]", context["github"])
     check = check_workflow(
@@ -162,18 +166,22 @@ def _accepted(
     return AcceptedRun(replace(run, run_name=name), _source(request, check), first_nodes(frame), workflow)
 
 
-def _check_numbers(request: WorkflowRequest) -> None:
-    """Refuse numbers that nothing could be done with.
+def _check_fields(request: WorkflowRequest) -> None:
+    """Refuse numbers and tags that nothing could be done with.
 
     Raises:
-        InvalidArgumentError: One is out of its range.
+        InvalidArgumentError: One is not as it must be.
     """
     if request.max_parallel is not None and not 1 <= request.max_parallel <= _MOST_PARALLEL:
-        raise InvalidArgumentError(
-            f"max_parallel must be from 1 to {_MOST_PARALLEL}", hint="leave it out for the file's"
-        )
+        hint = "Leave it out to take what the file says."
+        raise InvalidArgumentError(f"max_parallel must be from 1 to {_MOST_PARALLEL}", hint=hint)
     if not -_HIGHEST <= request.priority <= _HIGHEST:
-        raise InvalidArgumentError(f"priority must be from -{_HIGHEST} to {_HIGHEST}", hint="higher comes first")
+        raise InvalidArgumentError(f"priority must be from -{_HIGHEST} to {_HIGHEST}", hint="Higher comes first.")
+    try:
+        _TAGS.validate_python(request.tags)
+    except ValidationError as error:
+        finding = findings_of(error)[0]
+        raise InvalidArgumentError(f"tags: {finding.message}", hint=finding.hint) from None
 
 
 def _title(name: str) -> str:

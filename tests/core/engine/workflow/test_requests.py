@@ -64,6 +64,11 @@ async def test_a_number_out_of_its_range_is_refused(engine: Engine, fields: dict
         await engine.run_workflow(WorkflowRequest(text=ONE, **fields))
 
 
+async def test_a_tag_that_is_none_is_refused(engine: Engine) -> None:
+    with pytest.raises(InvalidArgumentError, match="tags: "):
+        await engine.run_workflow(WorkflowRequest(text=ONE, tags=("",)))
+
+
 async def test_a_name_fits_a_line(engine: Engine) -> None:
     over = await conduct(engine, ONE, name="x" * 300 + "\n")
     assert over.run.run_name == "x" * 199 + "…"
