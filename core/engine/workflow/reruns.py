@@ -121,10 +121,12 @@ class RerunDesk:
             run = replace(run, workflow_id=new_workflow_id(), attempt=1, run_number=0)
         else:
             run = replace(run, attempt=before.attempt + 1)
+        is_named_by_file = before.run_name == run_name(before, workflow, settings)
         if request.source is None and not request.inputs:
             check_secrets(workflow, settings)
             found = tuple(warning for warning in run.warnings if "code" in warning)  # the others were of the attempt
-            return replace(run, warnings=found), None, workflow
+            name = run_name(run, workflow, settings) if is_named_by_file else run.run_name
+            return replace(run, warnings=found, run_name=name), None, workflow
         asked = await self._asked(before, stored, workflow, request)
         accepted = await self._conductors.accept(asked, by=by, folder=folder)
         run = replace(
@@ -135,7 +137,7 @@ class RerunDesk:
             warnings=accepted.run.warnings,
             max_parallel=accepted.run.max_parallel,
         )
-        if before.run_name == run_name(before, workflow, settings):
+        if is_named_by_file:
             run = replace(run, run_name=run_name(run, accepted.workflow, settings))
         return run, accepted.source if request.source is not None else None, accepted.workflow
 

@@ -213,6 +213,21 @@ async def test_a_new_name_of_the_run_is_made_from_the_changed_inputs_unless_one_
     await ended(engine, named.run.workflow_id)
 
 
+async def test_a_run_of_its_own_is_called_by_its_own_number(engine: Engine) -> None:
+    text = """
+    run_name: run ${{ run.number }} try ${{ run.attempt }}
+    jobs: {bad: {image: busybox:1, commands: [exit 1]}}
+    """
+    first = await conduct(engine, text)
+    assert first.run.run_name == "run 1 try 1"
+    found = await engine.rerun_workflow(first.run.workflow_id, RerunRequest())
+    assert found.run.run_name == "run 1 try 2"
+    await ended(engine, first.run.workflow_id)
+    own = await engine.rerun_workflow(first.run.workflow_id, RerunRequest(new_run=True))
+    assert own.run.run_name == "run 2 try 1"
+    await ended(engine, own.run.workflow_id)
+
+
 async def test_an_input_that_a_changed_file_does_not_declare_is_dropped(engine: Engine) -> None:
     text = """
     inputs: {a: {type: string, default: x}}
