@@ -32,6 +32,7 @@ _KEYS: Final = {
     "node.needed": "needs",
     "node.stop_signal": "stop_signal",
     "node.late.variables": "env",
+    "text": "env",
     "files": "the files of the working directory",
 }
 """What the file calls a field of a job's spec."""

@@ -106,9 +106,9 @@ def node_job(setting: NodeSetting, needed: tuple[NeededFile, ...] | None = None)
         hint = "The operator gives secrets to the engine by name; this run may use those that were there at its start."
         raise fault_of(setting, "secrets", f"there is no secret named {missing[0]}", hint, FailureKind.POLICY)
     maker = _Maker(setting, definition, resolver, env)
-    request = maker.request()
-    request["node"]["needed"] = needed
     try:
+        request = maker.request()
+        request["node"]["needed"] = needed
         return NodeJob(JobSpec.model_validate(request), definition, tuple(maker.warnings))
     except ValidationError as error:
         raise refused(setting, error) from None

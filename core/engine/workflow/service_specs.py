@@ -123,11 +123,11 @@ class ServiceMaker:
             **{name: resources[name] for name in ("cpus", "memory_mb") if name in resources},
         }
         login = login_of(self._services[id_].credentials)
-        if late or login is not None:
-            request["late"] = late_of_service(
-                self._templates, late, self._below, self._secrets, self._surroundings, login
-            )
         try:
+            if late or login is not None:
+                request["late"] = late_of_service(
+                    self._templates, late, self._below, self._secrets, self._surroundings, login
+                )
             return ServiceSpec.model_validate(request)
         except ValidationError as error:
             found = findings_of(error)[0]

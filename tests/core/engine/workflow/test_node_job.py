@@ -328,6 +328,17 @@ def test_a_definition_that_is_no_job_says_which_key_and_what(job: str, kind: str
     assert (found.value, said[: len(message)]) == (kind, message)
 
 
+@pytest.mark.parametrize("value", ["", "${{ secrets.PW }}"])
+@pytest.mark.parametrize("where", ["env", "service"])
+def test_a_value_that_linux_takes_from_nobody_is_refused_wherever_it_stands(value: str, where: str) -> None:
+    env = f'env: {{A: "{"y" * 140_000}{value}"}}'
+    job = env if where == "env" else f"services: {{db: {{image: postgres, {env}}}}}"
+    kind, said = fault_of(f"jobs: {{build: {{image: busybox, commands: [x], {job}}}}}", secrets={"PW": "PW"})
+    assert kind.value == "expression"
+    assert "longer than 128 KiB, the most that Linux takes" in said
+    assert len(said) < 300
+
+
 def test_what_steps_say_is_left_to_the_job_itself() -> None:
     spec = spec_of("jobs: {build: {image: busybox, commands: [\"echo ${{ fromJSON('{') }}\"]}}")
     assert spec.commands[0].run == "echo ${{ fromJSON('{') }}"
