@@ -27,6 +27,11 @@ _MANY: Final = 1000
 """Of a run with more nodes nobody looks through all to name those that run."""
 
 
+_IN_FULL: Final = 2
+"""Of more runs than this only the most important is told."""
+_SHORT: Final = ("workflow_id", "status", "name", "summary", "reason", "failure", "version")
+
+
 class Wait(Arguments):
     """What to wait for."""
 
@@ -109,6 +114,8 @@ def _ending(job: Job) -> dict[str, Any]:
 def _run_ending(waited: WaitedWorkflow, among: int) -> dict[str, Any]:
     """A run with those of its nodes that changed, in the share of the answer that each run has."""
     brief = run_brief(waited.run)
+    if among > _IN_FULL:
+        brief = {name: brief[name] for name in _SHORT}
     page = nodes_page(waited.nodes, room=MAX_NODE_BYTES // among)
     del page["next_cursor"]
     return brief | page

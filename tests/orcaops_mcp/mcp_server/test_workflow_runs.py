@@ -105,6 +105,17 @@ async def test_what_programs_and_files_say_cannot_grow_the_answer_or_forge_marks
     assert "<|im_start|>" not in text
 
 
+@pytest.mark.parametrize("era", ["auto"])
+async def test_many_runs_that_ended_are_told_in_short(client: Client, engine: Engine) -> None:
+    outputs = {f"out{n}": "z" * 1000 for n in range(20)}
+    ids = [await a_failed_run(engine) for _ in range(20)]
+    for workflow_id in ids:
+        await engine._parts.workflow_ledger.change(workflow_id, {"outputs": outputs})
+    result = await client.call_tool("orcaops_wait", {"ids": ids, "since_version": 0})
+    assert len(text_of(result)) < 16 * 1024
+    assert [run["workflow_id"] for run in json.loads(text_of(result))["workflows"]] == ids
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
