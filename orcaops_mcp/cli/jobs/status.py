@@ -126,9 +126,7 @@ def show_job(out: Output, job: Job) -> None:
     for step in job["steps"]:
         for line in (step["summary"] or "").splitlines():
             out.text(shown(line))
-    if job["services"]:
-        out.text("")
-        out.table(_SERVICES, [_service_cells(service) for service in job["services"]])
+    show_services(out, job["services"])
     failure = job["failure"]
     if failure:
         out.text("")
@@ -137,6 +135,13 @@ def show_job(out: Output, job: Job) -> None:
             out.fact(f"hint: {failure['hint']}")
         if out.has_error_terminal:
             out.remark(f"`orcaops jobs why {job['job_id']}` shows the lines that matter.")
+
+
+def show_services(out: Output, services: list[Job]) -> None:
+    """Print what became of the containers beside a job, or beside all jobs of a run."""
+    if services:
+        out.text("")
+        out.table(_SERVICES, [_service_cells(service) for service in services])
 
 
 def duration_of(job: Job) -> float | None:

@@ -21,6 +21,7 @@ _MOST_FAILURES: Final = 5
 _MOST_LINES: Final = 10
 _MOST_BLOCKED: Final = 8
 _MOST_LETTERS: Final = 500
+_SICK: Final = frozenset({"failed", "exited", "lost"})
 _BAD: Final = frozenset({"failed", "partial", "cancelled"})
 
 
@@ -77,6 +78,9 @@ def _cause_lines(run: Run) -> Iterator[str]:
             yield shown(cause.get("message") or cause.get("text") or cause["code"])
             if cause.get("hint"):
                 yield shown(f"  hint: {cause['hint']}")
+    for service in run["services"]:
+        if service["status"] in _SICK:
+            yield shown(f"service {service['id']}: {service['message'] or service['status']}")
     failed = _failed(run)
     for node in failed[:_MOST_FAILURES]:
         yield from _failure_lines(node)

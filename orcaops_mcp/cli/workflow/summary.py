@@ -30,6 +30,10 @@ def summary_lines(out: Output, told: Summary) -> Iterator[str]:
         yield shown(f"{error['kind']}: {error['message']}")
         if error.get("hint"):
             yield shown(f"hint: {error['hint']}")
+    for service in told["services"]:
+        yield ""
+        yield shown(f"service {service['id']}: {service['message'] or service['status']}")
+        yield from (f"        {shown(line)}" for line in service["last_lines"])
     for failure in told["failures"]:
         yield ""
         yield from _failure_lines(out, failure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orcaops_mcp.cli.jobs.status import show_services
 from orcaops_mcp.cli.output import Column, StatusCell
 from orcaops_mcp.cli.screen import Screen
 from orcaops_mcp.cli.text import shown, span_text
@@ -55,6 +56,7 @@ def show(out: Output, client: WorkflowClient, workflow_id: str, *, watch: bool) 
             out.text(line)
     else:
         out.table(_NODES, [_row(node, now) for node in state.nodes.values()])
+    show_services(out, run["services"])
     if state.has_ended and out.has_terminal and run["status"] != "success":
         out.text("")
         for line in trouble_lines(client.get(workflow_id)):

@@ -133,6 +133,23 @@ def test_why_tells_the_cause_and_the_lines_that_matter(engine_home: EngineHome, 
     assert told(engine_home, "why", "--json", bad)["workflow_id"] == bad
 
 
+def test_a_service_that_all_jobs_share_is_shown_and_named_where_it_broke(engine_home: EngineHome, folder: Path) -> None:
+    (folder / "shared.yaml").write_text(
+        "services:\n"
+        "  db: {image: busybox, command: [sh, -c, 'echo no disk; exit 7']}\n"
+        "jobs:\n"
+        "  use: {image: busybox, commands: [echo used]}\n",
+        encoding="utf-8",
+    )
+    workflow_id = finished(engine_home, "shared.yaml")
+    status = [line.split("\t") for line in engine_home.ok("workflow", "status", workflow_id).splitlines()]
+    assert ["failed", "db", "busybox"] in [cells[:3] for cells in status]
+    said = engine_home.ok("workflow", "why", workflow_id)
+    assert "service db: " in said
+    assert "        no disk" in said
+    assert "no disk" in engine_home.ok("workflow", "logs", "--service", "db", workflow_id)
+
+
 def test_explain_tells_the_facts_behind_a_skip(engine_home: EngineHome, bad: str) -> None:
     first, *facts = engine_home.ok("workflow", "explain", bad, "deploy").splitlines()
     assert first.endswith("skipped  deploy")
