@@ -62,6 +62,8 @@ def seat(job: LiveJob, expansion: Expansion, outbox: Outbox) -> tuple[LiveNode, 
     known = {node.record.variant.index: node for node in job.nodes if node.record.variant is not None}
     placeholder = next((node for node in job.nodes if node.record.variant is None), None)
     lacking = {variant.index for variant in expansion.variants} - known.keys()
+    if placeholder is not None:
+        frame.by_local.pop(placeholder.local, None)
     if lacking:
         records = [
             record

@@ -13,7 +13,7 @@ from core.engine.workflow import expanding
 from core.engine.workflow.calls import end_of_call
 from core.engine.workflow.conclusions import fault_of, job_ending_of, refusal, tolerates
 from core.engine.workflow.live import LiveFrame, LiveJob, LiveNode, Stage
-from core.engine.workflow.stopping import Stopping
+from core.engine.workflow.stopping import Stop, Stopping
 from core.errors import InvalidExpressionError, InvalidMatrixError
 from core.lifecycle.workflow import NodeEvent, Outcome, Reason, Result
 from core.plan.compile import strategy_facts
@@ -57,7 +57,7 @@ class Progress:
         self.mask = mask
         self.outbox = outbox
         self.stopping = Stopping(self)
-        self._due: deque[LiveJob | LiveNode] = deque()
+        self._due: deque[LiveJob | LiveNode | Stop] = deque()
 
     def watch(self, frame: LiveFrame) -> None:
         """Begin with a file whose jobs and nodes are in their places; `settle` goes on."""
@@ -75,6 +75,10 @@ class Progress:
         if not frame.jobs and frame.outer is not None:
             self._due.append(frame.outer)
 
+    def later(self, stop: Stop) -> None:
+        """Have a node looked at that may have to be stopped, when `settle` comes to it."""
+        self._due.append(stop)
+
     def settle(self, most: int) -> bool:
         """Draw conclusions from what has ended, about so many jobs and nodes; whether there are more to be drawn."""
         for _ in range(most):
@@ -83,6 +87,8 @@ class Progress:
             item = self._due.popleft()
             if isinstance(item, LiveJob):
                 self._open(item)
+            elif isinstance(item, Stop):
+                self.stopping.carry_out(item)
             elif item.callee is not None and item.callee.is_over:
                 self._end_call(item, item.callee)
             elif item.stage is Stage.WAITING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.engine.workflow.live import Stage
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
 
 _IMPLIED = frozenset({"success", "failure"})
 """Status functions that are never true of a run that is being cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A node that is to be looked at since its file is being stopped.
+
+    Attributes:
+        node: The node.
+        reason: Why.
+        is_forced: Whatever its condition says.
+    """
+
+    node: LiveNode
+    reason: NodeReason
+    is_forced: bool
 
 
 class Stopping:
@@ -45,7 +61,7 @@ class Stopping:
             self.stop_file(frame, reason)
 
     def stop_file(self, frame: LiveFrame, reason: NodeReason, *, forced: bool = False) -> None:
-        """Stop all nodes of a file, but for those whose condition holds nevertheless.
+        """Have all nodes of a file stopped, but for those whose condition holds nevertheless.
 
         Args:
             frame: The file.
@@ -55,9 +71,8 @@ class Stopping:
         frame.stop = frame.stop or reason
         frame.is_forced = frame.is_forced or forced
         frame.course.is_cancelling = True
-        for node in tuple(frame.nodes()):
-            if forced or not self._stays(node):
-                self.stop(node, frame.stop, forced=forced)
+        for node in frame.nodes():
+            self._progress.later(Stop(node, frame.stop, forced))
 
     def stop(self, node: LiveNode, reason: NodeReason, *, forced: bool = False) -> None:
         """Stop one node: at once if nothing runs for it."""
@@ -71,6 +86,13 @@ class Stopping:
             self.stop_file(node.callee, reason, forced=forced)
         else:
             self.jobs.append(node)
+
+    def carry_out(self, stop: Stop) -> None:
+        """Stop a node of a file that is being stopped, unless its condition holds nevertheless."""
+        if stop.node not in stop.node.job.nodes:  # its variants have taken its place meanwhile
+            return
+        if stop.is_forced or not self._stays(stop.node):
+            self.stop(stop.node, stop.reason, forced=stop.is_forced)
 
     def _stays(self, node: LiveNode) -> bool:
         """Whether a node goes on, or is still looked at, although its file is being cancelled."""

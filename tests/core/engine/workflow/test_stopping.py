@@ -225,3 +225,29 @@ async def test_what_is_left_after_the_time_for_cleaning_up_is_killed(settings: E
         await engine.cancel_workflow(workflow_id)
         over = await ended(engine, workflow_id)
     assert over.results == {"tidy": "cancelled", "last": "cancelled"}
+
+
+async def test_a_matrix_that_becomes_known_while_its_run_is_cancelled_is_cancelled_too(engine: Engine) -> None:
+    workflow_id = await start(
+        engine,
+        """
+        jobs:
+          plan: {image: busybox:1, if: always(), commands: ['echo "list=[1, 2]" >> "$ORCAOPS_OUTPUT"', sleep 1]}
+          work:
+            image: busybox:1
+            needs: plan
+            if: matrix.part != 3
+            matrix: {part: "${{ fromJSON(needs.plan.outputs.list) }}"}
+            commands: [echo work]
+          tidy:
+            image: busybox:1
+            needs: plan
+            if: always() && matrix.part != 2
+            matrix: {part: "${{ fromJSON(needs.plan.outputs.list) }}"}
+            commands: [echo tidy]
+        """,
+    )
+    await until(engine, workflow_id, "plan", NodeStatus.RUNNING)
+    await engine.cancel_workflow(workflow_id)
+    over = await ended(engine, workflow_id)
+    assert over.results == {"plan": "success", "work": "cancelled", "tidy-1": "success", "tidy-2": "cancelled"}
