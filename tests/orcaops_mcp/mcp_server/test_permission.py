@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from orcaops_mcp.mcp_server.server import OrcaServer
 
 OPERATOR = "correct-horse-battery"
-CHANGING = {"orcaops_submit_job", "orcaops_cancel_job", "orcaops_rerun", "orcaops_upload_files"}
+CHANGING = {
+    "orcaops_submit_job", "orcaops_cancel_job", "orcaops_rerun", "orcaops_upload_files", "orcaops_save_template",
+    "orcaops_run_workflow", "orcaops_cancel_workflow",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
