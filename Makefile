@@ -42,7 +42,7 @@ static: setup
 test: setup engine node-tools static ## everything, with real containers
 	@$(PYTEST) -q -n auto -m covering --cov --cov-report=
 	@$(PYTEST) -q -n auto -m "not covering and not docker and not node"
-	@$(PYTEST) -q -n 4 --dist loadgroup -m "docker or node"
+	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node"
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadGroupScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,6 +25,13 @@ _SLOW: Final = tuple(_HERE / folder for folder in ("doors", "orcaops_mcp/api", "
 _OF_CORE: Final = (_HERE / "core", _HERE / "contracts")
 _WITHOUT_COVERAGE: Final = ("docker", "node", "slow")
 
+_ONE_AFTER_ANOTHER: Final = {
+    "tests/core/backends/docker/test_pull.py": "images",  # they take the same image away
+    "tests/end_to_end/test_load.py": "heavy",
+    "tests/orcaops_mcp/test_node_clients.py": "heavy",
+}
+"""Files whose tests do not run beside each other with ``--dist loadgroup``, by what they share."""
+
 hypothesis_settings.register_profile(
     # how long an example takes says more about the machine than about the code
     "any machine",
@@ -33,9 +41,21 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("any machine")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Three workers on two processors: a test waits for about as long as it computes."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+class _Groups(LoadGroupScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _ONE_AFTER_ANOTHER.get(nodeid.partition("::")[0], nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups | None:
+    """Groups by file: pytest no longer lets xdist put the name of a group behind a test's own."""
+    return _Groups(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

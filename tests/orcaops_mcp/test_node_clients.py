@@ -22,6 +22,7 @@ pytestmark = pytest.mark.node
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".cache" / "node-tools"
 ORCAOPS = Path(sys.executable).parent / "orcaops"
+_INSPECTED = ("--format", "json", "--connect-timeout", "60000")
 _JOB = {"image": "busybox:latest", "commands": ["echo one", "echo two >&2; exit 3"], "wait_s": 30}
 _2025 = (
     "server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "dns-rebinding-protection",
@@ -51,7 +52,7 @@ async def _run(program: str, *arguments: str, expected: int = 0) -> str:
 
 
 async def _inspect(target: list[str], *arguments: str, expected: int = 0) -> dict[str, Any]:
-    said = await _run("mcp-inspector", "--cli", *target, *arguments, "--format", "json", expected=expected)
+    said = await _run("mcp-inspector", "--cli", *target, *arguments, *_INSPECTED, expected=expected)
     answer: dict[str, Any] = json.loads(said[said.index("{") :])
     return answer
 

@@ -70,21 +70,17 @@ class Containers:
     def end(self, container: str) -> Ended:
         code = int(docker("wait", container))
         raw = docker("logs", container)
-        parts = f"\n{raw.decode()}".replace(MARK.decode(), "\x1e").split("\x1e")
-        text = "".join(part.partition("\n")[2] for part in parts)
-        return Ended(code, text, raw, read_notes(read(container, STEPS_PATH)), container)
+        return Ended(code, _without_marks(raw), raw, read_notes(read(container, STEPS_PATH)), container)
 
     def run_code(self, *commands: Any) -> int:
         """The exit code of a job whose files are not to be read."""
         return int(docker("wait", self.start(*commands)))
 
     def run_blind(self, *commands: Any) -> str:
-        """The output of a job whose files are not to be read, up to the last marker."""
+        """The output of a job whose files are not to be read, with what the program said of them."""
         container = self.start(*commands)
         docker("wait", container)
-        return (
-            docker("logs", container).decode().rpartition("\x1e")[0].rpartition("\x1e")[0].strip("\n").split("\x1e")[-1]
-        )
+        return _without_marks(docker("logs", container))
 
     def notes(self, container: str) -> ProgramNotes:
         """What the program has noted so far."""
@@ -107,6 +103,11 @@ def docker(*arguments: str, data: bytes | None = None) -> bytes:
 def put(container: str, **files: str) -> None:
     """Put files into `FOLDER` of a container that runs, in their order."""
     docker("cp", "-", f"{container}:/", data=_packed({name: (text.encode(), 0o644) for name, text in files.items()}))
+
+
+def _without_marks(raw: bytes) -> str:
+    parts = f"\n{raw.decode()}".replace(MARK.decode(), "\x1e").split("\x1e")
+    return "".join(part.partition("\n")[2] for part in parts)
 
 
 def _archive(commands: tuple[Any, ...], fields: dict[str, Any]) -> bytes:

@@ -222,7 +222,7 @@ def test_any_user_of_the_image_can_write_every_file(containers: Containers) -> N
 
 
 def test_a_job_that_removes_the_programs_folder_ends_by_its_own_code(containers: Containers) -> None:
-    assert containers.run_blind("rm -rf /orcaops; echo gone").endswith("gone")
+    assert containers.run_blind("rm -rf /orcaops; echo gone").splitlines().count("gone") == 1
     assert containers.run_code("rm -rf /orcaops") == 0
     assert containers.run_code("rm -rf /orcaops", "echo never", always("true")) != 0
 
