@@ -54,17 +54,17 @@ def test_the_tree_is_never_higher_than_the_terminal(open_terminal: OpenTerminal,
     assert re.search(r"and \d+ ok", plain(seen))
 
 
-def test_ctrl_c_cancels_and_says_so_below_the_tree(open_terminal: OpenTerminal, folder: Path) -> None:
+def test_ctrl_c_cancels_the_run_and_stays_until_it_has_ended(open_terminal: OpenTerminal, folder: Path) -> None:
     terminal = open_terminal("workflow", "run", str(folder / "long.yaml"))
     terminal.read_until("first")
     terminal.press("\x03")
-    terminal.read_until("once more leaves it alone")
     lines = last_picture(terminal.read_all())
     assert terminal.process.returncode == 3
     assert re.match(r"⊘ long  wf_", lines[0])
+    assert "the run was cancelled by cli: interrupted" in lines
 
 
-def test_a_second_ctrl_c_leaves_the_run_to_the_engine(
+def test_ctrl_c_is_answered_below_the_tree_and_a_second_one_leaves_the_run_to_the_engine(
     open_terminal: OpenTerminal, engine_home: EngineHome, folder: Path
 ) -> None:
     (folder / "stubborn.yaml").write_text(
@@ -73,7 +73,7 @@ def test_a_second_ctrl_c_leaves_the_run_to_the_engine(
     terminal = open_terminal("workflow", "run", str(folder / "stubborn.yaml"))
     terminal.read_until("a  ")
     terminal.press("\x03")
-    terminal.read_until("cancelling wf_")
+    terminal.read_until("once more leaves it alone")
     terminal.press("\x03")
     assert "orcaops workflow status wf_" in terminal.read_all()
     assert terminal.process.returncode == 130
@@ -98,7 +98,7 @@ def test_watching_changes_nothing(open_terminal: OpenTerminal, engine_home: Engi
     terminal.read_until("first")
     terminal.press("\x03")
     terminal.read_all()
-    assert terminal.process.returncode == 130
+    assert terminal.process.returncode == 130, terminal.seen
     assert "status\trunning" in engine_home.ok("workflow", "status", workflow_id)
     engine_home.ok("workflow", "cancel", "--wait", workflow_id)
 
