@@ -24,6 +24,7 @@ NAMES: Final = (
     "cli_start",
     "workflow_check",
     "workflow_state",
+    "workflow_runs",
 )
 
 
