@@ -9,8 +9,6 @@ from orcaops_mcp.client.errors import AMBIGUOUS, UNREACHABLE, ClientError
 FAILED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3
-RUN_CANCELLED: Final = 3
-"""Of a command that stays with a workflow's run."""
 NOT_ALLOWED: Final = 4
 NOT_REACHABLE: Final = 5
 WRONG_STATE: Final = 6
@@ -24,20 +22,17 @@ TERMINATED: Final = 143
 TABLE: Final = (
     (0, "Done; with waiting: the job or the workflow's run succeeded."),
     (FAILED, "Failed: an error, or what was waited for did not succeed."),
-    (
-        USAGE,
-        "Wrong usage, or the beginning of an id that fits several. `workflow run`: the file or its inputs are wrong.",
-    ),
-    (NOT_FOUND, "Not found. Commands that stay with a workflow's run: it was cancelled."),
+    (USAGE, "Wrong usage, or the beginning of an id that fits several."),
+    (NOT_FOUND, "Not found."),
     (NOT_ALLOWED, "Not allowed: no token or a wrong one, or the policy says no."),
     (NOT_REACHABLE, "The engine, or the container engine, does not answer."),
     (WRONG_STATE, "Wrong state, such as deleting a job that runs."),
-    (NOT_VALID, "The job's description, or the workflow, is not valid."),
-    (TIMED_OUT, "The job ran into its time limit."),
+    (NOT_VALID, "The job's description, or the workflow or its inputs, are not valid."),
+    (TIMED_OUT, "The job or the workflow's run ran into its time limit."),
     (NOT_STARTED, "`run`: no container could be started."),
     (126, "`run`: the command may not be executed."),
     (127, "`run`: there is no such command in the image."),
-    (INTERRUPTED, "Interrupted, or the job was cancelled."),
+    (INTERRUPTED, "Interrupted, or the job or the workflow's run was cancelled."),
     (PIPE_CLOSED, "Whoever read the output has gone."),
     (TERMINATED, "Terminated."),
 )
@@ -92,7 +87,10 @@ def judged(job: dict[str, Any]) -> int:
 
 def judged_run(run: dict[str, Any]) -> int:
     """The exit code that a workflow's run stands for; one that has not ended did not succeed."""
-    return {"success": 0, "cancelled": RUN_CANCELLED}.get(str(run["status"]), FAILED)
+    reason: dict[str, Any] = run.get("reason") or {}
+    if reason.get("code") == "timeout":
+        return TIMED_OUT
+    return {"success": 0, "cancelled": INTERRUPTED}.get(str(run["status"]), FAILED)
 
 
 def as_docker_run(job: dict[str, Any]) -> int:

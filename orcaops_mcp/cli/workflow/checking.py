@@ -66,13 +66,12 @@ def check(
     return Checked(file, found, tuple(findings))
 
 
-def valid(out: Output, checked: Checked, exit_code: int = NOT_VALID) -> Checked:
+def valid(out: Output, checked: Checked) -> Checked:
     """The same, if the file may run; else the findings are told on standard error.
 
     Args:
         out: Where to print.
         checked: The file.
-        exit_code: What the command ends with if it may not.
 
     Raises:
         EndedError: The file has errors.
@@ -89,21 +88,20 @@ def valid(out: Output, checked: Checked, exit_code: int = NOT_VALID) -> Checked:
         hint=f"`orcaops workflow validate {name}` shows the lines; --fix mends what is sure.",
         findings=[finding_view(finding) for finding in checked.findings] if out.is_json else (),
     )
-    raise EndedError(error, exit_code)
+    raise EndedError(error, NOT_VALID)
 
 
-def planned(out: Output, checked: Checked, exit_code: int = NOT_VALID) -> WorkflowPlan:
+def planned(out: Output, checked: Checked) -> WorkflowPlan:
     """What the workflow would do.
 
     Args:
         out: Where to print.
         checked: The file.
-        exit_code: What the command ends with if it may not run.
 
     Raises:
         EndedError: The file has errors, or its inputs are wrong.
     """
-    plan = valid(out, checked, exit_code).check.plan
+    plan = valid(out, checked).check.plan
     if plan is not None:
         return plan
     findings = checked.check.input_findings
@@ -113,4 +111,4 @@ def planned(out: Output, checked: Checked, exit_code: int = NOT_VALID) -> Workfl
         hint=findings[0].hint if len(findings) == 1 else "Give each as --input NAME=VALUE.",
         findings=[input_finding_view(each) for each in findings],
     )
-    raise EndedError(error, exit_code)
+    raise EndedError(error, NOT_VALID)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from orcaops_mcp.cli.attached import cancelling
-from orcaops_mcp.cli.exits import NOT_FOUND, NOT_VALID, USAGE, EndedError, exit_code_of, judged_run
+from orcaops_mcp.cli.exits import NOT_FOUND, USAGE, EndedError, exit_code_of, judged_run
 from orcaops_mcp.cli.job_request import read_object
 from orcaops_mcp.cli.values import label_text
 from orcaops_mcp.cli.workflow.checking import check, planned
@@ -56,7 +56,7 @@ def run(session: Session, path: str | None, template: str | None, options: dict[
     given = _inputs(options)
     if template is not None and options["dry_run"]:
         saved = _saved(session, template)
-        tell_plan(session.out, planned(session.out, check(saved, given), USAGE))
+        tell_plan(session.out, planned(session.out, check(saved, given)))
         return 0
     request: Request = {"template": template} if path is None else _of_file(session, path, given, options)
     if not request:
@@ -107,7 +107,7 @@ def _of_file(session: Session, path: str, given: dict[str, Any], options: dict[s
     file = read_file(path)
     github = github_context(file.folder)
     checked = check(file, given, github=github)
-    plan = planned(session.out, checked, USAGE)
+    plan = planned(session.out, checked)
     if options["dry_run"]:
         tell_plan(session.out, plan)
         return {}
@@ -120,8 +120,8 @@ def _refused(error: ClientError, template: str | None) -> EndedError:
     code = exit_code_of(error)
     if template is not None and code == NOT_FOUND:
         hint = "`orcaops templates list` lists those that were saved."
-        return EndedError(ClientError(error.code, f"There is no template {template!r}.", hint=hint), USAGE)
-    return EndedError(error, USAGE if code in {NOT_VALID, NOT_FOUND} else code)
+        return EndedError(ClientError(error.code, f"There is no template {template!r}.", hint=hint), code)
+    return EndedError(error, code)
 
 
 def _saved(session: Session, template: str) -> SavedWorkflow:

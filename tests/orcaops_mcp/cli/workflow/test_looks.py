@@ -212,7 +212,7 @@ def test_a_run_is_cancelled_once(engine_home: EngineHome, folder: Path) -> None:
         engine_home.ok("workflow", "cancel", "--wait", "--reason", "enough", workflow_id)
         == f"cancelled {workflow_id}\n"
     )
-    assert engine_home.run("workflow", "watch", "--exit-status", workflow_id).exit_code == 3
+    assert engine_home.run("workflow", "watch", "--exit-status", workflow_id).exit_code == 130
     again = engine_home.run("workflow", "cancel", workflow_id)
     assert (again.exit_code, "Nothing to cancel" in again.stderr) == (6, True)
 

@@ -47,27 +47,27 @@ def test_a_run_that_fails_in_part_tells_the_failure_first_and_ends_with_1(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "exit_code", "said"),
     [
-        ((), "Name a workflow file"),
-        (("good.yaml", "--template", "x"), "Name a workflow file"),
-        (("missing.yaml",), "cannot be read"),
-        (("faulty.yaml",), "E011"),
-        (("good.yaml", "-i", "nobody=x"), "nobody"),
-        (("good.yaml", "-i", "who"), "NAME=VALUE"),
-        (("--template", "no-such-template"), "orcaops templates list"),
-        (("--workspace=nowhere", "good.yaml"), "not a folder"),
-        (("-d", "--backend", "simulated", "good.yaml"), "--detach"),
-        (("--backend", "docker", "good.yaml"), "simulated"),
+        ((), 2, "Name a workflow file"),
+        (("good.yaml", "--template", "x"), 2, "Name a workflow file"),
+        (("missing.yaml",), 2, "cannot be read"),
+        (("faulty.yaml",), 7, "E011"),
+        (("good.yaml", "-i", "nobody=x"), 7, "nobody"),
+        (("good.yaml", "-i", "who"), 2, "NAME=VALUE"),
+        (("--template", "no-such-template"), 3, "orcaops templates list"),
+        (("--workspace=nowhere", "good.yaml"), 2, "not a folder"),
+        (("-d", "--backend", "simulated", "good.yaml"), 2, "--detach"),
+        (("--backend", "docker", "good.yaml"), 1, "simulated"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_runs(
-    engine_home: EngineHome, folder: Path, words: tuple[str, ...], said: str
+    engine_home: EngineHome, folder: Path, words: tuple[str, ...], exit_code: int, said: str
 ) -> None:
     (folder / "faulty.yaml").write_text("jobs: {a: {image: busybox, commands: [ls], needs: b}}\n", encoding="utf-8")
     before = told(engine_home, "list", "--json")["items"]
     result = engine_home.run("workflow", "run", *words)
-    assert result.exit_code == (1 if words[:1] == ("--backend",) else 2), result.output
+    assert result.exit_code == exit_code, result.output
     assert said in result.stderr
     assert result.stdout == ""
     assert told(engine_home, "list", "--json")["items"] == before
@@ -161,7 +161,7 @@ def test_a_saved_workflow_is_run_by_its_name(engine_home: EngineHome, folder: Pa
     assert "+ test (2 variants)" in engine_home.ok("workflow", "run", "--dry-run", "--template", "good@1")
     assert "+ build" in engine_home.ok("templates", "run", "--dry-run", "good")
     wrong = engine_home.run("workflow", "run", "--template", "good", "-i", "nobody=x")
-    assert (wrong.exit_code, "nobody" in wrong.stderr) == (2, True)
+    assert (wrong.exit_code, "nobody" in wrong.stderr) == (7, True)
     assert engine_home.run("workflow", "run", "--dry-run", "--template", "good@x").exit_code == 2
     engine_home.ok("templates", "delete", "--yes", "good")
 
@@ -183,7 +183,13 @@ def test_what_the_checkout_says_reaches_conditions(engine_home: EngineHome, fold
     assert engine_home.ok("workflow", "logs", workflow_id) == f"here │ {'a1' * 20}\n"
 
 
-def test_the_first_interrupt_cancels_the_run_which_ends_with_3(engine_home: EngineHome, folder: Path) -> None:
+def test_a_run_past_its_time_limit_ends_with_124(engine_home: EngineHome, folder: Path) -> None:
+    text = "timeout: 1\njobs: {slow: {image: busybox, commands: [sleep 600]}}\n"
+    (folder / "slow.yaml").write_text(text, encoding="utf-8")
+    assert engine_home.run("workflow", "run", "slow.yaml").exit_code == 124
+
+
+def test_the_first_interrupt_cancels_the_run_which_ends_with_130(engine_home: EngineHome, folder: Path) -> None:
     process = engine_home.start("workflow", "run", "long.yaml")
     assert process.stdout is not None
     assert process.stderr is not None
@@ -192,7 +198,7 @@ def test_the_first_interrupt_cancels_the_run_which_ends_with_3(engine_home: Engi
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, said = process.communicate(timeout=60)
-        assert process.returncode == 3, said
+        assert process.returncode == 130, said
     assert b"cancelling wf_" in said
     assert out.decode().startswith("⊘ cancelled  wf_")
 

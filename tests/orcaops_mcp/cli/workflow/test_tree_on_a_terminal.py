@@ -59,7 +59,7 @@ def test_ctrl_c_cancels_the_run_and_stays_until_it_has_ended(open_terminal: Open
     terminal.read_until("first")
     terminal.press("\x03")
     lines = last_picture(terminal.read_all())
-    assert terminal.process.returncode == 3
+    assert terminal.process.returncode == 130
     assert re.match(r"⊘ long  wf_", lines[0])
     assert "the run was cancelled by cli: interrupted" in lines
 
