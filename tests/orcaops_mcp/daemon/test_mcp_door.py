@@ -132,7 +132,7 @@ async def test_what_a_connection_leaves_open_is_as_the_engine_is_configured(home
         async with connected(home, version="") as wire:
             assert await wire.tools() == ["orcaops_wait"]
         async with connected(home, read_only="false") as wire:
-            assert await wire.tools() == ["orcaops_wait", "orcaops_cancel_job"]
+            assert await wire.tools() == ["orcaops_cancel_job", "orcaops_wait"]
 
 
 async def test_a_job_seen_by_one_connection_is_seen_by_all(home: Path) -> None:
