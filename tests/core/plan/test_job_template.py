@@ -37,7 +37,7 @@ def filled(job: dict[str, Any], **given: Any) -> dict[str, Any]:
     spec = template(job)
     checked = check_inputs(spec.inputs, given)
     assert not checked.findings
-    return fill_job(spec.job, checked.values)
+    return fill_job(spec.job or {}, checked.values)
 
 
 def test_texts_are_filled_and_the_rest_stays() -> None:

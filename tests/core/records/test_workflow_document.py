@@ -29,7 +29,8 @@ _RUN_KEYS = {
     "created_at", "started_at", "finished_at", "duration_s", "deadline_at", "trigger", "actor", "file",
     "source_digest", "inputs",
     "context", "secrets", "summary", "outputs", "warnings", "critical_path", "cancel_requested_at", "max_parallel",
-    "concurrency_group", "priority", "tags", "rerun_of", "template", "version", "attempts", "matrix", "jobs", "services",
+    "concurrency_group", "priority", "tags", "rerun_of", "template", "version", "attempts", "matrix", "jobs",
+    "services",
 }  # fmt: skip
 _NULL_AT_FIRST = {
     "ok", "reason", "error", "started_at", "finished_at", "duration_s", "deadline_at", "actor", "file", "source_digest",
