@@ -18,8 +18,8 @@ ORCAOPS = Path(sys.executable).parent / "orcaops"
 _ENDED = {"success", "failed", "timed_out", "cancelled"}
 
 
-class CliDoor:
-    """What a person or a script would type.
+class CliCaller:
+    """Calls the command.
 
     Args:
         home: Whose engine is meant.
@@ -27,68 +27,74 @@ class CliDoor:
     """
 
     def __init__(self, home: Path, folder: Path) -> None:
+        self.folder = folder
         self._home = home
-        self._folder = folder
 
-    async def submit(self, request: Request) -> str:
-        return (await self._run("run", "--spec", await self._spec(request), "--detach")).decode().strip()
-
-    async def follow(self, job_id: str) -> Sequence[Line]:
-        printed = await self._run("jobs", "logs", "--follow", "--json", job_id)
-        lines: list[Request] = [json.loads(line) for line in printed.splitlines()]
-        return [(line["n"], line["stream"], line["step"], line["text"]) for line in lines if "text" in line]
-
-    async def wait(self, job_id: str) -> Request:
-        await self._run("jobs", "watch", job_id)
-        record: Request = json.loads(await self._run("jobs", "status", "--json", job_id))
-        assert record["status"] in _ENDED
-        return record
-
-    async def artifacts(self, job_id: str) -> Sequence[Request]:
-        items: list[Request] = json.loads(await self._run("jobs", "artifacts", "--json", job_id))
-        return items
-
-    async def fetch(self, job_id: str, path: str) -> bytes:
-        return await self._run("jobs", "download", "--output", "-", job_id, path)
-
-    async def cancel(self, job_id: str, reason: str) -> None:
-        await self._run("jobs", "cancel", "--reason", reason, job_id)
-
-    async def rerun(self, job_id: str, changes: Request) -> str:
-        variables = [part for pair in changes["env"] for part in ("--env", pair)]
-        return (await self._run("jobs", "rerun", *variables, job_id)).decode().strip()
-
-    async def listed(self, tag: str) -> Sequence[Request]:
-        items: list[Request] = json.loads(await self._run("jobs", "list", "--json", "--tag", tag))["items"]
-        return items
-
-    async def failure(self, job_id: str) -> Request:
-        digest: Request = json.loads(await self._run("jobs", "why", "--json", job_id))
-        return digest
-
-    async def error_of_submit(self, request: Request) -> Request:
-        return await self._refusal(7, "run", "--spec", await self._spec(request), "--detach", "--json")
-
-    async def error_of_look(self, job_id: str) -> Request:
-        return await self._refusal(3, "jobs", "status", "--json", job_id)
-
-    async def _spec(self, request: Request) -> str:
-        path = anyio.Path(self._folder / "job.json")
-        await path.write_text(json.dumps(request))
-        return str(path)
-
-    async def _run(self, *words: str) -> bytes:
-        result = await self._call(words)
+    async def call(self, *words: str) -> bytes:
+        """What a command that goes well prints."""
+        result = await self._process(words)
         assert result[0] == 0, result[2].decode()
         return result[1]
 
-    async def _refusal(self, status: int, *words: str) -> Request:
-        code, printed, said = await self._call(words)
+    async def refusal(self, status: int, *words: str) -> Request:
+        """The envelope of a refusal with this exit code."""
+        code, printed, said = await self._process(words)
         assert (code, printed) == (status, b""), said.decode()
         error: Request = json.loads(said)["error"]
         return error
 
-    async def _call(self, words: Sequence[Any]) -> tuple[int, bytes, bytes]:
+    async def _process(self, words: Sequence[Any]) -> tuple[int, bytes, bytes]:
         command = [str(ORCAOPS), *words, "--home", str(self._home)]
         done = await anyio.run_process(command, check=False, stdin=None)
         return done.returncode, done.stdout, done.stderr
+
+
+class CliDoor(CliCaller):
+    """What a person or a script would type."""
+
+    async def submit(self, request: Request) -> str:
+        return (await self.call("run", "--spec", await self._spec(request), "--detach")).decode().strip()
+
+    async def follow(self, job_id: str) -> Sequence[Line]:
+        printed = await self.call("jobs", "logs", "--follow", "--json", job_id)
+        lines: list[Request] = [json.loads(line) for line in printed.splitlines()]
+        return [(line["n"], line["stream"], line["step"], line["text"]) for line in lines if "text" in line]
+
+    async def wait(self, job_id: str) -> Request:
+        await self.call("jobs", "watch", job_id)
+        record: Request = json.loads(await self.call("jobs", "status", "--json", job_id))
+        assert record["status"] in _ENDED
+        return record
+
+    async def artifacts(self, job_id: str) -> Sequence[Request]:
+        items: list[Request] = json.loads(await self.call("jobs", "artifacts", "--json", job_id))
+        return items
+
+    async def fetch(self, job_id: str, path: str) -> bytes:
+        return await self.call("jobs", "download", "--output", "-", job_id, path)
+
+    async def cancel(self, job_id: str, reason: str) -> None:
+        await self.call("jobs", "cancel", "--reason", reason, job_id)
+
+    async def rerun(self, job_id: str, changes: Request) -> str:
+        variables = [part for pair in changes["env"] for part in ("--env", pair)]
+        return (await self.call("jobs", "rerun", *variables, job_id)).decode().strip()
+
+    async def listed(self, tag: str) -> Sequence[Request]:
+        items: list[Request] = json.loads(await self.call("jobs", "list", "--json", "--tag", tag))["items"]
+        return items
+
+    async def failure(self, job_id: str) -> Request:
+        digest: Request = json.loads(await self.call("jobs", "why", "--json", job_id))
+        return digest
+
+    async def error_of_submit(self, request: Request) -> Request:
+        return await self.refusal(7, "run", "--spec", await self._spec(request), "--detach", "--json")
+
+    async def error_of_look(self, job_id: str) -> Request:
+        return await self.refusal(3, "jobs", "status", "--json", job_id)
+
+    async def _spec(self, request: Request) -> str:
+        path = anyio.Path(self.folder / "job.json")
+        await path.write_text(json.dumps(request))
+        return str(path)

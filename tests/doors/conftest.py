@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -16,6 +17,7 @@ from tests.doors.cli_door import ORCAOPS, CliDoor
 from tests.doors.mcp_door import McpDoor
 from tests.doors.python_door import PythonDoor
 from tests.doors.rest_door import RestDoor
+from tests.doors.run_doors import CliRuns, McpRuns, PythonRuns, RestRuns
 from tests.orcaops_mcp.plain_http import NO_CERTIFICATES
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.doors.scenario import Door
+    from tests.doors.workflow_story import RunDoor
 
 
 class Served:
@@ -68,21 +71,33 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
             places.wait_until_gone(str(home), 10)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in: to jobs, and to runs of workflows."""
+
+    jobs: Door
+    runs: RunDoor
+
+
 @asynccontextmanager
-async def opened(kind: str, served: Served) -> AsyncGenerator[Door]:
-    """The door of this kind, for as long as the context lasts."""
+async def opened(kind: str, served: Served) -> AsyncGenerator[Way]:
+    """The way of this kind, for as long as the context lasts."""
     async with AsyncExitStack() as stack:
         if kind == "REST":
-            yield RestDoor(await stack.enter_async_context(served.client()))
+            http = await stack.enter_async_context(served.client())
+            yield Way(RestDoor(http), RestRuns(http))
         elif kind == "CLI":
-            yield CliDoor(served.home, served.folder)
+            yield Way(CliDoor(served.home, served.folder), CliRuns(served.home, served.folder))
         elif kind == "MCP over stdio":
             command = StdioServerParameters(command=str(ORCAOPS), args=["mcp", "--home", str(served.home)])
-            yield McpDoor(await stack.enter_async_context(Client(command)))
+            client = await stack.enter_async_context(Client(command))
+            yield Way(McpDoor(client), McpRuns(client))
         elif kind == "MCP over HTTP":
             http = await stack.enter_async_context(served.client())
             transport = streamable_http_client(f"{served.url}/mcp", http_client=http)
-            yield McpDoor(await stack.enter_async_context(Client(transport)))
+            client = await stack.enter_async_context(Client(transport))
+            yield Way(McpDoor(client), McpRuns(client))
         else:
             settings = EngineSettings(home=served.folder / "own", backend="simulated")
-            yield PythonDoor(await stack.enter_async_context(open_engine(settings)))
+            engine = await stack.enter_async_context(open_engine(settings))
+            yield Way(PythonDoor(engine), PythonRuns(engine))

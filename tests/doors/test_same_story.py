@@ -9,6 +9,7 @@ import pytest
 
 from tests.doors.conftest import opened
 from tests.doors.scenario import REPORT, digest, tell
+from tests.doors.workflow_story import Ended, tell_of_runs
 
 if TYPE_CHECKING:
     from tests.doors.conftest import Served
@@ -25,11 +26,14 @@ _REPORT = {
 }
 
 
-@pytest.mark.parametrize("kind", ["Python", "MCP over stdio", "MCP over HTTP", "REST", "CLI"])
+KINDS = ["Python", "MCP over stdio", "MCP over HTTP", "REST", "CLI"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_every_door_tells_the_same_story(served: Served, kind: str) -> None:
     with anyio.fail_after(100):
-        async with opened(kind, served) as door:
-            story = await tell(door, kind.replace(" ", "-"))
+        async with opened(kind, served) as way:
+            story = await tell(way.jobs, kind.replace(" ", "-"))
     assert story.lines == _LINES
     assert story.report == REPORT
     assert story.artifacts == [_REPORT]
@@ -55,6 +59,22 @@ async def test_every_door_tells_the_same_story(served: Served, kind: str) -> Non
     assert story.refused["retryable"] is False
     assert "did you mean command?" in story.refused["message"]
     assert (story.missing["code"], story.missing["retryable"]) == ("job_not_found", False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_door_tells_the_same_story_of_a_workflow(served: Served, kind: str) -> None:
+    with anyio.fail_after(100):
+        async with opened(kind, served) as way:
+            story = await tell_of_runs(way.runs, f"runs-{kind.replace(' ', '-')}")
+    others = {("build", "success"), ("test-1", "failed"), ("deploy", "skipped"), ("last", "success")}
+    assert story.ended == Ended("partial", {"version": "7"}, frozenset({*others, ("test-2", "failed")}))
+    assert story.lines == [("build", "built"), ("last", "bye"), ("test-1", "7/1"), ("test-2", "7/2")]
+    assert story.cause == ("test-2", 2)
+    assert list(story.kept) == ["build", "test-1"]
+    assert story.again == story.ended
+    assert story.stopped == Ended("cancelled", {}, frozenset({("sleeper", "cancelled")}))
+    assert story.listed == [("endless", "cancelled"), ("story", "partial")]
+    assert (story.faults, story.missing) == (["W130", "E011"], "workflow_not_found")
 
 
 def _facts(record: dict[str, Any]) -> dict[str, Any]:
