@@ -24,7 +24,7 @@ TAGS: Final = (
     {"name": "logs", "description": "Read and follow what jobs print."},
     {"name": "artifacts", "description": "Files that jobs leave."},
     {"name": "uploads", "description": "Files that jobs are given."},
-    {"name": "templates", "description": "Job requests saved under a name, with typed inputs."},
+    {"name": "templates", "description": "Jobs and workflows saved under a name, with typed inputs."},
     {"name": "workflows", "description": "Workflows: checked, planned, run, followed, repeated."},
     {"name": "runs", "description": "Finished jobs as history."},
     {"name": "system", "description": "The engine itself."},
@@ -91,6 +91,25 @@ def _problem_reply(status: int) -> dict[str, Any]:
 def header(description: str, kind: str = "string") -> dict[str, Any]:
     """A header of a response."""
     return {"description": description, "schema": {"type": kind}}
+
+
+def log_event(line: str, end: str) -> dict[str, Any]:
+    """The schema of an event in a stream of log lines.
+
+    Args:
+        line: The model of a line, or of the gap in its place.
+        end: The model of the last event's data.
+    """
+    shapes = [{"$ref": _REF.format(model=model)} for model in (line, end)]
+    return {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "event": {"enum": ["log", "gap", "end", "error"]},
+            "id": {"type": "string", "description": "Bring it back as Last-Event-ID to go on behind this event."},
+            "data": {"type": "string", "contentMediaType": _JSON, "contentSchema": {"anyOf": shapes}},
+        },
+    }
 
 
 def json_body(name: str, examples: Mapping[str, Mapping[str, Any]], *, required: bool = True) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from core import OrcaOpsError, findings_of
 from orcaops_mcp.api import examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import refused_arguments
-from orcaops_mcp.api.document import header, problems
+from orcaops_mcp.api.document import header, log_event, problems
 from orcaops_mcp.api.event_stream import EventStream
 from orcaops_mcp.api.follow import line_filter, start_of
 from orcaops_mcp.api.log_events import events_of
@@ -28,21 +28,7 @@ router = APIRouter(prefix="/orcaops/jobs/{job_id}/logs", tags=["logs"])
 
 _CURSOR_HEADER: Final = "OrcaOps-Next-Cursor"
 _TEXT_EXAMPLE: Final = "collected 12 items\nE   assert 3 == 4\n"
-_EVENT: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["event", "data"],
-    "properties": {
-        "event": {"enum": ["log", "gap", "end", "error"]},
-        "id": {"type": "string", "description": "Bring it back as Last-Event-ID to go on behind this event."},
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {
-                "anyOf": [{"$ref": "#/components/schemas/LineShape"}, {"$ref": "#/components/schemas/EndShape"}]
-            },
-        },
-    },
-}
+_EVENT: Final = log_event("LineShape", "EndShape")
 _STREAM_EXAMPLE: Final = (
     'event: log\nid: 1-10\ndata: {"n":9,"ts":"2026-01-31T12:00:00.000Z","stream":"stdout","step":0,"text":"ok"}\n\n'
 )

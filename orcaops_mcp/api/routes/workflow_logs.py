@@ -14,7 +14,7 @@ from core import Engine, OrcaOpsError, WorkflowLogQuery, findings_of
 from orcaops_mcp.api import workflow_run_examples as examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import refused_arguments
-from orcaops_mcp.api.document import header, problems
+from orcaops_mcp.api.document import header, log_event, problems
 from orcaops_mcp.api.event_stream import EventStream
 from orcaops_mcp.api.log_socket import serve_messages
 from orcaops_mcp.api.log_text import wants_json
@@ -36,21 +36,7 @@ from orcaops_mcp.api.workflow_streams import (
 router = APIRouter(prefix=RUN + "/logs", tags=["workflows"])
 
 _CURSOR_HEADER: Final = "OrcaOps-Next-Cursor"
-_EVENT: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["event", "data"],
-    "properties": {
-        "event": {"enum": ["log", "gap", "end", "error"]},
-        "id": {"type": "string", "description": "Bring it back as Last-Event-ID to go on behind this event."},
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {
-                "anyOf": [{"$ref": "#/components/schemas/NodeLineShape"}, {"$ref": "#/components/schemas/RunEndShape"}]
-            },
-        },
-    },
-}
+_EVENT: Final = log_event("NodeLineShape", "RunEndShape")
 _STREAM_EXAMPLE: Final = (
     'event: log\nid: 1.3.3@1-10\ndata: {"node":"test-2","job_id":"job_0mm2c5x1k6v8nq3rt7wz4ybda","attempt":1,"n":9,'
     '"ts":"2026-01-31T12:00:00.000Z","stream":"stdout","step":0,"text":"ok"}\n\n'

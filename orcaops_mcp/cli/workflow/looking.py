@@ -29,6 +29,7 @@ EXIT_STATUS: Final = tuple(
         RUN_EXITS[0],
         ("1", "It failed, only a part of it succeeded, or it has not ended."),
         RUN_EXITS[2],
+        ("130", "It was cancelled."),
     )
 )
 _MOST: Final = 200
@@ -55,7 +56,7 @@ _COLUMNS: Final = (
 )
 @run_or_last
 @click.option("-w", "--watch", is_flag=True, help="Stay until the run has ended; leaving changes nothing about it.")
-@click.option("--exit-status", is_flag=True, help="Exit as the run did: 0, 1 or 3.")
+@click.option("--exit-status", is_flag=True, help="Exit as the run did: 0, 1, 124 or 130.")
 @click.pass_obj
 def status(session: Session, *, run: str, watch: bool, exit_status: bool) -> None:
     """Everything about a workflow's run."""
@@ -77,7 +78,7 @@ def status(session: Session, *, run: str, watch: bool, exit_status: bool) -> Non
     exits=EXIT_STATUS,
 )
 @run_or_last
-@click.option("--exit-status", is_flag=True, help="Exit as the run did: 0, 1 or 3.")
+@click.option("--exit-status", is_flag=True, help="Exit as the run did: 0, 1, 124 or 130.")
 @click.pass_obj
 def watch(session: Session, *, run: str, exit_status: bool) -> None:
     """Stay with a run until it has ended; leaving changes nothing about it."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 RUN_EXITS: Final = (
     ("0", "The run succeeded."),
     ("1", "It failed, or only a part of it succeeded."),
-    ("3", "It was cancelled."),
-    ("130, 143", "A second Ctrl-C or SIGTERM: the command left, the run goes on being cancelled."),
+    ("124", "Its time limit ended it."),
+    ("130", "It was cancelled; also after a second Ctrl-C, when the command leaves while the run is being cancelled."),
 )
 _OPTIONS: Final = (
     click.argument("file", metavar="[FILE]", required=False),
@@ -65,7 +65,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     exits=(
         RUN_EXITS[0],
         RUN_EXITS[1],
-        ("2", "Wrong usage, or the file or its inputs are not valid; all findings are told."),
+        ("2", "Wrong usage."),
+        ("7", "The file or its inputs are not valid; all findings are told."),
         *RUN_EXITS[2:],
     ),
 )
