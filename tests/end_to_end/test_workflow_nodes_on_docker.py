@@ -52,6 +52,7 @@ async def test_outputs_files_and_variables_go_from_job_to_job(docker_engine: Eng
             commands:
               - cat "$ORCAOPS_NEEDS_DIR/build/out/app" "$ORCAOPS_NEEDS_DIR/build/srv.txt"
               - tail -n 1 "$ORCAOPS_NEEDS_DIR/build/out/big"
+              - exec 2>&1  # Docker promises no order between two streams
               - if touch "$ORCAOPS_NEEDS_DIR/build/new" || rm -f "$ORCAOPS_NEEDS_DIR/build/out/app"; then exit 9; fi
               - echo "$LOW $MIDDLE $HIGH $TAG ${{ needs.build.outputs.tag }}"
               - echo "$ORCAOPS_WORKFLOW $ORCAOPS_JOB $ORCAOPS_ATTEMPT $GITHUB_JOB $CI"
