@@ -60,12 +60,7 @@ _COLUMNS: Final = (
 @click.pass_obj
 def status(session: Session, *, run: str, watch: bool, exit_status: bool) -> None:
     """Everything about a workflow's run."""
-    from orcaops_mcp.cli.workflow import telling_runs  # noqa: PLC0415 - not needed for a list
-
-    client = session.client.workflows
-    found = telling_runs.show(session.out, client, client.find(run), watch=watch)
-    if exit_status:
-        raise click.exceptions.Exit(judged_run(found))
+    _show(session, run, watch=watch, exit_status=exit_status)
 
 
 @click.command(
@@ -82,10 +77,14 @@ def status(session: Session, *, run: str, watch: bool, exit_status: bool) -> Non
 @click.pass_obj
 def watch(session: Session, *, run: str, exit_status: bool) -> None:
     """Stay with a run until it has ended; leaving changes nothing about it."""
-    from orcaops_mcp.cli.workflow import telling_runs  # noqa: PLC0415 - as above
+    _show(session, run, watch=True, exit_status=exit_status)
+
+
+def _show(session: Session, run: str, *, watch: bool, exit_status: bool) -> None:
+    from orcaops_mcp.cli.workflow import telling_runs  # noqa: PLC0415 - not needed for a list
 
     client = session.client.workflows
-    found = telling_runs.show(session.out, client, client.find(run), watch=True)
+    found = telling_runs.show(session.out, client, client.find(run), watch=watch)
     if exit_status:
         raise click.exceptions.Exit(judged_run(found))
 
