@@ -39,6 +39,7 @@ from core.store.uploads import UploadStore
 from core.store.workflow_export import WorkflowFiles, WorkflowIndex
 from core.store.workflow_groups import GroupStore
 from core.store.workflow_jobs import NodeJobStore
+from core.store.workflow_past import PastStore
 from core.store.workflows import WorkflowStore
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ async def open_engine(
             workflow_ledger=WorkflowLedger(workflows, bus),
             node_jobs=NodeJobStore(database),
             groups=GroupStore(database, clock),
+            past=PastStore(database),
             workflow_index=WorkflowIndex(database),
             workflow_files=WorkflowFiles(home),
         )

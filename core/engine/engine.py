@@ -11,6 +11,7 @@ from core.engine.verbs.logs import LogVerbs
 from core.engine.verbs.runs import RunVerbs
 from core.engine.verbs.templates import TemplateVerbs
 from core.engine.verbs.workflow_looks import WorkflowLookVerbs
+from core.engine.verbs.workflow_past import WorkflowPastVerbs
 from core.engine.verbs.workflow_reruns import WorkflowRerunVerbs
 from core.engine.verbs.workflow_runs import WorkflowRunVerbs
 from core.engine.verbs.workflows import WorkflowVerbs
@@ -35,6 +36,7 @@ class Engine(
     WorkflowRunVerbs,
     WorkflowRerunVerbs,
     WorkflowLookVerbs,
+    WorkflowPastVerbs,
 ):
     """Runs container jobs: accepts, queues, runs and records them, and lets callers see and steer.
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from core.store.workflow_export import WorkflowFiles, WorkflowIndex
     from core.store.workflow_groups import GroupStore
     from core.store.workflow_jobs import NodeJobStore
+    from core.store.workflow_past import PastStore
     from core.store.workflows import WorkflowStore
 
 Result = TypeVar("Result")
@@ -70,6 +71,7 @@ class Parts:
         workflow_ledger: The same, for changing.
         node_jobs: What belongs to the nodes of workflow runs.
         groups: Who holds concurrency groups and who waits.
+        past: What earlier workflow runs tell.
         workflow_index: Which ended workflow runs are written to files.
         workflow_files: Those files.
         shared: What jobs of runs find beside them.
@@ -95,6 +97,7 @@ class Parts:
     workflow_ledger: WorkflowLedger
     node_jobs: NodeJobStore
     groups: GroupStore
+    past: PastStore
     workflow_index: WorkflowIndex
     workflow_files: WorkflowFiles
     shared: SharedBoard = field(default_factory=SharedBoard)

@@ -25,6 +25,7 @@ _MODULES = (
     "workflow_groups",
     "workflow_jobs",
     "workflow_listing",
+    "workflow_past",
 )
 _TWO = "-- name: one\n-- Says one.\nSELECT 1;\n\n-- name: twice\n-- Doubles\n-- a number.\nSELECT 2 * :number;\n"
 
