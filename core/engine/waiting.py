@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -94,6 +94,47 @@ class _Seen:
 
 
 @dataclass(slots=True)
+class _Tally:
+    """All that a wait looks at, counted: news of one among thousands costs no more than of one alone."""
+
+    seen: dict[str, _Seen] = field(default_factory=dict[str, _Seen])
+    begun: int = 0
+    finished: int = 0
+    failed: int = 0
+    newest: int = 0
+
+    def put(self, run_id: str, fresh: _Seen) -> None:
+        """Take over how a job or a run stands now."""
+        known = self.seen.get(run_id)
+        self.seen[run_id] = fresh
+        self.begun += fresh.has_begun - (known is not None and known.has_begun)
+        self.finished += fresh.is_finished - (known is not None and known.is_finished)
+        self.failed += fresh.has_failed - (known is not None and known.has_failed)
+        self.newest = max(self.newest, fresh.version)
+
+    @property
+    def have_all_ended(self) -> bool:
+        """Whether nothing more can come."""
+        return self.finished == len(self.seen)
+
+    def meets(self, until: Until, since_version: int | None) -> bool:
+        """Whether what is waited for is true."""
+        if since_version is not None and self.newest > since_version:
+            return True
+        match until:
+            case "any_done":
+                return self.finished > 0
+            case "all_done":
+                return self.have_all_ended
+            case "first_failure":
+                return self.failed > 0
+            case "running":
+                return self.begun == len(self.seen)
+            case "log_match":
+                return False
+
+
+@dataclass(slots=True)
 class _Match:
     """A line that was waited for, once there is one."""
 
@@ -144,19 +185,25 @@ class Waiter:
         matcher = LogPattern.compile(pattern) if pattern else None
         found = _Match()
         with self._parts.bus.subscribe(ids) as news:
-            seen = {each: await self._look(each) for each in ids}
+            tally = await self._looked(ids)
             with anyio.move_on_after(timeout_s):
                 if matcher is not None and until == "log_match":
                     await self._until_match(ids, matcher, WorkflowLogQuery(pattern=pattern), found)
                 else:
-                    while not (_met(seen.values(), until, since_version) or _all_ended(seen.values())):
-                        _hear(await anext(news), seen)
+                    while not (tally.meets(until, since_version) or tally.have_all_ended):
+                        _hear(await anext(news), tally)
         if until == "log_match":
-            seen = {each: await self._look(each) for each in ids}
-        met = found.line is not None or _met(seen.values(), until, since_version)
-        runs = [await self._waited(each, since_version) for each in seen if is_workflow_id(each)]
-        jobs = [seen[each].job for each in ids]
+            tally = await self._looked(ids)
+        met = found.line is not None or tally.meets(until, since_version)
+        runs = [await self._waited(each, since_version) for each in tally.seen if is_workflow_id(each)]
+        jobs = [tally.seen[each].job for each in ids]
         return RunsWaited(tuple(job for job in jobs if job), tuple(runs), met, found.line, found.run_id, found.node_id)
+
+    async def _looked(self, ids: Iterable[str]) -> _Tally:
+        tally = _Tally()
+        for each in ids:
+            tally.put(each, await self._look(each))
+        return tally
 
     async def _look(self, run_id: str) -> _Seen:
         if is_workflow_id(run_id):
@@ -214,38 +261,17 @@ def _of_run(run: WorkflowRun) -> _Seen:
     )
 
 
-def _hear(event: EngineEvent, seen: dict[str, _Seen]) -> None:
+def _hear(event: EngineEvent, tally: _Tally) -> None:
     """Take notice of news."""
     match event:
-        case JobChanged(job=job) if job.job_id in seen:
-            seen[job.job_id] = _of_job(job)
+        case JobChanged(job=job) if job.job_id in tally.seen:
+            tally.put(job.job_id, _of_job(job))
         case WorkflowChanged(run=run):
-            seen[run.workflow_id] = _of_run(run)
+            tally.put(run.workflow_id, _of_run(run))
         case NodeChanged(node=node):
-            known = seen[node.workflow_id]
+            known = tally.seen[node.workflow_id]
             has_failed = known.has_failed or node.result is Result.FAILURE
             version = max(known.version, node.version)
-            seen[node.workflow_id] = replace(known, has_failed=has_failed, version=version)
+            tally.put(node.workflow_id, replace(known, has_failed=has_failed, version=version))
         case _:
             pass
-
-
-def _all_ended(everything: Iterable[_Seen]) -> bool:
-    return all(each.is_finished for each in everything)
-
-
-def _met(everything: Iterable[_Seen], until: Until, since_version: int | None) -> bool:
-    every = tuple(everything)
-    if since_version is not None and any(each.version > since_version for each in every):
-        return True
-    match until:
-        case "any_done":
-            return any(each.is_finished for each in every)
-        case "all_done":
-            return _all_ended(every)
-        case "first_failure":
-            return any(each.has_failed for each in every)
-        case "running":
-            return all(each.has_begun for each in every)
-        case "log_match":
-            return False

@@ -21,6 +21,9 @@ RS: Final = b"\x1e"
 MAX_MARKER: Final = 128
 """No marker is longer than this, in bytes."""
 
+_FORM: Final = re.compile(rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z])(?: [0-9.]{1,20})?")
+"""What follows on a marker's lead."""
+
 _MARKED: Final = {kind: stream for kinds in (MARKER, STEP) for stream, kind in kinds.items()}
 
 
@@ -59,16 +62,14 @@ class MarkerGrammar:
     def __init__(self, token: str) -> None:
         self.lead = RS + token.encode("ascii") if token else b""
         """How every marker begins; empty when there are none."""
-        self._form = re.compile(
-            re.escape(self.lead) + rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z])(?: [0-9.]{1,20})?"
-        )
 
     def split(self, line: bytes) -> tuple[bytes, bytes | None]:
         """Part a line (without its newline) in the text and the marker at its end, such as ``e 0 3``, if any."""
         if not self.lead:
             return line, None
         place = line.rfind(RS)
-        match = self._form.fullmatch(line, place) if place >= 0 else None
+        is_led = place >= 0 and line.startswith(self.lead, place)
+        match = _FORM.fullmatch(line, place + len(self.lead)) if is_led else None
         return (line, None) if match is None else (line[:place], match[1])
 
 
