@@ -89,6 +89,7 @@ from core.plan.render import dot as plan_dot
 from core.plan.render import mermaid as plan_mermaid
 from core.plan.render import plan_tree, plan_view
 from core.plan.standing import Edge
+from core.portable import IS_WINDOWS, OpenFolder
 from core.records.artifact import Artifact, Upload
 from core.records.document import artifact_document, failure_document, job_document, service_document, step_document
 from core.records.event import EngineEvent, JobChanged, JobNews, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
@@ -164,6 +165,7 @@ from core.workspace.listing import Workspace, WorkspaceFile, list_workspace
 from core.workspace.walk import SkippedPath
 
 __all__ = (
+    "IS_WINDOWS",
     "RUNTIMES",
     "Artifact",
     "ArtifactNotFoundError",
@@ -257,6 +259,7 @@ __all__ = (
     "NodeVariant",
     "NotAdmittedError",
     "NotFoundError",
+    "OpenFolder",
     "OrcaOpsError",
     "Outcome",
     "Page",

@@ -12,16 +12,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from core import portable
+
 MIB = 1024 * 1024
 
 
 _LEAST_MB = 256
+_UNTOLD_MB = 2048
 
 
 def _memory_to_give_mb() -> int:
     """What jobs may have of the host's memory: all but a gibibyte, on a tiny host a little all the same."""
-    host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB
-    return max(_LEAST_MB, host - 1024)
+    host = portable.host_memory()
+    return _UNTOLD_MB if host is None else max(_LEAST_MB, host // MIB - 1024)
 
 
 class _Section(BaseModel):

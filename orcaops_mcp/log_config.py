@@ -10,6 +10,8 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from core import IS_WINDOWS
+
 if TYPE_CHECKING:
     from io import TextIOWrapper
     from pathlib import Path
@@ -60,7 +62,8 @@ class LogFile(logging.handlers.RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         stream = super()._open()
-        os.fchmod(stream.fileno(), 0o600)
+        if not IS_WINDOWS:  # which has no such modes
+            os.fchmod(stream.fileno(), 0o600)
         return stream
 
     def _take_output(self) -> None:

@@ -13,10 +13,11 @@ whatever stands before its last newline is whole.
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from core import portable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,7 +137,7 @@ def blocks(fd: int, start: int, end: int | None = None) -> Iterator[Block]:
     """
     size = _FIRST_BLOCK
     while end is None or start < end:
-        data = os.pread(fd, size if end is None else min(size, end - start), start)
+        data = portable.read_at(fd, size if end is None else min(size, end - start), start)
         whole = data.rfind(b"\n") + 1
         if not whole and size < _BLOCK:
             size = _BLOCK

@@ -11,6 +11,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core import portable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -64,14 +66,14 @@ def last_entry(path: Path, before: int, holds: Callable[[IndexEntry], bool] = la
         holds: True for entries up to some place, False beyond it.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | portable.OPEN)
     except FileNotFoundError:
         return START
     try:
         low, high, best = 0, os.fstat(fd).st_size // _SIZE, START
         while low < high:
             middle = (low + high) // 2
-            entry = _decode(os.pread(fd, _SIZE, middle * _SIZE))
+            entry = _decode(portable.read_at(fd, _SIZE, middle * _SIZE))
             if entry is not None and entry.offset < before and holds(entry):
                 low, best = middle + 1, entry
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from core import portable
 from core.logs import index
 from core.logs.framing import END, HEADER, LINE, NO_TIME, UNENDED, UNENDED_LIMIT, blocks, encode, index_path, log_path
 from core.logs.state import LogState
@@ -33,7 +34,7 @@ def recover(folder: Path, attempt: int) -> tuple[int, LogState]:
     Returns:
         The log file, open for appending, and what it holds.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | portable.OPEN
     fd = os.open(log_path(folder, attempt), flags, 0o600)
     try:
         state = LogState()
@@ -50,7 +51,7 @@ def recover(folder: Path, attempt: int) -> tuple[int, LogState]:
 def is_ended(folder: Path, attempt: int) -> bool:
     """Whether an attempt's log says that nothing will follow."""
     try:
-        fd = os.open(log_path(folder, attempt), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(log_path(folder, attempt), os.O_RDONLY | portable.OPEN)
     except FileNotFoundError:
         return False
     try:
@@ -62,13 +63,13 @@ def is_ended(folder: Path, attempt: int) -> bool:
 def seal(folder: Path, attempt: int) -> None:
     """Write into an attempt's log that nothing will follow; makes an empty log if there is none."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | portable.OPEN
     fd = os.open(log_path(folder, attempt), flags, 0o600)
     try:
         if _says_end(fd):
             return
         size = os.fstat(fd).st_size
-        tail = os.pread(fd, 1 << 18, max(0, size - (1 << 18)))
+        tail = portable.read_at(fd, 1 << 18, max(0, size - (1 << 18)))
         os.ftruncate(fd, size - len(tail) + tail.rfind(b"\n") + 1)
         os.write(fd, encode(END, NO_TIME, b""))
         os.fsync(fd)
@@ -78,7 +79,7 @@ def seal(folder: Path, attempt: int) -> None:
 
 def _says_end(fd: int) -> bool:
     end = encode(END, NO_TIME, b"")
-    tail = os.pread(fd, len(end) + 1, max(0, os.fstat(fd).st_size - len(end) - 1))
+    tail = portable.read_at(fd, len(end) + 1, max(0, os.fstat(fd).st_size - len(end) - 1))
     return tail in (end, b"\n" + end)
 
 
@@ -113,7 +114,7 @@ def _mark_place(state: LogState, offset: int, entries: list[IndexEntry]) -> None
 
 def _replace_index(path: Path, entries: list[IndexEntry]) -> None:
     fresh = path.with_suffix(".idx-fresh")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | portable.OPEN, 0o600)
     try:
         os.write(fd, index.encode(entries))
     finally:

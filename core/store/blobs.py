@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 import anyio
 import anyio.to_thread
 
+from core import portable
 from core.errors import StoreError
 from core.store.faults import file_error
 from core.store.packed import SAMPLE, is_worth_packing, read_packed
-from core.store.part_file import Blob, PartFile, packed_name, sync_folder
+from core.store.part_file import Blob, PartFile, packed_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -151,7 +152,7 @@ class BlobFolder:
     def _place_all(self, parts: Iterable[PartFile]) -> list[Blob]:
         blobs = [part.place() for part in parts]
         if blobs:
-            sync_folder(self._folder)
+            portable.sync_folder(self._folder)
         return blobs
 
     @asynccontextmanager

@@ -17,6 +17,7 @@ import aiosqlite
 import anyio
 import anyio.to_thread
 
+from core import portable
 from core.errors import EngineClosedError, StoreDamagedError
 from core.store.faults import file_error, store_error
 from core.store.group_commit import GroupCommit
@@ -148,7 +149,7 @@ def _prepare_file(path: Path, may_create: bool) -> bool:  # noqa: FBT001 - calle
         size = path.stat().st_size if path.exists() else 0
         if size == 0 and not may_create:
             raise StoreDamagedError("The database is missing or empty, although there are jobs' files beside it.")
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | portable.OPEN, 0o600))
         journal = path.with_name(f"{path.name}-wal")
         return journal.exists() and journal.stat().st_size > 0 and size <= _CHECKED_BYTES
     except OSError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeVar
 import anyio
 import anyio.to_thread
 
+from core import portable
 from core.ids import is_job_id
 from core.records.artifact import Artifact
 from core.records.document import job_document
@@ -188,7 +189,7 @@ class RunFiles:
     def _write(self, runs: Sequence[RunDocument]) -> None:
         for run in runs:
             self._write_document(run)
-        descriptor = os.open(self._lines, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._lines, os.O_RDWR | os.O_CREAT | portable.OPEN, 0o600)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             end = _end_of_lines(file)
             try:
@@ -208,14 +209,14 @@ class RunFiles:
 
     def _finish(self, file: BinaryIO, part: Path) -> None:
         file.close()
-        part.rename(self._lines)
+        part.replace(self._lines)
 
     def _write_document(self, run: RunDocument) -> None:
         part = self._home.parts / f".part-{secrets.token_hex(8)}"
         try:
             with open_part(part) as file:
                 file.write(page_of(run.document))
-            part.rename(self._path(run.job_id))
+            part.replace(self._path(run.job_id))
         except OSError:
             part.unlink(missing_ok=True)
             raise
@@ -245,7 +246,7 @@ class RunFiles:
                 lines.seek(0)
                 with open_part(part) as kept:
                     kept.writelines(filter(partial(_is_kept, make_choice()), lines))
-            part.rename(self._lines)
+            part.replace(self._lines)
         except FileNotFoundError:
             return
         finally:
@@ -322,7 +323,7 @@ def _id_of(line: bytes) -> str:
 
 def open_part(path: Path) -> BinaryIO:
     """A file that is being written, before it has its name."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | portable.OPEN, 0o600)
     return os.fdopen(descriptor, "wb")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import anyio.to_thread
 
+from core import portable
 from core.errors import HomeInUseError
 from core.store.faults import file_error
 from core.store.queries import QueryFile
@@ -132,11 +132,11 @@ async def home_id(database: Database) -> str:
 def _acquire(home: Home, started_at: datetime) -> tuple[Home, int]:
     try:
         _make_root(home)
-        descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
+        descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT | portable.OPEN, _FILE_MODE)
     except OSError as error:
         raise file_error(error, f"the home {home.root} could not be made") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        portable.lock(descriptor)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps({"pid": os.getpid(), "started_at": started_at.isoformat()}).encode())
         for folder in (home.logs, home.artifacts, home.uploads, home.parts, home.runs, home.workflows):
@@ -161,7 +161,7 @@ def _make_root(home: Home) -> None:
 
 def _owner(descriptor: int) -> str:
     try:
-        note: dict[str, Any] = json.loads(os.pread(descriptor, 1024, 0))
+        note: dict[str, Any] = json.loads(portable.read_at(descriptor, 1024, 0))
     except ValueError:  # its owner is just writing it
         return "another engine"
     return f"the engine with pid {note['pid']}, started at {note['started_at']}"

@@ -29,7 +29,9 @@ class Migration(NamedTuple):
 
 def _load() -> tuple[Migration, ...]:
     named = sorted((file.name, file) for file in files("core.store").joinpath("migrations").iterdir())
-    steps = [Migration(int(match[1]), file.read_text()) for name, file in named if (match := _FILE.fullmatch(name))]
+    steps = [
+        Migration(int(match[1]), file.read_text("utf-8")) for name, file in named if (match := _FILE.fullmatch(name))
+    ]
     if [step.number for step in steps] != list(range(1, len(steps) + 1)):
         raise ValueError("migrations are numbered 0001, 0002, … without a gap")
     return tuple(steps)

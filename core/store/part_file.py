@@ -7,6 +7,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from core import portable
 from core.store.packed import SUFFIX, Packer
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class PartFile:
     def append(self, data: bytes | bytearray) -> BinaryIO:
         """Take the next bytes; makes the file when there is none yet."""
         if self._file is None:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | portable.OPEN, 0o600)
             self._file = os.fdopen(descriptor, "wb", buffering=0)
             _write(self._file, self._packer.header() if self._packer else b"")
         _write(self._file, self._packer.feed(data) if self._packer else data)
@@ -64,7 +65,7 @@ class PartFile:
             raise ValueError("the bytes have another hash")
         self.sync()
         blob = self.place()
-        sync_folder(self._folder)
+        portable.sync_folder(self._folder)
         return blob
 
     def sync(self) -> None:
@@ -81,10 +82,10 @@ class PartFile:
         blob = Blob(self._hash.hexdigest(), self._size)
         place = self._folder / blob.sha256
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.rename(packed_name(place) if self._packer else place)
         if self._file is not None:
             self._file.close()
-            self._file = None
+        self._path.replace(packed_name(place) if self._packer else place)
+        self._file = None
         return blob
 
     def discard(self) -> None:
@@ -103,12 +104,3 @@ def _write(file: BinaryIO, data: bytes | bytearray) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable: the name lies in the folder, not in the file."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

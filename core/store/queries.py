@@ -80,7 +80,7 @@ class QueryFile:
     def __init__(self, stem: str, text: str | None = None) -> None:
         self.stem = stem
         self.queries = _parse(
-            stem, files("core.store").joinpath("sql", f"{stem}.sql").read_text() if text is None else text
+            stem, files("core.store").joinpath("sql", f"{stem}.sql").read_text("utf-8") if text is None else text
         )
         self.taken: set[str] = set()
 

@@ -143,7 +143,7 @@ class WorkflowFiles:
         try:
             with open_part(part) as file:
                 file.write(page_of(page.document))
-            part.rename(self._path(page.workflow_id))
+            part.replace(self._path(page.workflow_id))
         except OSError:
             part.unlink(missing_ok=True)
             raise

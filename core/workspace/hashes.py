@@ -10,6 +10,7 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core import portable
 from core.errors import BusyError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def opened(path: str, listed: FileStamp) -> Generator[int]:
         BusyError: It is another file by now.
         OSError: It cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = portable.open_as_it_is(path)
     try:
         status = os.fstat(descriptor)
         if (status.st_dev, status.st_ino) != listed[:2] or not stat.S_ISREG(status.st_mode):

@@ -96,7 +96,7 @@ def list_workspace(
         BusyError: A file changed while it was read.
     """
     root = Path(os.path.realpath(folder))
-    walk = FolderWalk(root, frozenset(os.path.realpath(path) for path in without), between)
+    walk = FolderWalk(root, frozenset(Path(os.path.realpath(path)).as_posix() for path in without), between)
     walk.run()
     _check(walk.files, limits)
     known = cache or HashCache()

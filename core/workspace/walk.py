@@ -9,23 +9,23 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import InvalidArgumentError
+from core.portable import OpenFolder
 from core.spec.fields import RelativePath
 from core.workspace.hashes import FileStamp
 from core.workspace.ignore import DockerRules, GitRules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Collection
 
 _ENTRIES: Final = 500_000
 _RULE_BYTES: Final = 1024 * 1024
 _LEVELS_ABOVE: Final = 32
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PATH: Final = TypeAdapter[str](RelativePath)
 
 
@@ -97,25 +97,23 @@ class FolderWalk:
         Raises:
             InvalidArgumentError: It is no folder, cannot be read, or has far too many entries.
         """
-        self._top = str(self.root).rstrip("/")
+        self._top = self.root.as_posix().rstrip("/")
         try:
-            top = os.open(self.root, _FOLDER)
+            top = OpenFolder(self.root)
         except OSError as error:
             raise InvalidArgumentError(f"workspace: the folder cannot be read ({error.strerror})") from error
-        try:
+        with top:
             self._docker = DockerRules(_text_in(top, ".dockerignore"))
             self._prefix, above = _rules_above(self.root)
             self._look_into(top, _Folder("", above, -1))
-        finally:
-            os.close(top)
         self._resolve_links()
         self.files.sort()
         self.skipped.sort()
 
-    def _look_into(self, descriptor: int, folder: _Folder) -> None:
-        text = _text_in(descriptor, ".gitignore")
+    def _look_into(self, opened: OpenFolder, folder: _Folder) -> None:
+        text = _text_in(opened, ".gitignore")
         inside = folder._replace(rules=(*folder.rules, GitRules(text, self._from_top(folder.path)))) if text else folder
-        for entry in _entries(descriptor):
+        for entry in opened.entries():
             self.between()
             self._seen += 1
             if self._seen > _ENTRIES:
@@ -123,9 +121,9 @@ class FolderWalk:
                     f"workspace: the folder has more than {_ENTRIES:,} entries to look at",
                     hint="Send a smaller folder, or leave large parts out with .gitignore.",
                 )
-            self._entry(descriptor, entry, inside)
+            self._entry(opened, entry, inside)
 
-    def _entry(self, descriptor: int, entry: os.DirEntry[str], folder: _Folder) -> None:
+    def _entry(self, above: OpenFolder, entry: os.DirEntry[str], folder: _Folder) -> None:
         path = f"{folder.path}/{entry.name}" if folder.path else entry.name
         is_folder = entry.is_dir(follow_symlinks=False)
         if entry.name == ".git" or (self.without and f"{self._top}/{path}" in self.without):
@@ -138,20 +136,18 @@ class FolderWalk:
         docker = self._docker.last(path, folder.docker)
         if is_folder:
             if not self._docker.leaves_out(docker) or self._docker.may_take_back(docker):
-                self._folder(descriptor, entry.name, folder._replace(path=path, docker=docker))
+                self._folder(above, entry.name, folder._replace(path=path, docker=docker))
         elif not self._docker.leaves_out(docker):
             self._leaf(entry, path)
 
-    def _folder(self, descriptor: int, name: str, folder: _Folder) -> None:
+    def _folder(self, above: OpenFolder, name: str, folder: _Folder) -> None:
         try:
-            inner = os.open(name, _FOLDER, dir_fd=descriptor)
+            inner = above.folder(name)
         except OSError as error:
             self.skipped.append(SkippedPath(folder.path, f"cannot be read ({error.strerror})"))
             return
-        try:
+        with inner:
             self._look_into(inner, folder)
-        finally:
-            os.close(inner)
 
     def _leaf(self, entry: os.DirEntry[str], path: str) -> None:
         try:
@@ -170,7 +166,7 @@ class FolderWalk:
         """Links become copies of the files they point at, if those are sent themselves."""
         known = {file.source: file for file in self.files}
         for path in self._links:
-            target = os.path.realpath(f"{self._top}/{path}")
+            target = Path(os.path.realpath(f"{self._top}/{path}")).as_posix()
             file = known.get(target)
             if file is not None:
                 self.files.append(file._replace(path=path))
@@ -197,44 +193,38 @@ class FolderWalk:
         return f"{self._prefix}/{path}".strip("/") if self._prefix else path
 
 
-def _entries(descriptor: int) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(descriptor) as found:
-        yield from found
-
-
 def _rules_above(root: Path) -> tuple[str, tuple[GitRules, ...]]:
     """Where the folder lies in its repository, and the ignore files above it; nothing outside of one."""
     top = next((above for above in (root, *list(root.parents)[:_LEVELS_ABOVE]) if (above / ".git").exists()), None)
     if top is None:
         return "", ()
-    prefix = "" if top == root else str(root.relative_to(top))
+    prefix = "" if top == root else root.relative_to(top).as_posix()
     rules = [GitRules(_text_at(top / ".git" / "info" / "exclude"))]
     between = [top, *reversed([above for above in root.parents if above != top and above.is_relative_to(top)])]
     for folder in between if prefix else ():
-        base = "" if folder == top else str(folder.relative_to(top))
+        base = "" if folder == top else folder.relative_to(top).as_posix()
         rules.append(GitRules(_text_at(folder / ".gitignore"), base))
     return prefix, tuple(rules)
 
 
 def _text_at(path: Path) -> str:
+    folder = os.path.realpath(path.parent)
     try:
-        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        opened = OpenFolder(folder)
     except OSError:
         return ""
-    try:
-        return _text_in(descriptor, path.name)
-    finally:
-        os.close(descriptor)
+    with opened:
+        return _text_in(opened, path.name)
 
 
-def _text_in(folder: int, name: str) -> str:
+def _text_in(folder: OpenFolder, name: str) -> str:
     """What an ignore file says; nothing if there is none, and, as in git, none that is a link.
 
     Raises:
         InvalidArgumentError: It is there and cannot be read: what it leaves out would be sent.
     """
     try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        descriptor = folder.file(name)
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -252,8 +242,8 @@ def _text_in(folder: int, name: str) -> str:
         os.close(descriptor)
 
 
-def _is_no_file(folder: int, name: str) -> bool:
-    return not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+def _is_no_file(folder: OpenFolder, name: str) -> bool:
+    return not stat.S_ISREG(folder.status(name).st_mode)
 
 
 def _can_be_told(path: str) -> bool:

@@ -7,16 +7,22 @@ process.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import click
 
+from core import IS_WINDOWS
 from orcaops_mcp import bridge
 from orcaops_mcp.cli.options import configure, engine_options, told_plainly, tool_choice, tool_options
 
 if TYPE_CHECKING:
     from orcaops_mcp.settings import Configuration
+
+
+_ON_WINDOWS: Final = """orcaops: On Windows the engine runs in this chat's own process: one chat a home, and what still
+  runs when the chat ends is taken up by the next one.
+  hint: For one engine that serves all chats, install OrcaOps inside WSL 2; `wsl orcaops mcp` is the command then."""
 
 
 @click.command("mcp")
@@ -31,11 +37,13 @@ def command(*, in_process: bool, transport: str, **overrides: Any) -> None:
     """Serve MCP over standard input and output, for a chat client or an IDE.
 
     The home's one engine answers, and is started if it does not run. It serves all chats, terminals and pages, and goes
-    on when this chat ends; jobs that run are found again by the next.
+    on when this chat ends; jobs that run are found again by the next. On Windows the engine is in this process.
     """
     if transport == "http":
         raise click.UsageError("MCP over HTTP is served by `orcaops serve`, at http://127.0.0.1:8787/mcp.")
-    if not in_process:
+    if IS_WINDOWS:
+        click.echo(_ON_WINDOWS, err=True)
+    elif not in_process:
         raise SystemExit(bridge.serve(_for_the_bridge(overrides)))
     anyio.run(_serve, configure(overrides), Path.cwd())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 import anyio.to_thread
 
-from core import InvalidArgumentError, check_workflow
+from core import InvalidArgumentError, OpenFolder, check_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +22,6 @@ Result = TypeVar("Result")
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 _MOST_FILES: Final = 100
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _two_at_a_time = anyio.CapacityLimiter(2)
 
@@ -150,15 +148,15 @@ async def checked(
 def _bytes_of(root: str, name: str) -> bytes:
     """Opened part by part without following links: none is left in a resolved path, unless one was put there since."""
     *above, last = Path(name).parts or (".",)
-    folder = os.open(root, _FOLDER)
+    folder = OpenFolder(root)
     try:
         for part in above:
-            inner = os.open(part, _FOLDER, dir_fd=folder)
-            os.close(folder)
+            inner = folder.folder(part)
+            folder.close()
             folder = inner
-        descriptor = os.open(last, _FILE, dir_fd=folder)
+        descriptor = folder.file(last)
     finally:
-        os.close(folder)
+        folder.close()
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("not a file")
