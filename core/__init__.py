@@ -14,6 +14,7 @@ from core.engine.answers import ArtifactSlice, EngineStatus, Snapshot, StoredArt
 from core.engine.bus import Subscription
 from core.engine.engine import Engine
 from core.engine.failures import FailureSummary, SickService
+from core.engine.log_view import MAX_WINDOW, LogHits, LogPlace, LogWindow
 from core.engine.reading import LogPage, LogQuery
 from core.engine.retention import Cleanup
 from core.engine.slots import SlotUse
@@ -27,6 +28,7 @@ from core.engine.workflow.rerun_request import (
     RerunRequest,
     RerunSource,
 )
+from core.engine.workflow_estimate import RunEstimate, Sureness
 from core.engine.workflow_graph import GraphJob, RunGraph, graph_document, graph_dot, graph_mermaid
 from core.engine.workflow_logs import WorkflowLogPage, WorkflowLogQuery
 from core.engine.workflow_summary import NodeFailure, StillNode, WorkflowSummary
@@ -77,7 +79,10 @@ from core.lifecycle.job import JobEvent, JobPhase, JobStatus
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Outcome, Reason, Result, WorkflowEvent, WorkflowStatus
 from core.logs.clean import CleanLine, clean_lines, clean_text
 from core.logs.diagnose import Cause, Diagnosis, Excerpt, TestCounts
+from core.logs.line_set import LineChoice
 from core.logs.search import LogPattern
+from core.logs.sought import Sought
+from core.logs.window import ShownLine
 from core.plan.check import WorkflowCheck, check_workflow
 from core.plan.compile import PlannedNode, WorkflowPlan
 from core.plan.expand import expand_workflow
@@ -126,7 +131,7 @@ from core.records.workflow_document import (
     run_document,
     workflow_document,
 )
-from core.records.workflow_log import NodeArtifact, NodeLine, WorkflowLogCursor, WorkflowLogPart
+from core.records.workflow_log import NodeArtifact, NodeJob, NodeLine, WorkflowLogCursor, WorkflowLogPart
 from core.records.workflow_node import (
     KeptFrom,
     NodeCondition,
@@ -137,6 +142,7 @@ from core.records.workflow_node import (
     NodeVariant,
     WorkflowNode,
 )
+from core.records.workflow_past import PastRun
 from core.settings import (
     DockerSettings,
     EngineSettings,
@@ -166,6 +172,7 @@ from core.workspace.walk import SkippedPath
 
 __all__ = (
     "IS_WINDOWS",
+    "MAX_WINDOW",
     "RUNTIMES",
     "Artifact",
     "ArtifactNotFoundError",
@@ -232,15 +239,19 @@ __all__ = (
     "JobStatus",
     "KeptFrom",
     "LimitSettings",
+    "LineChoice",
     "LogCursor",
     "LogGrew",
+    "LogHits",
     "LogLimit",
     "LogLine",
     "LogPage",
     "LogPart",
     "LogPattern",
+    "LogPlace",
     "LogQuery",
     "LogSummary",
+    "LogWindow",
     "MountSettings",
     "MountSpec",
     "NodeArtifact",
@@ -249,6 +260,7 @@ __all__ = (
     "NodeCounts",
     "NodeEvent",
     "NodeFailure",
+    "NodeJob",
     "NodeLine",
     "NodeNotFoundError",
     "NodePlan",
@@ -263,6 +275,7 @@ __all__ = (
     "OrcaOpsError",
     "Outcome",
     "Page",
+    "PastRun",
     "Place",
     "PlannedNode",
     "ProgressChanged",
@@ -281,6 +294,7 @@ __all__ = (
     "RerunSource",
     "Result",
     "RetentionSettings",
+    "RunEstimate",
     "RunGraph",
     "RunsWaited",
     "Runtime",
@@ -290,11 +304,13 @@ __all__ = (
     "ServiceResult",
     "ServiceSpec",
     "Severity",
+    "ShownLine",
     "SickService",
     "SimulationSettings",
     "SkippedPath",
     "SlotUse",
     "Snapshot",
+    "Sought",
     "SourceFinding",
     "StatusChange",
     "StepResult",
@@ -308,6 +324,7 @@ __all__ = (
     "Submitted",
     "SubmittedRun",
     "Subscription",
+    "Sureness",
     "SystemClock",
     "Template",
     "TemplateExistsError",

@@ -1,4 +1,4 @@
-"""What earlier runs tell: the last ones of a workflow, how the nodes of many stand, how long a run will take yet."""
+"""Little facts of many runs, and of all jobs of one; and from earlier runs, how long one will take yet."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from core.engine.workflow_estimate import RunEstimate
+    from core.records.workflow_log import NodeJob
     from core.records.workflow_past import PastRun
 
 _TELLING: Final = frozenset({WorkflowStatus.SUCCESS, WorkflowStatus.PARTIAL, WorkflowStatus.FAILED})
@@ -28,7 +29,7 @@ _one_at_a_time = anyio.CapacityLimiter(1)
 
 
 class WorkflowPastVerbs(Verbs):
-    """Verbs about runs that were."""
+    """Verbs for lists and drawings of runs."""
 
     async def recent_workflows(self, names: Iterable[str], *, each: int = 20) -> Mapping[str, tuple[PastRun, ...]]:
         """The newest runs of each of some workflows, the newest first.
@@ -47,6 +48,16 @@ class WorkflowPastVerbs(Verbs):
             most: Runs with more nodes than that are left out.
         """
         return await self._parts.past.states(workflow_ids, most=most)
+
+    async def workflow_jobs(self, workflow_id: str) -> tuple[NodeJob, ...]:
+        """The jobs that ran nodes of a run in any of its attempts, with their times, in the order of their submission.
+
+        Raises:
+            WorkflowNotFoundError: There is no such run.
+        """
+        check_workflow_id(workflow_id)
+        await self._parts.workflows.get(workflow_id)
+        return await self._parts.node_jobs.jobs_of(workflow_id).read_on()
 
     async def estimate_workflow(self, workflow_id: str) -> RunEstimate:
         """How far a run has come and how long it will take yet, told from the last ten runs of the same workflow.

@@ -156,3 +156,12 @@ async def test_lists_are_told_the_last_runs_of_a_workflow_and_how_their_nodes_st
     assert [each.workflow_id for each in recent["chain"]] == [second.run.workflow_id, first.run.workflow_id]
     assert all(each.duration_s is not None for each in recent["chain"])
     assert await engine.workflow_states([first.run.workflow_id]) == {first.run.workflow_id: ("success", "success")}
+
+
+async def test_the_jobs_that_ran_a_runs_nodes_come_with_their_times(engine: Engine) -> None:
+    found = await conduct(engine, CHAIN)
+    jobs = await engine.workflow_jobs(found.run.workflow_id)
+    assert [job.node_id for job in jobs] == ["build", "test"]
+    assert all(job.is_finished and job.started_at is not None and job.finished_at is not None for job in jobs)
+    with pytest.raises(WorkflowNotFoundError):
+        await engine.workflow_jobs(new_workflow_id())
