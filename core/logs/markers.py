@@ -182,6 +182,6 @@ class StepTracker:
         if index is None:
             return
         step = self._steps[index]
-        if step.first_line is None:
-            step.first_line = first
-        step.last_line = last
+        # both streams may be in one step, and lines that came together are told stream by stream
+        step.first_line = first if step.first_line is None else min(step.first_line, first)
+        step.last_line = last if step.last_line is None else max(step.last_line, last)

@@ -156,6 +156,17 @@ def test_markers_are_taken_out_and_tell_the_lines_of_each_step(tmp_path: Path) -
     again.close()
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_steps_lines_are_those_of_both_streams_however_they_come(tmp_path: Path, *, at_once: bool) -> None:
+    recorder = opened(tmp_path)
+    recorder.write(mark(1, "b 0"))
+    frames = [err(2, b"first\n"), out(3, b"second\n"), out(4, b"third\n"), err(5, b"last\n")]
+    for part in [frames] if at_once else [[frame] for frame in frames]:
+        recorder.write(part)
+    recorder.close()
+    assert [(step.first_line, step.last_line) for step in recorder.steps] == [(1, 4)]
+
+
 def test_a_line_belongs_to_the_step_its_own_stream_is_in(tmp_path: Path) -> None:
     begin, begin_err = mark(1, "b 0")
     recorder = opened(tmp_path)
