@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.faultpoints import reach
 from core.records.event import JobChanged
 
 if TYPE_CHECKING:
@@ -75,15 +76,19 @@ class Ledger:
         Raises:
             IllegalMoveError: Its present status has no such move; nothing changed.
         """
+        reach("move", event)
         moved = await self._store.move(
             job_id, event, by=by, why=why, job=job or {}, attempt=attempt or {}, new_attempt=new_attempt
         )
+        reach("moved", event)
         self._bus.publish(JobChanged(moved, status_changed=True))
         return moved
 
     async def change(self, job_id: str, *, job: JobFields | None = None, attempt: AttemptFields | None = None) -> Job:
         """Change what a record says beside the status."""
+        reach("change", (attempt or {}).get("phase") or "")
         changed = await self._store.change(job_id, job=job or {}, attempt=attempt or {})
+        reach("changed", (attempt or {}).get("phase") or "")
         self._bus.publish(JobChanged(changed, status_changed=False))
         return changed
 

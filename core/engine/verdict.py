@@ -6,7 +6,7 @@ stands. Exit codes are data: 124 and 137 say nothing about who ended the process
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +36,25 @@ _SIGNALS: Final = {
     143: "TERM",
 }
 
+
+_HINTS: Final = {
+    126: "The file is not executable.",
+    127: "The command was not found in the image.",
+    137: "A process that SIGKILL ends leaves this code too: nothing tells whether one did, on the host or in the job.",
+}
+
+_TAMPERED: Final = Failure(
+    FailureKind.TAMPERED,
+    "Somebody started the container again after it had been stopped: its log and exit code are of more than one run.",
+    "Rerun the job; find out who restarts containers on this host.",
+    retryable=True,
+)
+_INTERRUPTED: Final = Failure(
+    FailureKind.CONTAINER_LOST,
+    "The container engine went down, or was restarted, and ended the container.",
+    "Rerun the job, or give it retries; with `live-restore` Docker keeps containers through its own restarts.",
+    retryable=True,
+)
 
 _START_HINT: Final = "Check that the command exists in the image and may be executed."
 
@@ -77,11 +96,9 @@ def judge(
     if state is None:
         return _gone(job)
     code = state.exit_code or 0
-    if _intended(job.cancel.at if job.cancel else None, state):
-        return _cancelled(job)
-    attempt = job.attempt
-    if attempt is not None and _intended(attempt.timeout_fired_at, state):
-        return Verdict(JobEvent.TIME_OUT, timeout_failure(job, failed_step), "time limit")
+    ended = _stopped(job, state, failed_step) or _disturbed(state, notes, failed_step)
+    if ended is not None:
+        return ended
     if code in job.spec.success_exit_codes:
         return Verdict(JobEvent.SUCCEED, None, f"exit code {code}", tuple(_doubts(job, state, notes)))
     if not_started:
@@ -94,12 +111,37 @@ def _doubts(job: Job, state: ContainerState, notes: ProgramNotes | None) -> Iter
     """What the reader of a success should know."""
     if state.oom_killed:
         yield "The kernel killed a process of the job for memory, but the job went on."
+    if state.killed_from_outside is not None:
+        yield f"Something outside OrcaOps sent the container SIG{state.killed_from_outside} before it ended."
     ended = notes.ended_early if notes is not None else None
     if ended is not None:
         yield (
             f"Step {ended + 1} of {len(job.spec.commands)} ended the shell (exit, exec): "
             "steps after it did not run, unless they are meant for whatever happened."
         )
+
+
+def _stopped(job: Job, state: ContainerState, failed_step: int | None) -> Verdict | None:
+    """How it ended if we stopped it."""
+    if _intended(job.cancel.at if job.cancel else None, state):
+        return _cancelled(job)
+    if job.attempt is not None and _intended(job.attempt.timeout_fired_at, state):
+        return Verdict(JobEvent.TIME_OUT, timeout_failure(job, failed_step), "time limit")
+    return None
+
+
+def _disturbed(state: ContainerState, notes: ProgramNotes | None, failed_step: int | None) -> Verdict | None:
+    """How it ended if its exit code is not its own, whatever that is."""
+    if state.restarted:
+        return Verdict(JobEvent.FAIL, _TAMPERED, "restarted by somebody else")
+    if state.went_down_with_engine and not _ran_to_its_end(notes):
+        return Verdict(JobEvent.FAIL, replace(_INTERRUPTED, step=failed_step), "container engine went down")
+    return None
+
+
+def _ran_to_its_end(notes: ProgramNotes | None) -> bool:
+    """Whether the job had noted its own end before its container was ended."""
+    return notes is not None and notes.exit_code is not None and not notes.was_terminated
 
 
 def timeout_failure(job: Job, step: int | None) -> Failure:
@@ -181,5 +223,4 @@ def _exit(job: Job, code: int, failed_step: int | None) -> Failure:
         message = f"Step {failed_step + 1} ({title}) ended with exit code {code}."
     else:
         message = f"The command ended with exit code {code}."
-    hints = {126: "The file is not executable.", 127: "The command was not found in the image."}
-    return Failure(FailureKind.EXIT, message, hints.get(code, ""), step=failed_step)
+    return Failure(FailureKind.EXIT, message, _HINTS.get(code, ""), step=failed_step)

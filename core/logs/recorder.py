@@ -9,6 +9,8 @@ from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from core import portable
+from core.faultpoints import reach
 from core.logs import index
 from core.logs.attachment import Attachment
 from core.logs.framing import (
@@ -131,7 +133,7 @@ class LogRecorder:
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd, state = recover(folder, attempt)
-        index_fd = os.open(index_path(folder, attempt), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        index_fd = os.open(index_path(folder, attempt), os.O_WRONLY | os.O_APPEND | portable.OPEN)
         grammar = MarkerGrammar(token)
         limits = (max_bytes, max_lines)
         return cls((fd, index_fd), state, grammar=grammar, limits=limits, needles=needles, on_growth=on_growth)
@@ -355,7 +357,9 @@ class LogRecorder:
         """
         if self._closed:
             raise ValueError("the log recorder is closed")
+        reach("log", "write")
         _write_all(self._fd, b"".join(self._pending))
+        reach("log", "written")
         self._pending.clear()
         if self._entries:
             _write_all(self._index_fd, index.encode(self._entries))

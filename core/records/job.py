@@ -44,6 +44,9 @@ class FailureKind(StrEnum):
     POLICY = "policy"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     CONTAINER_LOST = "container_lost"
+    """It is gone, or the container engine ended it by going down itself."""
+    TAMPERED = "tampered"
+    """Somebody else started the container again: what is known of it is of more than one run."""
     INTERNAL = "internal"
     """A fault of OrcaOps itself; its log has the traceback under the id in the message."""
 

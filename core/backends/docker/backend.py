@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +52,8 @@ _SETTLE_S: Final = 1.0
 
 _RECOVERY_S: Final = 30.0
 """How long starts are refused while containerd comes back."""
+
+_AFTERMATH_S: Final = 0.5
 
 _COMMAND_FAULTS: Final = (126, 127)
 
@@ -154,11 +156,8 @@ class DockerBackend(DockerServices):
             while True:
                 if not self._watch.surely_runs(container_id):
                     waiter.arm()
-                    try:
-                        state = await self.inspect(container_id)
-                    except (BackendUnavailableError, BackendTimeoutError):
-                        pass
-                    else:
+                    with suppress(BackendUnavailableError, BackendTimeoutError):
+                        state = await self._seen_twice(container_id)
                         if state is None or state.phase in {"created", "exited"}:
                             return state
                 with anyio.move_on_after(None if self._watch.connected else self._settings.reconcile_s):
@@ -173,7 +172,7 @@ class DockerBackend(DockerServices):
                 return None
             raise refusal(error) from error
         container = answer.json()
-        state = state_of(container, self._watch.foreign_signal(container["Id"]))
+        state = state_of(container, self._watch)
         if state.phase == "exited" and state.exit_code in _COMMAND_FAULTS and container["HostConfig"].get("Init"):
             return await self._with_word_of_init(state)
         return state
@@ -246,6 +245,20 @@ class DockerBackend(DockerServices):
         if failures:
             raise failures[0]
         return [state for _, state in sorted(found, key=lambda pair: (pair[0], pair[1].container_id))]
+
+    async def _seen_twice(self, container_id: str) -> ContainerState | None:
+        """Its state; after an end by a signal that was not ours, what followed tells whose it was.
+
+        An engine that goes down takes no connections any more. Who removes a container by force, or starts it once
+        more, does so a moment after it was killed.
+        """
+        state = await self.inspect(container_id)
+        if state is None or state.phase != "exited" or state.killed_from_outside is None or state.went_down_with_engine:
+            return state
+        await anyio.sleep(_AFTERMATH_S)
+        if not await self._client.takes_connections():
+            self._watch.interrupt(state.container_id)
+        return await self.inspect(container_id)
 
     async def _made(self, request: ContainerRequest) -> ContainerState:
         payload = create_payload(request)

@@ -26,9 +26,11 @@ from docker.errors import DockerException, create_api_error_from_http_exception
 from docker.transport import UnixHTTPAdapter
 from docker.utils import kwargs_from_env
 
+from core import portable
 from core.backends.docker.faults import connection_fault
 from core.backends.docker.unix_socket import UnixSocketAdapter
-from core.errors import BackendUnavailableError
+from core.errors import BackendError, BackendUnavailableError
+from core.faultpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -103,10 +105,28 @@ class EngineClient:
         limiter = self.streams if lasting_s else self._calls
         for pause in _PAUSES_S if repeatable else ():
             try:
-                return await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
+                return await self._sent(send, limiter, method, path)
             except BackendUnavailableError:
                 await anyio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
-        return await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
+        return await self._sent(send, limiter, method, path)
+
+    async def _sent(
+        self, send: Callable[[], requests.Response], limiter: anyio.CapacityLimiter, method: str, path: str
+    ) -> requests.Response:
+        reach("docker", method, path, "asked")
+        answer = await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
+        reach("docker", method, path, "answered")
+        return answer
+
+    async def takes_connections(self) -> bool:
+        """Whether the engine answers on a connection of its own; one that goes down takes none, and ends slowly."""
+        try:
+            await anyio.to_thread.run_sync(self._reached_anew, abandon_on_cancel=True, limiter=self._calls)
+        except BackendUnavailableError:
+            return False
+        except BackendError:  # it is slow, which says nothing
+            return True
+        return True
 
     def send(
         self,
@@ -194,6 +214,9 @@ class EngineClient:
             raise connection_fault(error) from error
         return _Way(api, f"{api.base_url}/v{version}")
 
+    def _reached_anew(self) -> None:
+        self._find_way().api.close()
+
     def _build(self) -> APIClient:
         address: dict[str, Any] = (
             {"base_url": self._settings.base_url} if self._settings.base_url else dict(kwargs_from_env())
@@ -219,7 +242,8 @@ class EngineClient:
 
 def engine_socket(settings: DockerSettings) -> str | None:
     """The path of the engine's socket on this machine; None when it is reached otherwise, and may be elsewhere."""
-    address = settings.base_url or str(kwargs_from_env().get("base_url") or "") or DEFAULT_UNIX_SOCKET
+    own = "" if portable.IS_WINDOWS else DEFAULT_UNIX_SOCKET  # Windows' own is a named pipe
+    address = settings.base_url or str(kwargs_from_env().get("base_url") or "") or own
     _, scheme, path = address.rpartition("unix:")
     return "/" + path.lstrip("/") if scheme else None
 

@@ -1,7 +1,11 @@
-"""One event stream for all containers of a home: who ended, and who was killed by somebody else.
+"""One event stream for all containers of a home: who ended, and who was killed or started by somebody else.
 
 Events only make waiting fast. The engine keeps few of them and none over its own restart, so that every break of the
 stream, and a list of the containers every few seconds, sends the waiters to look for themselves.
+
+An engine that goes down without live-restore kills its containers as an operator would: with a signal that was not
+ours. One that is asked to end does so before its event stream ends, and takes no connections meanwhile; one that died
+does so when it is started again, before it can be reached. Events of both carry the signal, and tell of it here.
 """
 
 from __future__ import annotations
@@ -10,7 +14,9 @@ import json
 import logging
 import random
 import signal
+import time
 from contextlib import asynccontextmanager, contextmanager
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +26,7 @@ from docker.errors import APIError
 
 from core.backends.base import LABEL_HOME
 from core.backends.docker.streams import opened
-from core.errors import BackendError
+from core.errors import BackendError, BackendUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -34,6 +40,9 @@ _MIN_PAUSE_S: Final = 0.1
 _MAX_PAUSE_S: Final = 2
 _PIECE: Final = 64 * 1024
 _NANO: Final = 1_000_000_000
+_ACTIONS: Final = ("start", "die", "kill", "destroy")
+_BEGINNING_OF_TIME: Final = 1
+"""As a moment from which events are told: all that the engine still has, such as a kill while no OrcaOps ran."""
 
 
 class Waiter:
@@ -77,7 +86,12 @@ class ContainerWatch:
         self._ours: set[str] = set()
         self._foreign: dict[str, str] = {}
         self._running: set[str] = set()
-        self._last_nano = 0
+        self._interrupted: set[str] = set()
+        self._begun: dict[str, int] = {}
+        self._restarted: set[str] = set()
+        self._last_nano = _BEGINNING_OF_TIME
+        self._is_away = False
+        self._replayed_until = 0
         self._stream: EngineStream | None = None
 
     @asynccontextmanager
@@ -115,6 +129,18 @@ class ContainerWatch:
         """The first signal to it that was not ours, such as ``TERM``."""
         return self._foreign.get(container_id)
 
+    def interrupt(self, container_id: str) -> None:
+        """The engine went down and ended this container."""
+        self._interrupted.add(container_id)
+
+    def was_interrupted(self, container_id: str) -> bool:
+        """Whether the engine ended it because it went down itself."""
+        return container_id in self._interrupted
+
+    def was_restarted(self, container_id: str) -> bool:
+        """Whether it was started a second time: we start each container once."""
+        return container_id in self._restarted
+
     def removed(self, container_id: str) -> None:
         """It is gone; while events come in its last ones are still to be told apart, and `destroy` cleans up."""
         if not self.connected:
@@ -138,23 +164,31 @@ class ContainerWatch:
         while True:
             try:
                 async with opened(self._client, self._ask) as stream:
+                    self._replayed_until = _moment_of(stream) if self._is_away else 0
+                    self._is_away = False
                     self._turn(connected=True, stream=stream)
                     tried.set()
                     pause = _MIN_PAUSE_S
                     await stream.run(partial(self._read, stream))
             except (BackendError, APIError) as error:
                 _LOG.debug("the event stream broke: %s", error)
+                if isinstance(error, BackendUnavailableError) and not self.connected:
+                    self._notice_outage()
             finally:
                 self._turn(connected=False, stream=None)
             tried.set()
             await anyio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
             pause = min(2 * pause, _MAX_PAUSE_S)
 
+    def _notice_outage(self) -> None:
+        """The engine takes no connection: whoever was killed and is still waited for went down with it."""
+        self._is_away = True
+        self._interrupted |= self._foreign.keys() & self._waiters.keys()
+
     def _ask(self) -> Any:
-        wanted = {"type": ["container"], "label": [self._label], "event": ["die", "kill", "destroy"]}
-        params: Params = {"filters": json.dumps(wanted)}
-        if self._last_nano:
-            params["since"] = f"{self._last_nano // _NANO}.{self._last_nano % _NANO:09d}"
+        wanted = {"type": ["container"], "label": [self._label], "event": _ACTIONS}
+        since = f"{self._last_nano // _NANO}.{self._last_nano % _NANO:09d}"
+        params: Params = {"filters": json.dumps(wanted), "since": since}
         return self._client.send("GET", "/events", params=params)
 
     def _read(self, stream: EngineStream) -> None:
@@ -168,17 +202,26 @@ class ContainerWatch:
 
     def _take(self, events: list[dict[str, Any]]) -> None:
         for event in events:
-            self._last_nano = max(self._last_nano, int(event.get("timeNano", 0)))
+            moment = int(event.get("timeNano", 0))
+            self._last_nano = max(self._last_nano, moment)
             container_id = event["Actor"]["ID"]
             if event["Action"] == "kill":
                 if container_id not in self._ours:
-                    number = event["Actor"]["Attributes"].get("signal", "")
-                    self._foreign.setdefault(container_id, _signal_name(number))
+                    self._note_kill(container_id, event["Actor"]["Attributes"].get("signal", ""), moment)
+                continue
+            if event["Action"] == "start":
+                if self._begun.setdefault(container_id, moment) != moment:
+                    self._restarted.add(container_id)
                 continue
             self._running.discard(container_id)
             if event["Action"] == "destroy":
                 self._drop(container_id)
             self._wake(container_id)
+
+    def _note_kill(self, container_id: str, number: str, moment: int) -> None:
+        self._foreign.setdefault(container_id, _signal_name(number))
+        if moment <= self._replayed_until:  # while it could not be reached, only the engine itself can have done it
+            self._interrupted.add(container_id)
 
     def _turn(self, *, connected: bool, stream: EngineStream | None) -> None:
         self.connected, self._stream = connected, stream
@@ -193,14 +236,16 @@ class ContainerWatch:
     def _drop(self, container_id: str) -> None:
         self._ours.discard(container_id)
         self._foreign.pop(container_id, None)
-        self._running.discard(container_id)
+        self._begun.pop(container_id, None)
+        for known in (self._running, self._interrupted, self._restarted):
+            known.discard(container_id)
 
     async def _reconcile(self) -> None:
         while True:
             await anyio.sleep(self._reconcile_s)
-            if not (self._waiters or self._ours or self._foreign):
+            known = self._ours | self._foreign.keys() | self._begun.keys()
+            if not (self._waiters or known):
                 continue
-            known = self._ours | self._foreign.keys()
             try:
                 there = await self._phases()
             except (BackendError, APIError) as error:
@@ -219,6 +264,15 @@ class ContainerWatch:
         params: Params = {"all": 1, "filters": json.dumps({"label": [self._label]})}
         answer = await self._client.request("GET", "/containers/json", params=params)
         return {item["Id"]: item["State"] for item in answer.json()}
+
+
+def _moment_of(stream: EngineStream) -> int:
+    """When an answer began, by the engine's clock; its header knows whole seconds."""
+    try:
+        began = parsedate_to_datetime(stream.headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        began = time.time()
+    return int((began + 1) * _NANO)
 
 
 def _signal_name(number: str) -> str:

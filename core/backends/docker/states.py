@@ -7,7 +7,7 @@ import binascii
 import json
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from core.backends.base import ContainerState, ImageInfo, PathInfo, UsageSample
 from core.backends.docker.faults import clean_words
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    from core.backends.base import ContainerPhase
+    from core.backends.answers import ContainerPhase
     from core.backends.services import Health
 
 _PHASES: Final[dict[str, ContainerPhase]] = {
@@ -38,18 +38,35 @@ _NOT_REGULAR: Final = (1 << 26) | (1 << 25) | (1 << 24) | (1 << 21) | (1 << 19)
 _INIT_FAILED: Final = re.compile(rb"\[FATAL tini \(\d+\)\] (exec .{1,500}? failed: .{1,200})\n?")
 
 
-def state_of(container: Mapping[str, Any], killed_from_outside: str | None = None) -> ContainerState:
+class Told(Protocol):
+    """What the event stream told of containers."""
+
+    def foreign_signal(self, container_id: str) -> str | None:
+        """The first signal that was not ours."""
+        ...
+
+    def was_interrupted(self, container_id: str) -> bool:
+        """Whether the engine ended it because it went down itself."""
+        ...
+
+    def was_restarted(self, container_id: str) -> bool:
+        """Whether it was started a second time."""
+        ...
+
+
+def state_of(container: Mapping[str, Any], told: Told | None = None) -> ContainerState:
     """What an inspection says.
 
     Args:
         container: The engine's answer.
-        killed_from_outside: The foreign signal that the event stream told of.
+        told: What is known beside it.
     """
     state: Mapping[str, Any] = container["State"]
+    container_id: str = container["Id"]
     phase = _PHASES.get(state["Status"], "running")
     exit_code = int(state["ExitCode"])
     return ContainerState(
-        container_id=container["Id"],
+        container_id=container_id,
         name=container["Name"].removeprefix("/"),
         labels=container["Config"]["Labels"] or {},
         phase=phase,
@@ -59,7 +76,9 @@ def state_of(container: Mapping[str, Any], killed_from_outside: str | None = Non
         created_at=moment(container["Created"]),
         started_at=moment(state["StartedAt"]),
         finished_at=moment(state["FinishedAt"]) if phase == "exited" else None,
-        killed_from_outside=killed_from_outside,
+        killed_from_outside=told.foreign_signal(container_id) if told else None,
+        went_down_with_engine=told.was_interrupted(container_id) if told else False,
+        restarted=told.was_restarted(container_id) if told else False,
         health=_health_of(state),
         health_output=_health_output(state),
     )

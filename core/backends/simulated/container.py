@@ -24,7 +24,8 @@ from core.errors import ContainerStartError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from core.backends.base import ContainerPhase, ContainerRequest
+    from core.backends.answers import ContainerPhase
+    from core.backends.base import ContainerRequest
     from core.backends.simulated.process import Run
     from core.backends.simulated.steering import Steering
 

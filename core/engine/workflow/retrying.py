@@ -30,6 +30,7 @@ _WORDS: Final = {
     FailureKind.IMAGE_PULL_FAILED: _INFRASTRUCTURE,
     FailureKind.ENGINE_UNAVAILABLE: _INFRASTRUCTURE,
     FailureKind.CONTAINER_LOST: _INFRASTRUCTURE,
+    FailureKind.TAMPERED: _INFRASTRUCTURE,
     FailureKind.INTERNAL: _INFRASTRUCTURE,
 }
 _WHEN: Final = {"exit": "failure", "signal": "failure", "output": "failure", "artifact": "failure"}

@@ -44,7 +44,7 @@ def test_there_are_so_many_further_tries_as_were_asked_for() -> None:
         (
             "infrastructure",
             {"start_error", "image_not_found", "registry_auth", "registry_unavailable", "image_pull_failed",
-             "engine_unavailable", "container_lost", "internal"},
+             "engine_unavailable", "container_lost", "tampered", "internal"},
         ),
         ("any", {kind.value for kind in FailureKind} - {"expression", "policy"}),
     ],
