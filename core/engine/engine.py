@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.engine.answers import EngineStatus
 from core.engine.verbs.files import FileVerbs
 from core.engine.verbs.jobs import JobVerbs
+from core.engine.verbs.log_views import LogViewVerbs
 from core.engine.verbs.logs import LogVerbs
 from core.engine.verbs.runs import RunVerbs
 from core.engine.verbs.templates import TemplateVerbs
@@ -30,6 +31,7 @@ class Engine(
     TemplateVerbs,
     JobVerbs,
     LogVerbs,
+    LogViewVerbs,
     FileVerbs,
     RunVerbs,
     WorkflowVerbs,
@@ -55,6 +57,11 @@ class Engine(
     def home_id(self) -> str:
         """The home's own id; every container of this engine carries it as label ``orcaops.home``."""
         return self._parts.home_id
+
+    @property
+    def blocked_by(self) -> str | None:
+        """Why no job is started at present; None if jobs are."""
+        return self._scheduler.blocked_by
 
     async def status(self) -> EngineStatus:
         """How the engine is, asking the container engine now."""

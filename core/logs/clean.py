@@ -25,7 +25,7 @@ _ESCAPE: Final = re.compile(
 )
 # Controls, what reorders text, what cannot be seen, and halves of surrogate pairs. Joiners and the two variation
 # selectors that emoji need stay.
-_UNSEEN: Final = re.compile(
+UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e0fff]"
@@ -74,7 +74,7 @@ def clean_text(text: str) -> str:
     text = _ESCAPE.sub("", text)
     if "\r" in text:
         text = "\n".join(map(_last_version, text.split("\n")))
-    return _UNSEEN.sub(_REPLACEMENT, text)
+    return UNSEEN.sub(_REPLACEMENT, text)
 
 
 def clean_lines(lines: Iterable[LogLine], *, max_shown: int = MAX_SHOWN) -> tuple[CleanLine, ...]:
@@ -104,7 +104,7 @@ def show_name(name: bytes) -> str:
     return _NAME_UNSEEN.sub(_escaped, text)
 
 
-_NAME_UNSEEN: Final = re.compile(rf"[\t\n\r]|{_UNSEEN.pattern}")
+_NAME_UNSEEN: Final = re.compile(rf"[\t\n\r]|{UNSEEN.pattern}")
 
 
 def _escaped(match: re.Match[str]) -> str:

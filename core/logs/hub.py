@@ -18,17 +18,21 @@ import anyio.to_thread
 
 from core.errors import JobNotFoundError
 from core.ids import is_job_id, is_workflow_id
+from core.logs.line_set import LineSets
 from core.logs.reader import LogReader
 from core.logs.recorder import LogGrowth, LogRecorder
 from core.logs.recovery import seal
+from core.logs.window import read_shown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection, Generator
+    from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from core.logs.line_set import ChosenLines, LineChoice
     from core.logs.reader import LogMatches, LogSlice
     from core.logs.search import LogPattern
+    from core.logs.window import ShownLine
     from core.records.log import LogLine, Stream
 
 Args = ParamSpec("Args")
@@ -72,6 +76,7 @@ class LogHub:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lives: dict[tuple[str, int], _Live] = {}
+        self._line_sets = LineSets()
         self._readers = anyio.CapacityLimiter(_READERS)
         self._writers = anyio.CapacityLimiter(_WRITERS)
 
@@ -201,6 +206,15 @@ class LogHub:
             step=step,
         )
 
+    async def choose(self, job_id: str, attempt: int, choice: LineChoice, *, budget_s: float) -> ChosenLines:
+        """Which lines pass a choice, as far as ``budget_s`` allows to look; the next call goes on from there."""
+        lines = self._line_sets.of(self._folder(job_id), attempt, choice)
+        return await self._in_thread(lines.grow, budget_s)
+
+    async def show(self, job_id: str, attempt: int, numbers: Sequence[int]) -> tuple[ShownLine, ...]:
+        """Lines by their numbers, as they are shown; see `read_shown`."""
+        return await self._in_thread(read_shown, self._folder(job_id), attempt, numbers)
+
     async def total_lines(self, job_id: str, attempt: int) -> int:
         """How many lines there are now."""
         return await self._in_thread(LogReader(self._folder(job_id), attempt).total_lines)
@@ -250,6 +264,7 @@ class LogHub:
 
     async def delete(self, job_id: str) -> None:
         """Remove all logs of a job; nothing if there are none."""
+        self._line_sets.forget(self._folder(job_id))
         remove = partial(shutil.rmtree, self._folder(job_id), ignore_errors=True)
         await anyio.to_thread.run_sync(remove, limiter=self._writers)
 

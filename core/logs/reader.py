@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from core import portable
 from core.clock import to_microseconds
 from core.logs.framing import (
     CONTINUED,
@@ -32,6 +33,7 @@ from core.records.log import LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -79,7 +81,7 @@ class LogMatches:
     at_end: bool
 
 
-_RawLine = tuple[int, bytes, bytes, bytes, int | None]
+RawLine = tuple[int, bytes, bytes, bytes, int | None]
 """Number, kind, time, body and step of a line; a plain tuple, because a search passes millions."""
 
 
@@ -90,11 +92,11 @@ class _Wanted:
         self._kinds = frozenset(kind for kind, name in NAME_OF.items() if streams is None or name in streams)
         self._step = step
 
-    def takes(self, line: _RawLine) -> bool:
+    def takes(self, line: RawLine) -> bool:
         return line[1] in self._kinds and (self._step is None or line[4] == self._step)
 
 
-class _Scan:
+class LineScan:
     """The lines from an index entry on.
 
     Args:
@@ -111,7 +113,7 @@ class _Scan:
         self.ended = False
         """Whether the last record passed said that nothing follows."""
 
-    def __iter__(self) -> Iterator[_RawLine]:
+    def __iter__(self) -> Iterator[RawLine]:
         steps = StreamSteps(self._entry.stdout_step, self._entry.stderr_step)
         step_of, number = steps.of, self._entry.line
         for block in blocks(self._fd, self._entry.offset, self._end):
@@ -148,7 +150,7 @@ class LogReader:
         with self._open() as (fd, size):
             if fd is None:
                 return 0
-            scan = _Scan(fd, last_entry(self._index, size))
+            scan = LineScan(fd, last_entry(self._index, size))
             deque(scan, maxlen=0)
             return scan.next_line - 1
 
@@ -175,12 +177,12 @@ class LogReader:
             step: Only lines of this step.
         """
         wanted = _Wanted(streams, step)
-        taken: list[_RawLine] = []
+        taken: list[RawLine] = []
         size = passed = 0
         with self._open() as (fd, log_size):
             if fd is None:
                 return LogSlice((), first_line, at_end=True)
-            scan = _Scan(
+            scan = LineScan(
                 fd, last_entry(self._index, log_size, lambda entry: entry.line <= first_line), first_line=first_line
             )
             for line in scan:
@@ -212,7 +214,7 @@ class LogReader:
             step: Only lines of this step.
         """
         wanted = _Wanted(streams, step)
-        parts: list[list[_RawLine]] = []
+        parts: list[list[RawLine]] = []
         missing, passed, end = lines, 0, None
         with self._open() as (fd, size):
             if fd is None:
@@ -220,7 +222,7 @@ class LogReader:
             before, last = size, None
             while last is None or (missing > 0 and before > 0 and passed < SCAN_BYTES):
                 entry = last_entry(self._index, before)
-                scan = _Scan(fd, entry, end)
+                scan = LineScan(fd, entry, end)
                 part = [line for line in scan if wanted.takes(line)]
                 part = part[max(0, len(part) - missing) :]
                 last = last or scan
@@ -237,7 +239,7 @@ class LogReader:
         with self._open() as (fd, size):
             if fd is None:
                 return 1
-            scan = _Scan(fd, last_entry(self._index, size, lambda entry: entry.latest_us < since_us))
+            scan = LineScan(fd, last_entry(self._index, size, lambda entry: entry.latest_us < since_us))
             for line in scan:
                 if line[2] >= since:
                     return line[0]
@@ -271,7 +273,7 @@ class LogReader:
         with self._open() as (fd, size):
             if fd is None:
                 return LogMatches((), (), first_line, at_end=True)
-            scan = _Scan(
+            scan = LineScan(
                 fd, last_entry(self._index, size, lambda entry: entry.line <= first_line), first_line=first_line
             )
             for line in scan:
@@ -285,18 +287,22 @@ class LogReader:
                     return found.result(line[0], at_end=False)
         return found.result(max(first_line, scan.next_line), at_end=True)
 
-    @contextmanager
-    def _open(self) -> Generator[tuple[int | None, int]]:
-        """The log file and its size; None if there is no file."""
-        try:
-            fd = os.open(log_path(self._folder, self._attempt), os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            yield None, 0
-            return
-        try:
-            yield fd, os.fstat(fd).st_size
-        finally:
-            os.close(fd)
+    def _open(self) -> AbstractContextManager[tuple[int | None, int]]:
+        return open_log(self._folder, self._attempt)
+
+
+@contextmanager
+def open_log(folder: Path, attempt: int) -> Generator[tuple[int | None, int]]:
+    """An attempt's log file and its size; None if there is no file."""
+    try:
+        fd = os.open(log_path(folder, attempt), os.O_RDONLY | portable.OPEN)
+    except FileNotFoundError:
+        yield None, 0
+        return
+    try:
+        yield fd, os.fstat(fd).st_size
+    finally:
+        os.close(fd)
 
 
 class _Found:
@@ -305,12 +311,12 @@ class _Found:
     def __init__(self, context: int, max_bytes: int) -> None:
         self._context = context
         self._room = max_bytes
-        self._before: deque[_RawLine] = deque(maxlen=context)
+        self._before: deque[RawLine] = deque(maxlen=context)
         self._after = 0
-        self._lines: list[_RawLine] = []
+        self._lines: list[RawLine] = []
         self.matched: list[int] = []
 
-    def take(self, line: _RawLine, *, is_match: bool) -> bool:
+    def take(self, line: RawLine, *, is_match: bool) -> bool:
         """Take a line; False if there is no room for it."""
         if not (is_match or self._after):
             self._before.append(line)
@@ -332,7 +338,7 @@ class _Found:
         return LogMatches(_decoded(self._lines), tuple(self.matched), next_line, at_end)
 
 
-def _decoded(lines: Collection[_RawLine]) -> tuple[LogLine, ...]:
+def _decoded(lines: Collection[RawLine]) -> tuple[LogLine, ...]:
     return tuple(
         LogLine(
             number=number,
@@ -347,7 +353,7 @@ def _decoded(lines: Collection[_RawLine]) -> tuple[LogLine, ...]:
     )
 
 
-def _last(lines: list[_RawLine], max_bytes: int) -> list[_RawLine]:
+def _last(lines: list[RawLine], max_bytes: int) -> list[RawLine]:
     """As many of the last lines as fit, but at least one."""
     room = max_bytes
     for place in range(len(lines) - 1, -1, -1):

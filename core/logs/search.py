@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_PATTERN: Final = 1000
 """Longest pattern, in characters."""
 
-_ESCAPES: Final = re.compile(rb"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[()][0-9A-B]")
+ESCAPES: Final = re.compile(rb"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[()][0-9A-B]")
 _ERRORS: Final = (
     r"(?i:(?:^|[^a-z0-9])(?:errors?|exceptions?|fatal|panic(?:ked)?|traceback|fail(?:ed|ures?|s)?|critical|abort(?:ed|ing)?"
     r"|segmentation fault|core dumped|out of memory|oom-?kill(?:ed|er)?|killed|command not found"
@@ -67,7 +67,7 @@ class LogPattern:
         """Whether the pattern is found anywhere in a line."""
         raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
         if b"\x1b" in raw:
-            raw = _ESCAPES.sub(b"", raw)
+            raw = ESCAPES.sub(b"", raw)
         if self._sought.search(raw) is None:
             return False
         if self._harmless is None or self._harmless.search(raw) is None:
@@ -84,10 +84,15 @@ def _compile(pattern: str, *, ignore_case: bool = False) -> _Compiled:
     try:
         return compiled(pattern, options)
     except (failure, UnicodeEncodeError) as error:
-        raise InvalidArgumentError(
-            f"pattern: {_reason(error)}",
-            hint="Use RE2 syntax (no look-around, no back references); a bracket itself is \\( or \\[.",
-        ) from None
+        raise refused(error) from None
+
+
+def refused(error: Exception) -> InvalidArgumentError:
+    """What to tell a caller whose pattern was not accepted."""
+    return InvalidArgumentError(
+        f"pattern: {_reason(error)}",
+        hint="Use RE2 syntax (no look-around, no back references); a bracket itself is \\( or \\[.",
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.engine.admission import AdmissionDesk
 from core.engine.job_cancel import JobCancel
+from core.engine.log_view import LogViewDesk
 from core.engine.mounts import MountGate
 from core.engine.reading import LogDesk
 from core.engine.templates import TemplateDesk
@@ -43,6 +44,7 @@ class Verbs:
         self._admission = AdmissionDesk(parts, scheduler.slots)
         self._cancel = JobCancel(parts, scheduler, worker)
         self._desk = LogDesk(parts)
+        self._view_desk = LogViewDesk(parts)
         self._uploads = UploadDesk(parts)
         self._template_desk = TemplateDesk(parts)
         self._gate = MountGate(parts)
