@@ -1,0 +1,42 @@
+"""The dashboard's application, to stand beside REST and MCP behind the engine's one door."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from fastapi import Depends, FastAPI
+
+from orcaops_mcp.web import problems
+from orcaops_mcp.web.pages import actions, jobs, live, login, static_files
+from orcaops_mcp.web.rendering import Renderer
+from orcaops_mcp.web.security import PageEdge, check_change
+from orcaops_mcp.web.state import WebState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core import Engine
+
+_ROUTERS: Final = (
+    *(static_files.router, live.router),
+    *(login.router, jobs.router, actions.router),
+)
+"""In the order they are matched: fixed paths before those with an id in their place."""
+
+
+def build_web(engine: Engine | Callable[[], Engine]) -> FastAPI:
+    """The application; making it reads files and takes a moment.
+
+    Args:
+        engine: The open engine, or where it is got from.
+    """
+    app = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(check_change)]
+    )
+    app.state.web = WebState(engine, Renderer(), secrets.token_bytes(32))
+    app.add_middleware(PageEdge)
+    for router in _ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    problems.install(app)
+    return app
