@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import re
-import tarfile
 from typing import TYPE_CHECKING, Final
 
+from core.engine.plain_tar import plain_members
 from core.engine.script import FOLDER, STEPS_PATH
 from core.engine.step_files import MAX_SUMMARY
 from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError
@@ -60,13 +59,9 @@ async def _fetched(parts: Parts, container_id: str, path: str) -> bytes:
 def _unpacked(data: bytes, most: int) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     limits = {"steps": _NOTES_BYTES, "summary": MAX_SUMMARY + 1}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errors="surrogateescape") as archive:
-            for member in archive:
-                folder, _, name = member.name.rpartition("/")
-                if member.isreg() and _OURS.fullmatch(name) and folder.count("/") == 0:
-                    size = min(member.size, limits.get(name.partition("-")[0], most))
-                    files[name] = data[member.offset_data : member.offset_data + size]
-    except (tarfile.TarError, EOFError, ValueError, OverflowError):
-        return files
+    for member in plain_members(data):
+        folder, _, name = member.name.decode("ascii", "replace").rpartition("/")
+        if "/" not in folder and _OURS.fullmatch(name):
+            size = min(member.size, limits.get(name.partition("-")[0], most))
+            files[name] = data[member.start : member.start + size]
     return files

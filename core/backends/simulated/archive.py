@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.backends.simulated.files import FileTree, Node
+    from core.backends.simulated.files import FileTree, Kind, Node
 
 _CHUNK: Final = 64 * 1024
 _TYPES: Final = {"file": tarfile.REGTYPE, "folder": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
@@ -39,24 +40,27 @@ def _pieces(files: FileTree, place: str, top: Node) -> Iterator[bytes]:
     base = posixpath.basename(place) or "."
     yield from _member(base, top)
     if top.kind == "folder":
-        for below in files.below(place):
-            node = files.find(below, follow=False)
-            if node is not None:
-                yield from _member(posixpath.join(base, below[len(place.rstrip("/")) + 1 :]), node)
+        start = len(place.rstrip("/")) + 1
+        for below, node in files.nodes_below(place):
+            yield from _member(f"{base}/{below[start:]}", node)
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 
 def _member(name: str, node: Node) -> Iterator[bytes]:
-    member = tarfile.TarInfo(name)
-    member.type = _TYPES[node.kind]
-    member.mode = node.mode
-    member.uid, member.gid = node.owner
-    member.mtime = node.modified
-    member.linkname = node.target
-    member.size = len(node.data)
-    yield member.tobuf(tarfile.PAX_FORMAT)
-    data = bytes(node.data)
-    for start in range(0, len(data), _CHUNK):
-        yield data[start : start + _CHUNK]
-    if odd := len(data) % tarfile.BLOCKSIZE:
+    yield _header(name, node.kind, node.mode, node.owner, node.modified, node.target, len(node.data))
+    for start in range(0, len(node.data), _CHUNK):
+        yield bytes(node.data[start : start + _CHUNK])
+    if odd := len(node.data) % tarfile.BLOCKSIZE:
         yield bytes(tarfile.BLOCKSIZE - odd)
+
+
+@lru_cache(maxsize=4096)  # containers that are alike have files that are alike
+def _header(name: str, kind: Kind, mode: int, owner: tuple[int, int], modified: int, target: str, size: int) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.type = _TYPES[kind]
+    member.mode = mode
+    member.uid, member.gid = owner
+    member.mtime = modified
+    member.linkname = target
+    member.size = size
+    return member.tobuf(tarfile.PAX_FORMAT)

@@ -6,10 +6,8 @@ import errno
 import os
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from operator import itemgetter
+from typing import Final, Literal
 
 Kind = Literal["file", "folder", "symlink"]
 
@@ -74,6 +72,9 @@ class FileTree:
         Raises:
             OSError: There are too many links on the way.
         """
+        known = self._at(path)  # places are kept without any of them
+        if known is not None and known.kind != "symlink":
+            return path
         plain = posixpath.normpath("/" + path.lstrip("/"))
         if plain in self._nodes or plain in _IMAGE:
             node = self._at(plain)
@@ -204,17 +205,19 @@ class FileTree:
 
     def below(self, path: str) -> list[str]:
         """Every path below a folder, parents before children."""
+        return [place for place, _ in self.nodes_below(path)]
+
+    def nodes_below(self, path: str) -> list[tuple[str, Node]]:
+        """Every path below a folder with what is there, parents before children."""
         prefix = path.rstrip("/") + "/"
-        return sorted(place for place in self._places() if place.startswith(prefix) and place != "/")
+        found = {place: node for place, node in _IMAGE.items() if place.startswith(prefix) and place != "/"}
+        found.update((place, node) for place, node in self._nodes.items() if place.startswith(prefix))
+        return sorted(found.items(), key=itemgetter(0))
 
     def children(self, path: str) -> list[str]:
         """The names in a folder, sorted."""
         start = len(path.rstrip("/")) + 1
         return [place[start:] for place in self.below(path) if "/" not in place[start:]]
-
-    def _places(self) -> Iterator[str]:
-        yield from self._nodes
-        yield from (place for place in _IMAGE if place not in self._nodes)
 
     def _at(self, place: str) -> Node | None:
         return self._nodes.get(place) or _IMAGE.get(place)

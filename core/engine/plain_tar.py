@@ -1,0 +1,52 @@
+"""Short names out of a small tar: what lies in one folder, found by its headers alone.
+
+`tarfile` reads every header for whatever it may say; here a member with a long name, or with one that only an
+extended header spells out, is passed over, since none that is looked for has such a name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLOCK: Final = 512
+_NAME: Final = slice(0, 100)
+_SIZE: Final = slice(124, 136)
+_TYPE: Final = slice(156, 157)
+_MAGIC: Final = slice(257, 263)
+_PREFIX: Final = slice(345, 346)
+
+_FILE: Final = frozenset({b"0", b"\0"})
+_LONG_NAME: Final = b"L"
+_EXTENDED: Final = b"x"
+
+
+class PlainMember(NamedTuple):
+    """A regular file whose name its header holds whole."""
+
+    name: bytes
+    start: int
+    """Where its bytes begin in the archive."""
+    size: int
+    """How many there are, more than the archive has if that was cut off."""
+
+
+def plain_members(data: bytes) -> Iterator[PlainMember]:
+    """The regular files of an archive, up to its end or to the first header that is none."""
+    start, is_named_elsewhere = 0, False
+    while len(header := data[start : start + _BLOCK]) == _BLOCK:
+        try:
+            size = int(header[_SIZE].rstrip(b" \0") or b"0", 8)
+        except ValueError:  # larger than all that is read, or no archive
+            return
+        name = header[_NAME].partition(b"\0")[0]
+        kind, content = header[_TYPE], start + _BLOCK
+        if not name or size < 0:
+            return
+        has_prefix = header[_MAGIC] == b"ustar\0" and header[_PREFIX] != b"\0"
+        if kind in _FILE and not (is_named_elsewhere or has_prefix):
+            yield PlainMember(name, content, size)
+        is_named_elsewhere = kind == _LONG_NAME or (kind == _EXTENDED and b" path=" in data[content : content + size])
+        start = content + -(-size // _BLOCK) * _BLOCK
