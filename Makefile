@@ -9,7 +9,7 @@ ENGINE := scripts/container-engine
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine node-tools demo check static test format bench lock down clean
+.PHONY: help setup engine node-tools demo check static test format bench lock audit down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ static: setup
 	@found=$$($(BIN)/lint-imports --no-cache 2>&1) || { printf '%s\n' "$$found"; exit 1; }
 	@$(BIN)/basedpyright
 
-test: setup engine node-tools static ## everything, with real containers
+test: setup engine node-tools static audit ## everything, with real containers
 	@$(PYTEST) -q -n auto -m covering --cov --cov-report=
 	@$(PYTEST) -q -n auto -m "not covering and not docker and not node"
 	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node"
@@ -56,6 +56,9 @@ bench: setup ## measure
 lock: setup ## resolve pyproject.toml into requirements-dev.lock
 	@$(BIN)/uv pip compile -q --no-emit-index-url --generate-hashes --universal --python-version 3.11 --group dev \
 		pyproject.toml -o requirements-dev.lock --custom-compile-command "make lock"
+
+audit: setup ## ask the package index for known vulnerabilities of the locked dependencies
+	@scripts/audit
 
 down: ## stop the engine and the registries, if we started them
 	@$(ENGINE) down

@@ -1,0 +1,3 @@
+"""Whether a locked dependency has a known vulnerability."""
+
+__all__ = ()
