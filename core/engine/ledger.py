@@ -8,13 +8,15 @@ from core.faultpoints import reach
 from core.records.event import JobChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.engine.bus import Bus
     from core.lifecycle.job import JobEvent
     from core.records.job import Attempt, CancelRequest, Job
     from core.records.template import TemplateUse
     from core.records.workflow_node import NodeRef
     from core.spec.job import JobSpec
-    from core.store.changes import Submitted
+    from core.store.changes import NewJob, Submitted
     from core.store.jobs import JobStore
     from core.store.rows import AttemptFields, JobFields
 
@@ -58,6 +60,14 @@ class Ledger:
         )
         if not submitted.replayed:
             self._bus.publish(JobChanged(submitted.job, status_changed=True))
+        return submitted
+
+    async def submit_all(self, asked: Sequence[NewJob], *, max_queued: int) -> tuple[Submitted, ...]:
+        """Accept some jobs into the queue, all of them or none. See `JobStore.submit_all`."""
+        submitted = await self._store.submit_all(asked, max_queued=max_queued)
+        for each in submitted:
+            if not each.replayed:
+                self._bus.publish(JobChanged(each.job, status_changed=True))
         return submitted
 
     async def move(

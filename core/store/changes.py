@@ -16,13 +16,17 @@ from core.lifecycle.job import JOB_LIFECYCLE, JobEvent, JobStatus
 from core.store import encoding
 from core.store.listing import get_job, get_jobs
 from core.store.queries import QueryFile
-from core.store.rows import AttemptFields, JobFields, attempt_values, cancel_values, job_values
+from core.store.rows import AttemptFields, JobFields, attempt_values, cancel_values, job_values, phase_values
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
     from datetime import datetime
 
     from core.records.job import Attempt, CancelRequest, Job
+    from core.records.template import TemplateUse
+    from core.records.workflow_node import NodeRef
+    from core.spec.job import JobSpec
 
 _SQL: Final = QueryFile("jobs")
 _INSERT_JOB: Final = _SQL.take("insert_job")
@@ -31,11 +35,16 @@ _INSERT_FIRST_TRANSITION: Final = _SQL.take("insert_first_transition")
 _INSERT_TRANSITION: Final = _SQL.take("insert_transition")
 _FIND_IDEMPOTENCY: Final = _SQL.take("find_idempotency")
 _INSERT_IDEMPOTENCY: Final = _SQL.take("insert_idempotency")
-_UPDATE_STATUS: Final = _SQL.take("update_status")
+_VERSION_OF: Final = _SQL.take("version_of")
+_MOVE_JOB: Final = _SQL.take("move_job")
 _UPDATE_JOB: Final = _SQL.take("update_job")
+_TOUCH_JOB: Final = _SQL.take("touch_job")
 _UPDATE_CANCEL: Final = _SQL.take("update_cancel")
 _INSERT_ATTEMPT: Final = _SQL.take("insert_attempt")
 _UPDATE_ATTEMPT: Final = _SQL.take("update_attempt")
+_UPDATE_PHASE: Final = _SQL.take("update_phase")
+
+_PHASE_FIELDS: Final = frozenset({"phase", "container_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,31 @@ class Submitted:
 
     job: Job
     replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that somebody asks to accept.
+
+    Attributes:
+        job_id: A fresh id.
+        spec: The admitted spec.
+        by: Who submits it.
+        idempotency_key: Makes the call repeatable: the same key and digest give the first call's job.
+        request_digest: Of the caller's request; compared when the key was used before.
+        rerun_of: The job it repeats.
+        template: What it was filled from.
+        node: The node of a workflow's run that it runs: then the call is repeatable by the job's id.
+    """
+
+    job_id: str
+    spec: JobSpec
+    by: str
+    idempotency_key: str | None = None
+    request_digest: str = ""
+    rerun_of: str | None = None
+    template: TemplateUse | None = None
+    node: NodeRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +108,6 @@ class Submission:
         if self.idempotency_key is not None and (earlier := self._earlier(connection, self.idempotency_key)):
             return Submitted(earlier, replayed=True)
         job, node, created_us = self.job, self.job.workflow, to_microseconds(self.job.created_at)
-        if node is not None and (found := get_jobs(connection, [job.job_id])):
-            return Submitted(found[0], replayed=True)  # the node named the job before: this is a repetition
         inserted = _INSERT_JOB.run(
             connection,
             job_id=job.job_id,
@@ -94,6 +126,8 @@ class Submission:
             max_queued=self.max_queued,
         )
         if inserted.rowcount == 0:
+            if found := get_jobs(connection, [job.job_id]):
+                return Submitted(found[0], replayed=True)  # the node named the job before: this is a repetition
             raise QueueFullError(f"The queue is full: {self.max_queued} jobs wait already.")
         _INSERT_FIRST_TRANSITION.run(connection, job_id=job.job_id, at_us=created_us, by=job.submitted_by)
         for tag in dict.fromkeys(job.spec.tags):
@@ -120,6 +154,11 @@ class Submission:
         return get_job(connection, job_id)
 
 
+def insert_all(connection: sqlite3.Connection, submissions: Iterable[Submission]) -> tuple[Submitted, ...]:
+    """Insert several jobs. See `JobStore.submit_all`."""
+    return tuple(submission.insert(connection) for submission in submissions)
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """An event about to move a job.
@@ -133,6 +172,7 @@ class Move:
         job: What changes about the job with it.
         attempt: What changes about its present attempt with it.
         new_attempt: The attempt that begins with it.
+        known: The job as it was when somebody looked last, which saves reading it if that still holds.
     """
 
     job_id: str
@@ -143,10 +183,11 @@ class Move:
     job: JobFields
     attempt: AttemptFields
     new_attempt: Attempt | None
+    known: Job | None = None
 
     def apply(self, connection: sqlite3.Connection) -> Job:
         """Do it. See `JobStore.move`."""
-        found = get_job(connection, self.job_id)
+        found = _present(connection, self.job_id, self.known)
         status = JOB_LIFECYCLE.next_status(found.status, self.event)
         moved = replace(
             found,
@@ -156,14 +197,13 @@ class Move:
         )
         if self.new_attempt is not None:
             moved = _begin_attempt(connection, moved, self.new_attempt)
-        moved = _apply(connection, moved, self.job, self.attempt)
-        _UPDATE_STATUS.run(
+        moved = _changed(connection, moved, self.job, self.attempt)
+        _MOVE_JOB.run(
             connection,
-            job_id=moved.job_id,
-            before=found.status,
             status=moved.status,
             queued_us=to_microseconds(moved.queued_at),
             finished_us=encoding.micros(moved.finished_at),
+            **job_values(moved),
         )
         _INSERT_TRANSITION.run(
             connection,
@@ -179,9 +219,30 @@ class Move:
         return moved
 
 
-def change(connection: sqlite3.Connection, job_id: str, job: JobFields, attempt: AttemptFields) -> Job:
-    """Change what a job and its present attempt say, beside the status. See `JobStore.change`."""
-    return _apply(connection, get_job(connection, job_id), job, attempt)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a job says is about to change, beside its status.
+
+    Attributes:
+        job_id: Which job.
+        job: What changes about the job.
+        attempt: What changes about its present attempt.
+        known: As in `Move`.
+    """
+
+    job_id: str
+    job: JobFields
+    attempt: AttemptFields
+    known: Job | None = None
+
+    def apply(self, connection: sqlite3.Connection) -> Job:
+        """Do it. See `JobStore.change`."""
+        changed = _changed(connection, _present(connection, self.job_id, self.known), self.job, self.attempt)
+        if self.job:
+            _UPDATE_JOB.run(connection, **job_values(changed))
+        else:
+            _TOUCH_JOB.run(connection, job_id=changed.job_id, version=changed.version)
+        return changed
 
 
 def request_cancel(connection: sqlite3.Connection, job_id: str, request: CancelRequest) -> Job:
@@ -201,14 +262,22 @@ def _begin_attempt(connection: sqlite3.Connection, job: Job, attempt: Attempt) -
     return replace(job, attempt=attempt, attempt_number=attempt.number)
 
 
-def _apply(connection: sqlite3.Connection, job: Job, job_fields: JobFields, attempt_fields: AttemptFields) -> Job:
-    """Write a changed job, one version on, and its attempt if something changes about that."""
+def _present(connection: sqlite3.Connection, job_id: str, known: Job | None) -> Job:
+    """The job as it stands now."""
+    if known is not None and _VERSION_OF.run(connection, job_id=job_id).fetchone() == (known.version,):
+        return known
+    return get_job(connection, job_id)
+
+
+def _changed(connection: sqlite3.Connection, job: Job, job_fields: JobFields, attempt_fields: AttemptFields) -> Job:
+    """The changed job, one version on, to be written; its attempt is written if something changes about that."""
     attempt = job.attempt
     if attempt_fields:
         if attempt is None:
             raise StoreError(f"{job.job_id} has no attempt yet that could change.")
         attempt = replace(attempt, **attempt_fields)
-        _UPDATE_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
-    changed = replace(job, attempt=attempt, version=job.version + 1, **job_fields)
-    _UPDATE_JOB.run(connection, **job_values(changed))
-    return changed
+        if attempt_fields.keys() <= _PHASE_FIELDS:
+            _UPDATE_PHASE.run(connection, **phase_values(job.job_id, attempt))
+        else:
+            _UPDATE_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
+    return replace(job, attempt=attempt, version=job.version + 1, **job_fields)

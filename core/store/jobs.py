@@ -11,7 +11,7 @@ import anyio.lowlevel
 from core.lifecycle.job import JOB_LIFECYCLE
 from core.records.job import Job
 from core.store import changes, encoding, listing
-from core.store.changes import Move, Submission, Submitted
+from core.store.changes import Change, Move, NewJob, Submission, Submitted
 from core.store.listing import JobFilter
 from core.store.queries import QueryFile
 from core.store.recent import RecentJobs
@@ -20,7 +20,7 @@ from core.store.rows import AttemptFields, JobFields, attempt_from_row, status_c
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from core.clock import Clock
     from core.lifecycle.job import JobEvent, JobStatus
@@ -89,22 +89,48 @@ class JobStore:
             IdempotencyConflictError: The key was used with another digest.
             QueueFullError: As many wait already as may.
         """
+        asked = NewJob(job_id, spec, by, idempotency_key, request_digest, rerun_of, template, node)
+        return (await self.submit_all([asked], max_queued=max_queued))[0]
+
+    async def submit_all(self, asked: Sequence[NewJob], *, max_queued: int) -> tuple[Submitted, ...]:
+        """Accept some jobs into the queue, all of them or none.
+
+        Args:
+            asked: The jobs.
+            max_queued: As in `submit`.
+
+        Returns:
+            What became of each, in their order.
+
+        Raises:
+            IdempotencyConflictError: As `submit` does.
+            QueueFullError: As `submit` does.
+        """
+        submissions = [self._submission(each, max_queued) for each in asked]
+        with ExitStack() as stack:
+            notes = [stack.enter_context(self._recent.writing(each.job_id)) for each in asked]
+            submitted = await self._database.write(partial(changes.insert_all, submissions=submissions))
+            for note, each in zip(notes, submitted, strict=True):
+                if not each.replayed:
+                    note(each.job)
+        return submitted
+
+    def _submission(self, asked: NewJob, max_queued: int) -> Submission:
         now = self._clock.now()
         job = Job(
-            job_id=job_id,
-            spec=spec,
+            job_id=asked.job_id,
+            spec=asked.spec,
             status=JOB_LIFECYCLE.initial,
             version=1,
             created_at=now,
             queued_at=now,
-            submitted_by=encoding.utf8(by),
-            rerun_of=rerun_of,
-            template=template,
-            workflow=node,
+            submitted_by=encoding.utf8(asked.by),
+            rerun_of=asked.rerun_of,
+            template=encoding.template_from_json(encoding.template_to_json(asked.template)),  # as it will be read back
+            workflow=asked.node,
         )
-        key = None if idempotency_key is None else encoding.utf8(idempotency_key)
-        submission = Submission(job, encoding.spec_to_json(spec), key, request_digest, max_queued)
-        return await self._database.write(submission.insert)
+        key = None if asked.idempotency_key is None else encoding.utf8(asked.idempotency_key)
+        return Submission(job, encoding.spec_to_json(asked.spec), key, asked.request_digest, max_queued)
 
     async def get(self, job_id: str) -> Job:
         """The job.
@@ -184,7 +210,8 @@ class JobStore:
             JobNotFoundError: There is no such job.
             IllegalMoveError: Its status does not allow the event, or the attempt's number does not follow.
         """
-        move = Move(job_id, event, self._clock.now(), by, why, job or {}, attempt or {}, new_attempt)
+        known = self._recent.find(job_id)
+        move = Move(job_id, event, self._clock.now(), by, why, job or {}, attempt or {}, new_attempt, known)
         with self._recent.writing(job_id) as note:
             return note(await self._database.write(move.apply))
 
@@ -198,9 +225,9 @@ class JobStore:
             JobNotFoundError: There is no such job.
             StoreError: An attempt is to be changed before there is one.
         """
-        change = partial(changes.change, job_id=job_id, job=job or {}, attempt=attempt or {})
+        change = Change(job_id, job or {}, attempt or {}, self._recent.find(job_id))
         with self._recent.writing(job_id) as note:
-            return note(await self._database.write(change))
+            return note(await self._database.write(change.apply))
 
     async def request_cancel(self, job_id: str, request: CancelRequest) -> Job:
         """Note that somebody wants the job to stop.

@@ -185,7 +185,7 @@ def status_change_from_row(row: tuple[Any, ...]) -> StatusChange:
 
 
 def job_values(job: Job) -> dict[str, SqlValue]:
-    """The values of ``update_job``."""
+    """The values of ``update_job``, and those of ``move_job`` beside the status."""
     return {
         "job_id": job.job_id,
         "started_us": encoding.micros(job.started_at),
@@ -231,4 +231,14 @@ def attempt_values(job_id: str, attempt: Attempt) -> dict[str, SqlValue]:
         "usage": encoding.usage_to_json(attempt.usage),
         "log": encoding.log_to_json(attempt.log),
         "services": encoding.services_to_json(attempt.services),
+    }
+
+
+def phase_values(job_id: str, attempt: Attempt) -> dict[str, SqlValue]:
+    """The values of ``update_phase``."""
+    return {
+        "job_id": job_id,
+        "number": attempt.number,
+        "phase": attempt.phase,
+        "container_id": attempt.container_id,
     }

@@ -1,10 +1,11 @@
 -- name: insert_job
--- A job that was accepted; no row when as many wait already as may.
+-- A job that was accepted; no row when there is one of this id, or when as many wait already as may.
 INSERT INTO jobs (job_id, status, name, image, priority, slots, created_us, queued_us, attempt, version, spec, outputs,
                   warnings, submitted_by, rerun_of, template, workflow_id, node_id, run_attempt)
 SELECT :job_id, 'queued', :name, :image, :priority, :slots, :created_us, :created_us, 0, 1, :spec, '{}',
        '[]', :by, :rerun_of, :template, :workflow_id, :node_id, :run_attempt
- WHERE (SELECT jobs FROM job_counts WHERE status = 'queued') < :max_queued;
+ WHERE (SELECT jobs FROM job_counts WHERE status = 'queued') < :max_queued
+    ON CONFLICT (job_id) DO NOTHING;
 
 -- name: insert_tag
 -- One of a job's tags.
@@ -29,10 +30,17 @@ SELECT job_id, digest FROM idempotency WHERE key = :key;
 -- A key's first use.
 INSERT INTO idempotency (key, job_id, digest, created_us) VALUES (:key, :job_id, :digest, :created_us);
 
--- name: update_status
--- A job's move, if it still stands where it was read.
-UPDATE jobs SET status = :status, queued_us = :queued_us, finished_us = :finished_us
- WHERE job_id = :job_id AND status = :before;
+-- name: version_of
+-- How often a job was changed.
+SELECT version FROM jobs WHERE job_id = :job_id;
+
+-- name: move_job
+-- A job's move, with what else changes about it.
+UPDATE jobs
+   SET status = :status, queued_us = :queued_us, finished_us = :finished_us, started_us = :started_us,
+       not_before_us = :not_before_us, attempt = :attempt, version = :version, exit_code = :exit_code,
+       failure = :failure, outputs = :outputs, warnings = :warnings
+ WHERE job_id = :job_id;
 
 -- name: update_job
 -- What may change about a job beside its status.
@@ -40,6 +48,10 @@ UPDATE jobs
    SET started_us = :started_us, not_before_us = :not_before_us, attempt = :attempt, version = :version,
        exit_code = :exit_code, failure = :failure, outputs = :outputs, warnings = :warnings
  WHERE job_id = :job_id;
+
+-- name: touch_job
+-- A change of what belongs to a job.
+UPDATE jobs SET version = :version WHERE job_id = :job_id;
 
 -- name: update_cancel
 -- Somebody's request to stop a job.
@@ -63,3 +75,7 @@ UPDATE attempts
        timeout_fired_us = :timeout_fired_us, exit_code = :exit_code, failure = :failure, steps = :steps,
        usage = :usage, log = :log, services = :services
  WHERE job_id = :job_id AND number = :number;
+
+-- name: update_phase
+-- How far a try is.
+UPDATE attempts SET phase = :phase, container_id = :container_id WHERE job_id = :job_id AND number = :number;

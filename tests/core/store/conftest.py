@@ -33,5 +33,11 @@ def jobs(database: Database, clock: MovingClock) -> JobStore:
 
 
 @pytest.fixture
+def others(database: Database, clock: MovingClock) -> JobStore:
+    """Another store of the same jobs, which knows only what it reads."""
+    return JobStore(database, clock)
+
+
+@pytest.fixture
 def workflows(database: Database, clock: MovingClock) -> WorkflowStore:
     return WorkflowStore(database, clock)

@@ -44,15 +44,17 @@ async def a_running_job(jobs: JobStore, **changes: Any) -> Job:
     return await jobs.move(job.job_id, JobEvent.START, by="engine", new_attempt=an_attempt())
 
 
-async def test_starting_a_job_begins_an_attempt(jobs: JobStore) -> None:
+async def test_starting_a_job_begins_an_attempt(jobs: JobStore, others: JobStore) -> None:
     queued = await a_queued_job(jobs)
     started = await jobs.move(queued.job_id, JobEvent.START, by="engine", new_attempt=an_attempt())
     assert started == replace(queued, status=JobStatus.RUNNING, version=2, attempt=an_attempt(), attempt_number=1)
-    assert await jobs.get(queued.job_id) == started
+    assert await jobs.get(queued.job_id) == await others.get(queued.job_id) == started
     assert await jobs.attempts(queued.job_id) == (an_attempt(),)
 
 
-async def test_a_move_carries_changes_of_the_job_and_of_its_attempt(jobs: JobStore, clock: MovingClock) -> None:
+async def test_a_move_carries_changes_of_the_job_and_of_its_attempt(
+    jobs: JobStore, others: JobStore, clock: MovingClock
+) -> None:
     job = await a_running_job(jobs)
     clock.advance(2.5)
     ended = await jobs.move(
@@ -67,7 +69,27 @@ async def test_a_move_carries_changes_of_the_job_and_of_its_attempt(jobs: JobSto
     assert (ended.failure, ended.exit_code, ended.warnings) == (_FAILURE, 3, ("w",))
     assert ended.outputs == {"a": "1", "ü": ""}
     assert ended.attempt == an_attempt(phase=JobPhase.REMOVING, exit_code=3, failure=_FAILURE)
-    assert await jobs.get(job.job_id) == ended
+    assert await others.get(job.job_id) == ended
+
+
+async def test_who_remembers_an_older_record_changes_the_present_one(jobs: JobStore, others: JobStore) -> None:
+    job = await a_running_job(jobs)
+    await others.change(job.job_id, job={"exit_code": 7}, attempt={"container_id": "c" * 64})
+    changed = await jobs.change(job.job_id, attempt={"phase": JobPhase.STARTING})
+    assert (changed.exit_code, changed.version) == (7, 4)
+    assert changed.attempt == an_attempt(phase=JobPhase.STARTING, container_id="c" * 64)
+    await others.move(job.job_id, JobEvent.SUCCEED, by="engine")
+    with pytest.raises(IllegalMoveError):
+        await jobs.move(job.job_id, JobEvent.FAIL, by="engine")
+    assert (await jobs.get(job.job_id)).status is JobStatus.SUCCESS
+
+
+async def test_how_far_an_attempt_is_reads_back(jobs: JobStore, others: JobStore) -> None:
+    job = await a_running_job(jobs)
+    await jobs.change(job.job_id, attempt={"phase": JobPhase.STARTING, "container_id": "c" * 64})
+    changed = await jobs.change(job.job_id, attempt={"phase": JobPhase.RUNNING})
+    assert changed == await others.get(job.job_id)
+    assert changed.attempt == an_attempt(phase=JobPhase.RUNNING, container_id="c" * 64)
 
 
 async def test_a_retry_joins_the_queue_again_and_keeps_the_attempt_before(jobs: JobStore, clock: MovingClock) -> None:

@@ -8,6 +8,9 @@ import pytest
 from core.errors import IdempotencyConflictError, JobNotFoundError, QueueFullError
 from core.ids import new_job_id
 from core.lifecycle.job import JobEvent, JobStatus
+from core.records.template import TemplateUse
+from core.records.workflow_node import NodeRef
+from core.store.changes import NewJob
 from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
@@ -22,7 +25,9 @@ async def _submit(jobs: JobStore, *, key: str | None = None, digest: str = "d", 
     )
 
 
-async def test_a_submitted_job_is_queued_and_reads_back_as_it_was_returned(jobs: JobStore, clock: MovingClock) -> None:
+async def test_a_submitted_job_is_queued_and_reads_back_as_it_was_returned(
+    jobs: JobStore, others: JobStore, clock: MovingClock
+) -> None:
     job_id = new_job_id()
     spec = a_job_spec(
         name="build",
@@ -39,13 +44,39 @@ async def test_a_submitted_job_is_queued_and_reads_back_as_it_was_returned(jobs:
     assert not submitted.replayed
     assert submitted.job.status is JobStatus.QUEUED
     assert submitted.job.created_at == submitted.job.queued_at == clock.now()
-    assert await jobs.get(job_id) == submitted.job
+    assert await jobs.get(job_id) == await others.get(job_id) == submitted.job
 
 
-async def test_a_job_with_a_long_spec_reads_back(jobs: JobStore) -> None:
+async def test_a_job_with_a_long_spec_reads_back(jobs: JobStore, others: JobStore) -> None:
     spec = a_job_spec(commands=({"run": "echo é\n" * 4000, "name": "long"},))
     submitted = await jobs.submit(new_job_id(), spec, by="cli", idempotency_key=None, request_digest="d", max_queued=1)
-    assert await jobs.get(submitted.job.job_id) == submitted.job
+    assert await others.get(submitted.job.job_id) == submitted.job
+
+
+async def test_jobs_submitted_together_read_back_in_their_order(jobs: JobStore, others: JobStore) -> None:
+    node, template = NodeRef("wf_1", "build (1)", 2), TemplateUse("build", 3, {"what": "a\udc80"})
+    spec = a_job_spec(env={"A": "ü"}, context={"inputs": {"deep": [1, 2.5, None, True]}})
+    asked = [NewJob(new_job_id(), spec, "mcp", node=node), NewJob(new_job_id(), a_job_spec(), "mcp", template=template)]
+    submitted = await jobs.submit_all(asked, max_queued=2)
+    assert [each.job.job_id for each in submitted] == [each.job_id for each in asked]
+    assert [await jobs.get(each.job_id) for each in asked] == [each.job for each in submitted]
+    assert [await others.get(each.job_id) for each in asked] == [each.job for each in submitted]
+
+
+async def test_of_jobs_submitted_together_all_or_none_are_accepted(jobs: JobStore) -> None:
+    with pytest.raises(QueueFullError):
+        await jobs.submit_all([NewJob(new_job_id(), a_job_spec(), "mcp") for _ in range(3)], max_queued=2)
+    assert (await jobs.counts())[JobStatus.QUEUED] == 0
+
+
+async def test_a_node_s_job_is_made_once_also_when_the_queue_is_full(jobs: JobStore) -> None:
+    asked = NewJob(new_job_id(), a_job_spec(), "workflow", node=NodeRef("wf_1", "build", 1))
+    (first,) = await jobs.submit_all([asked], max_queued=1)
+    other = NewJob(new_job_id(), a_job_spec(), "workflow", node=NodeRef("wf_1", "test", 1))
+    again, fresh = await jobs.submit_all([asked, other], max_queued=2)
+    assert (again.replayed, fresh.replayed) == (True, False)
+    assert again.job == first.job
+    assert (await jobs.submit_all([asked], max_queued=1))[0].replayed
 
 
 async def test_the_same_key_and_request_give_the_first_job_again(jobs: JobStore) -> None:
@@ -94,11 +125,11 @@ async def test_a_key_is_free_again_once_its_job_is_deleted(jobs: JobStore) -> No
     assert not (await _submit(jobs, key="k", digest="other")).replayed
 
 
-async def test_texts_that_are_not_unicode_are_kept_with_a_mark_in_their_place(jobs: JobStore) -> None:
+async def test_texts_that_are_not_unicode_are_kept_with_a_mark_in_their_place(jobs: JobStore, others: JobStore) -> None:
     submitted = await jobs.submit(
         new_job_id(), a_job_spec(), by="a\udc80b", idempotency_key="k\udc80", request_digest="d", max_queued=1
     )
-    assert (await jobs.get(submitted.job.job_id)).submitted_by == submitted.job.submitted_by == "a?b"
+    assert (await others.get(submitted.job.job_id)).submitted_by == submitted.job.submitted_by == "a?b"
 
 
 async def test_an_unknown_id_is_answered_with_the_newest_ids_that_begin_alike(jobs: JobStore) -> None:
