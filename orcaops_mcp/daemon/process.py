@@ -23,6 +23,7 @@ from orcaops_mcp.daemon.descriptors import take_descriptors
 from orcaops_mcp.daemon.guards import rules_for
 from orcaops_mcp.daemon.life import Life
 from orcaops_mcp.daemon.mcp_door import McpDoor
+from orcaops_mcp.daemon.pages import Pages
 from orcaops_mcp.daemon.shelf import Shelf
 from orcaops_mcp.daemon.sockets import take_names_away, unix_listeners
 from orcaops_mcp.daemon.supervisor import tell_supervisor
@@ -131,7 +132,7 @@ async def _app(
         bound = settings if tcp is None else settings.model_copy(update={"host": tcp.host})
         rules = rules_for(bound, tcp.port if tcp else settings.port, tcp.token if tcp else None)
         rest = build_api(engine, stop=stop)
-        return server, rest, build_app(server, rest, rules)
+        return server, rest, build_app(server, rest, Pages(engine), rules)
 
     server, rest, app = await anyio.to_thread.run_sync(build)
     await stack.enter_async_context(rest.router.lifespan_context(rest))

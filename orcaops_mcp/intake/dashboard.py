@@ -17,7 +17,10 @@ LOGIN_PATH: Final = "/login"
 LOGIN_COOKIE: Final = "orcaops_login"
 """Stands for a token that was brought to the login page."""
 
-_OPEN_SEGMENTS: Final = frozenset({"login", "static", "favicon.ico"})
+_OPEN_SEGMENTS: Final = frozenset({"login", "logout", "theme", "static", "favicon.ico"})
+
+
+_OTHER_SEGMENTS: Final = frozenset({"mcp", "orcaops", "docs", "openapi.json", "healthz", "readyz", "metrics"})
 
 
 def first_segment(path: str) -> str:
@@ -30,8 +33,13 @@ def is_page(path: str) -> bool:
     return first_segment(path) in PAGE_SEGMENTS
 
 
+def is_nowhere(path: str) -> bool:
+    """Whether nothing at all is served at paths that begin so."""
+    return first_segment(path) not in PAGE_SEGMENTS | _OTHER_SEGMENTS
+
+
 def is_open_page(path: str) -> bool:
-    """Whether it says nothing but how to log in, and is shown to whoever comes."""
+    """Whether it says nothing of what runs here and changes nothing but what a browser keeps: for whoever comes."""
     return first_segment(path) in _OPEN_SEGMENTS
 
 

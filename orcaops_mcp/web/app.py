@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Final
 from fastapi import Depends, FastAPI
 
 from orcaops_mcp.web import problems
-from orcaops_mcp.web.pages import actions, jobs, live, login, static_files
+from orcaops_mcp.web.pages import (
+    actions,
+    jobs,
+    live,
+    login,
+    static_files,
+    workflow_actions,
+    workflow_log,
+    workflow_new,
+    workflow_run,
+    workflows,
+)
 from orcaops_mcp.web.rendering import Renderer
 from orcaops_mcp.web.security import PageEdge, check_change
 from orcaops_mcp.web.state import WebState
@@ -18,9 +29,10 @@ if TYPE_CHECKING:
 
     from core import Engine
 
-_ROUTERS: Final = (
+ROUTERS: Final = (
     *(static_files.router, live.router),
     *(login.router, jobs.router, actions.router),
+    *(workflows.router, workflow_new.router, workflow_actions.router, workflow_log.router, workflow_run.router),
 )
 """In the order they are matched: fixed paths before those with an id in their place."""
 
@@ -36,7 +48,7 @@ def build_web(engine: Engine | Callable[[], Engine]) -> FastAPI:
     )
     app.state.web = WebState(engine, Renderer(), secrets.token_bytes(32))
     app.add_middleware(PageEdge)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router, include_in_schema=False)
     problems.install(app)
     return app

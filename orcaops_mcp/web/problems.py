@@ -97,7 +97,11 @@ def crashed(request: Request, error: BaseException) -> Response:
     _log.error("%s %r crashed (%s)", request.method, request.scope["path"][:200], correlation, exc_info=error)
     message = f"OrcaOps failed while it made this page; its log has the details under {correlation}."
     view = problem("internal", message, hint="Report the id if it happens again.")
-    return JSONResponse({"error": view}, 500)
+    try:
+        return problem_page(request, view, 500)
+    except Exception:  # noqa: BLE001 - the edge: the frame itself is at fault, and there is no page without it
+        _log.exception("the page about %s could not be made", correlation)
+        return JSONResponse({"error": view}, 500)
 
 
 def install(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import logging
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from orcaops_mcp.daemon.named_tokens import digest_of
 from orcaops_mcp.daemon.token import UnusableTokenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from core import Clock
@@ -54,6 +56,7 @@ class TokenBook:
 
     def __init__(self, own: str, file: TokenFile, clock: Clock) -> None:
         self._own = digest_of(own.encode())
+        self._secret = own.encode()
         self._file = file
         self._clock = clock
         self._named: tuple[NamedToken, ...] = ()
@@ -67,12 +70,20 @@ class TokenBook:
         The file of named tokens is looked at each time, so that one added or removed counts from that moment on.
         """
         digest = digest_of(token)
-        if hmac.compare_digest(digest, self._own):
+        return await self.holder_where(lambda known: hmac.compare_digest(digest, known))
+
+    async def holder_where(self, is_theirs: Callable[[str], bool]) -> Holder | None:
+        """Who holds the token for whose digest something is true; None if there is none.
+
+        Args:
+            is_theirs: Says of a digest whether it is the one; it takes as long for each.
+        """
+        if is_theirs(self._own):
             return Holder("operator", may_change=True, is_operator=True)
         await anyio.to_thread.run_sync(self._refresh, limiter=self._threads)
         found: NamedToken | None = None
         for named in self._named:  # to the end, so that the time it takes says nothing about which one it was
-            if hmac.compare_digest(digest, named.sha256):
+            if is_theirs(named.sha256):
                 found = named
         if found is None:
             return None
@@ -81,6 +92,14 @@ class TokenBook:
             return Holder(f"token {found.name}", may_change=False, expired_at=found.expires_at)
         await self._note_use(found, now)
         return Holder(f"token {found.name}", may_change=found.scope == "write")
+
+    def digest(self, token: bytes) -> str:
+        """What is kept of a token and compared."""
+        return digest_of(token)
+
+    def derived_key(self, use: bytes) -> bytes:
+        """A key for one use, which only somebody with the operator's token could make too."""
+        return hmac.new(self._secret, use, hashlib.sha256).digest()
 
     def _refresh(self) -> None:
         mark = self._file.mark()

@@ -6,24 +6,28 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 
 from orcaops_mcp.daemon.guards.bearer import UnreadableTokenError, has_token_in_address, offered_token
 from orcaops_mcp.daemon.guards.buckets import Backoff
+from orcaops_mcp.daemon.guards.logins import Logins
 from orcaops_mcp.daemon.guards.refusal import Refusal, refuse
 from orcaops_mcp.daemon.guards.request import (
     MCP_PATH,
     OPEN_PATHS,
     address_of,
     changes_something,
+    cookie_of,
     header_values,
     is_guarded,
     is_local,
+    wants_page,
 )
 from orcaops_mcp.intake.caller import AGENT, Caller
+from orcaops_mcp.intake.dashboard import LOGIN_COOKIE, LOGIN_PATH, is_open_page, is_page
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -73,6 +77,7 @@ class IdentityGuard:
         self._app = app
         self._rules = rules
         self._backoff = Backoff(rules.limits.failed_tokens, rules.clock)
+        self._logins = Logins(rules.book, self._backoff, rules.clock) if rules.book else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 401, 403 or 429."""
@@ -83,7 +88,10 @@ class IdentityGuard:
         if isinstance(caller, Refusal):
             await refuse(caller, scope, receive, send)
             return
-        scope.setdefault("state", {})["caller"] = caller
+        state = scope.setdefault("state", {})
+        state["caller"] = caller
+        if self._logins is not None and not is_local(scope):
+            state["doorkeeper"] = self._logins
         await self._app(scope, receive, send)
 
     async def _stranger(self, scope: Scope) -> Caller | Refusal:
@@ -96,7 +104,9 @@ class IdentityGuard:
             token = offered_token(header_values(scope, b"authorization"))
         except UnreadableTokenError as error:
             return self._failed(scope, "invalid_request", str(error))
-        return self._without_token(scope) if token is None else await self._with_token(scope, token, self._rules.book)
+        if token is None:
+            return await self._by_cookie(scope) or self._without_token(scope)
+        return await self._with_token(scope, token, self._rules.book)
 
     async def _with_token(self, scope: Scope, token: bytes, book: TokenBook) -> Caller | Refusal:
         holder = await book.holder_of(token)
@@ -106,13 +116,31 @@ class IdentityGuard:
             return _unauthorized("invalid_token", f"This token expired on {holder.expired_at:%Y-%m-%d}.")
         if _is_mcp(scope):
             return _agent(scope, holder)
-        if changes_something(scope) and not holder.may_change:
+        if changes_something(scope) and not holder.may_change and not is_page(scope["path"]):
             return _READ_ONLY
         return Caller(holder.name, may_change=holder.may_change, is_operator=holder.is_operator)
 
+    async def _by_cookie(self, scope: Scope) -> Caller | None:
+        """Somebody who logged in with a browser. That is enough to look, and for pages, whose forms are checked."""
+        cookie = cookie_of(scope, LOGIN_COOKIE)
+        is_enough = is_page(scope["path"]) or not changes_something(scope)
+        if self._logins is None or not cookie or _is_mcp(scope) or not is_enough:
+            return None
+        holder = await self._logins.holder_of(cookie)
+        if holder is None:
+            return None
+        scope.setdefault("state", {})["has_logged_in"] = True
+        return Caller(holder.name, may_change=holder.may_change, is_operator=holder.is_operator)
+
     def _without_token(self, scope: Scope) -> Caller | Refusal:
-        if changes_something(scope) or (self._rules.reading_needs_token and scope["path"] not in OPEN_PATHS):
-            return _unauthorized("", "A bearer token is needed.")
+        path: str = scope["path"]
+        if is_open_page(path):
+            return VISITOR
+        # what a form would change is refused by the page itself, which can say so in a page
+        is_change = changes_something(scope) and not is_page(path)
+        if is_change or (self._rules.reading_needs_token and path not in OPEN_PATHS):
+            asks_in_vain = is_page(path) and wants_page(scope)
+            return _to_login(scope) if asks_in_vain else _unauthorized("", "A bearer token is needed.")
         return VISITOR
 
     def _failed(self, scope: Scope, error: str, message: str) -> Refusal:
@@ -126,6 +154,13 @@ class IdentityGuard:
         return Refusal(
             429, "too_many_attempts", f"Too many wrong tokens came from this address. {message}", hint, wait_s
         )
+
+
+def _to_login(scope: Scope) -> Refusal:
+    query = scope.get("query_string", b"").decode("latin-1")
+    wanted = scope["path"] + (f"?{query}" if query else "")
+    location = f"{LOGIN_PATH}?next={quote(wanted, safe='')}"
+    return Refusal(303, "unauthorized", "Log in first.", f"Open {LOGIN_PATH}.", location=location)
 
 
 def _unauthorized(error: str, message: str) -> Refusal:

@@ -32,6 +32,7 @@ class Refusal:
         hint: What to do instead.
         retry_after_s: When it may be tried again; None if trying again does not help.
         challenge: What a 401 asks for.
+        location: Where a browser is sent on to.
     """
 
     status: int
@@ -40,6 +41,7 @@ class Refusal:
     hint: str
     retry_after_s: float | None = None
     challenge: str = ""
+    location: str = ""
 
     @property
     def body(self) -> bytes:
@@ -55,6 +57,8 @@ class Refusal:
             headers.append((b"retry-after", str(max(1, math.ceil(self.retry_after_s))).encode()))
         if self.challenge:
             headers.append((b"www-authenticate", self.challenge.encode()))
+        if self.location:
+            headers.append((b"location", self.location.encode()))
         return headers
 
 

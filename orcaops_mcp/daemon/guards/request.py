@@ -42,6 +42,19 @@ def header_values(scope: Scope, name: bytes) -> list[bytes]:
     return [value for key, value in scope["headers"] if key == name]
 
 
+def cookie_of(scope: Scope, name: str) -> str:
+    """The value of a cookie; empty if it was not brought, or more than once."""
+    pairs = [part.strip() for line in header_values(scope, b"cookie") for part in line.decode("latin-1").split(";")]
+    values = [pair.partition("=")[2] for pair in pairs if pair.partition("=")[0] == name]
+    return values[0].strip('"') if len(values) == 1 else ""
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a browser asks for a page to show."""
+    accepts = b",".join(header_values(scope, b"accept"))
+    return scope["type"] == "http" and scope["method"] in LOOKING_METHODS and b"text/html" in accepts
+
+
 def address_of(scope: Scope) -> str:
     """Who is at the other end, for counting; an IPv6 network counts as one, since its owner has all addresses of it."""
     client = scope.get("client")
