@@ -1,0 +1,52 @@
+// A run's page: tabs by number, its questions by key, bars of the timeline that go on.
+import { ask } from "./dialogs.js";
+import { onKey } from "./keys.js";
+import { duration } from "./times.js";
+
+for (const key of ["1", "2", "3", "4", "5", "6"]) {
+  onKey(key, () => {
+    const tab = document.querySelectorAll("[data-tab]")[Number(key) - 1];
+    if (!tab) return false;
+    tab.click();
+  });
+}
+for (const key of ["x", "r"]) {
+  onKey(key, () => {
+    const link = document.querySelector(`[data-key="${key}"]`);
+    if (!link) return false;
+    if (link.hasAttribute("data-dialog")) ask(link.getAttribute("href"));
+    else location.assign(link.getAttribute("href"));
+  });
+}
+
+let axis = null;
+let elapsed = 0;
+let seenAt = 0;
+
+document.addEventListener("orcaops:refreshed", look);
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+look();
+setInterval(grow, 1000);
+
+function look() {
+  axis = document.querySelector("svg[data-elapsed]");
+  elapsed = Number(axis?.dataset.elapsed);
+  seenAt = performance.now();
+}
+
+function grow() {
+  if (!axis) return;
+  const span = Number(axis.dataset.span);
+  const now = elapsed + (performance.now() - seenAt) / 1000;
+  for (const bar of axis.querySelectorAll("[data-from]")) {
+    const from = Number(bar.dataset.from);
+    const width = Math.max(0, Math.min(now, span) - from) / span * 100;
+    bar.setAttribute("width", `${width}%`);
+    const text = bar.parentElement.querySelector("[data-ends]");
+    if (!text) continue;
+    text.setAttribute("x", `${from / span * 100 + width}%`);
+    text.textContent = duration(Math.max(0, now - from));
+  }
+}
