@@ -86,6 +86,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_all() -> None:
+    """Make all that was written durable, where the platform offers it for many files at once."""
+    if not IS_WINDOWS:
+        os.sync()
+
+
 def host_memory() -> int | None:
     """Bytes of memory that this machine has; None where it does not tell."""
     if IS_WINDOWS:

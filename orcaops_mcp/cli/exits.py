@@ -48,7 +48,10 @@ _BY_CODE: Final = {
     "unknown_secret": NOT_VALID,
     "invalid_workflow": NOT_VALID,
     "invalid_configuration": USAGE,
+    "invalid_policy": USAGE,
     "not_admitted": NOT_ALLOWED,
+    "policy_denied": NOT_ALLOWED,
+    "conflict": WRONG_STATE,
 }
 _BY_STATUS: Final = {
     400: NOT_VALID,

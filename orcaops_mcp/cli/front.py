@@ -40,6 +40,8 @@ SECTIONS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("stop", "Stop the engine; containers run on."),
             Entry("system", "The engine's health, load and limits."),
             Entry("tokens", "Named tokens for callers over HTTP."),
+            Entry("backup", "Copy the home into one file, while the engine works.", "backup:backup"),
+            Entry("restore", "Make a home from such a file.", "backup:restore"),
         ),
     ),
     (
@@ -47,6 +49,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("doctor", "Check that this machine can run jobs, and say what mends it."),
             Entry("config", "Show the configuration and where each value comes from."),
+            Entry("policy", "What jobs may do here, and whether its file is well written."),
             Entry("completion", "Print the completion script of a shell."),
             Entry("open", "Open the engine's page in the browser.", "browse:command"),
             Entry("openapi", "Print the OpenAPI document of the REST interface.", "documents:openapi"),
