@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from typing import Final
+from typing import Final, Literal
 
 _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)
@@ -50,10 +50,23 @@ def is_workflow_id(text: str) -> bool:
     return text.startswith("wf_") and _ID.fullmatch(text) is not None
 
 
+def id_of(prefix: Literal["job", "wf"], milliseconds: int, chance: int) -> str:
+    """The id that was made at a moment with some chance: for records that tell of the past.
+
+    Args:
+        prefix: Of a job or of a workflow's run.
+        milliseconds: Since the epoch.
+        chance: 80 bits.
+    """
+    return _made(prefix, milliseconds, chance)
+
+
 def _make(prefix: str) -> str:
-    milliseconds = time.time_ns() // 1_000_000
+    return _made(prefix, time.time_ns() // 1_000_000, int.from_bytes(secrets.token_bytes(10)))
+
+
+def _made(prefix: str, milliseconds: int, chance: int) -> str:
     moment = "".join(_PAIRS[(milliseconds >> shift) & 1023] for shift in (30, 20, 10, 0))
     leading = _DIGITS[(milliseconds >> 40) & 31]
-    chance = int.from_bytes(secrets.token_bytes(10))
     tail = "".join(_PAIRS[(chance >> shift) & 1023] for shift in range(70, -1, -10))
     return f"{prefix}_{leading}{moment}{tail}"

@@ -18,16 +18,39 @@ if TYPE_CHECKING:
 @click.option("--host", help="Address to listen on [127.0.0.1].")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one [8787].")
 @click.option("--no-token", is_flag=True, help="Ask for no token; on loopback only. Any local program may then call.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Serve a home made up for looking around: thirty days of jobs, runs and a log of a million lines, without "
+    "containers. It is temporary unless --home names an empty folder.",
+)
+@click.option(
+    "--demo-size", type=click.Choice(["full", "small"]), default="full", show_default=True, help="How much is in it."
+)
 @engine_options
 @tool_options
 @told_plainly
-def command(*, no_token: bool, **overrides: Any) -> None:
+def command(*, no_token: bool, demo: bool, demo_size: str, **overrides: Any) -> None:
     """Run the engine in the foreground until Ctrl-C or SIGTERM, with MCP at /mcp and REST at /orcaops.
 
     An idle engine that a chat or a command has started makes room for it. Callers over HTTP need the bearer token from
     the token file, which is made with the first start.
     """
-    _serve(configure(overrides), with_token=not no_token)
+    if demo:
+        _serve_demo(overrides, demo_size, with_token=not no_token)
+    else:
+        _serve(configure(overrides), with_token=not no_token)
+
+
+def _serve_demo(overrides: dict[str, Any], size: str, *, with_token: bool) -> None:
+    # `--help` shall not wait for the engine's imports
+    from orcaops_mcp.daemon.demo import demo_folder, demo_overrides, fill_home  # noqa: PLC0415
+
+    with demo_folder(overrides.pop("home")) as home:
+        configuration = configure({**overrides, **demo_overrides(home)})
+        click.echo("Filling a home for looking around; it takes a few seconds.", err=True)
+        fill_home(home, size)
+        _serve(configuration, with_token=with_token)
 
 
 def _serve(configuration: Configuration, *, with_token: bool) -> None:

@@ -17,6 +17,7 @@ _MODULES = (
     "jobs",
     "listing",
     "node_changes",
+    "past",
     "retention",
     "templates",
     "uploads",
