@@ -27,6 +27,7 @@ from core.engine.workflow.conductors import Conductors
 from core.engine.workflow.shared_services import SharedServices
 from core.engine.workflow_ledger import WorkflowLedger
 from core.logs.hub import LogHub
+from core.policy.reading import load_policy
 from core.store.artifacts import ArtifactStore
 from core.store.blobs import BlobFolder, sweep_parts
 from core.store.database import open_database
@@ -69,6 +70,7 @@ async def open_engine(
         clock: Replaces the machine's.
 
     Raises:
+        InvalidPolicyError: The home's `policy.yaml` has faults; nothing was changed.
         HomeInUseError: Another engine has this home.
         SchemaTooNewError: The database was written by a newer OrcaOps.
         StoreDamagedError: The database is damaged; nothing was changed.
@@ -77,6 +79,7 @@ async def open_engine(
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(hold_home(settings.home, clock.now()))
+        policy = await anyio.to_thread.run_sync(load_policy, home.root)
         database = await stack.enter_async_context(open_database(home.database, may_create=home.is_fresh))
         await sweep_parts(home.parts)
         identity = await home_id(database)
@@ -106,10 +109,10 @@ async def open_engine(
             past=PastStore(database),
             workflow_index=WorkflowIndex(database),
             workflow_files=WorkflowFiles(home),
+            policy=policy,
         )
         await stack.enter_async_context(chosen.run())
-        async with _running(parts) as engine:
-            yield engine
+        yield await stack.enter_async_context(_running(parts))
 
 
 @asynccontextmanager

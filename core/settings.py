@@ -60,6 +60,9 @@ class LimitSettings(_Section):
     )
     cpus: float = Field(default=min(2, os.cpu_count() or 1), gt=0, description="CPUs of a job that names none.")
     pids: int = Field(default=256, ge=1, le=4096, description="Processes of a job that names none.")
+    disk_mb: int = Field(
+        default=10_240, ge=1, description="What a job that names no disk_mb may write into its container, in MiB."
+    )
     max_memory_mb: int = Field(
         default_factory=_memory_to_give_mb, ge=6, description="The most memory a job may ask for, in MiB."
     )
@@ -67,6 +70,10 @@ class LimitSettings(_Section):
         default_factory=lambda: float(os.cpu_count() or 1), gt=0, description="The most CPUs a job may ask for."
     )
     max_pids: int = Field(default=4096, ge=1, description="The most processes a job may ask for.")
+    max_disk_mb: int = Field(default=102_400, ge=1, description="The most that a job may ask for, in MiB.")
+    min_free_mb: int = Field(
+        default=1024, ge=0, description="With less free on the container engine's disk, the job that holds most ends."
+    )
     log_bytes: int = Field(default=8 * MIB, ge=1024, description="Log kept from the start of a job, in bytes.")
     log_lines: int = Field(default=100_000, ge=1, description="Log kept from the start of a job, in lines.")
     log_tail_lines: int = Field(default=200, ge=0, le=10_000, description="Last lines kept when the log was cut.")

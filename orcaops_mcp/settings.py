@@ -42,8 +42,8 @@ _FOREIGN: Final = frozenset({
     "ORCAOPS_URL", "ORCAOPS_VERBOSE",
 })  # fmt: skip
 _FOREIGN_PREFIXES: Final = tuple(f"{_PREFIX}{command}_" for command in (
-    "COMPLETION", "CONFIG", "DOCTOR", "JOBS", "MCP", "OPEN", "OPENAPI", "RUN", "RUNS", "SCHEMA", "SERVE", "STATUS",
-    "STOP", "SYSTEM", "TEMPLATES", "TOKENS", "VERSION", "WORKFLOW",
+    "COMPLETION", "CONFIG", "DOCTOR", "JOBS", "MCP", "OPEN", "OPENAPI", "POLICY", "RUN", "RUNS", "SCHEMA", "SERVE",
+    "STATUS", "STOP", "SYSTEM", "TEMPLATES", "TOKENS", "VERSION", "WORKFLOW",
 ))  # fmt: skip
 """Variables of the command line: an engine that a command starts inherits them."""
 

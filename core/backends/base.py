@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, Protocol, cast
 
 from core.backends.answers import BackendHealth, ContainerState, ImageInfo, UsageSample  # noqa: TC001 - as below
+from core.backends.sandbox import STANDARD, Sandbox
 from core.backends.services import ServiceVerbs
 from core.records.log import LogFrame, LogPosition  # noqa: TC001 - backends import them from here, with the seam
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.backends.services import HealthCheck
-    from core.spec.job import Network, PullPolicy
+    from core.spec.job import PullPolicy
+    from core.spec.sandbox import Network
 
 LABEL_HOME = "orcaops.home"
 """Label naming the home a container belongs to; `list_owned` filters by it."""
@@ -63,7 +65,7 @@ class ContainerRequest:
         workdir: None keeps the image's.
         user: None keeps the image's.
         labels: Ours; `LABEL_HOME` among them.
-        network: `bridge` or `none`.
+        network: `bridge`, `none`, or `services`: what it is attached to is internal, and names outside stay unknown.
         init: Whether a small init is process 1.
         cpus: Limit in cores.
         memory_bytes: Limit, swap included.
@@ -79,6 +81,7 @@ class ContainerRequest:
         stop_signal: What its process is sent first when it is stopped, such as ``SIGTERM``.
         may_signal: Whether processes may signal those of other users: the init has to, where a server that starts as
             root becomes another user.
+        sandbox: How tightly it is held.
     """
 
     name: str
@@ -104,6 +107,7 @@ class ContainerRequest:
     health: HealthCheck | None = None
     may_signal: bool = False
     stop_signal: str = "SIGTERM"
+    sandbox: Sandbox = STANDARD
 
 
 class RegistryLogin(NamedTuple):

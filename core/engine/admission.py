@@ -1,14 +1,26 @@
-"""May this job run here? This engine's limits, registries and secrets decide, before anything is stored."""
+"""May this job run here? This engine's limits and the operator's policy decide, before anything is stored."""
 
 from __future__ import annotations
 
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
+from core.engine.late import secret_names
 from core.engine.mounts import MountGate
 from core.engine.uploads import UploadDesk
-from core.errors import Finding, InvalidArgumentError, NotAdmittedError, UnknownSecretError
+from core.errors import Finding, InvalidArgumentError, NotAdmittedError, PolicyDeniedError, UnknownSecretError
 from core.logs.search import LogPattern
+from core.policy.holding import hold, hold_again
+from core.policy.policy import BUILT_IN
+from core.policy.rules import (
+    ask_for_image,
+    at_most,
+    image_findings,
+    mount_findings,
+    resource_findings,
+    secret_findings,
+    service_findings,
+)
 from core.settings import MIB
 from core.spec.fields import image_registry
 from core.spec.job import LogLimit
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
 
     from core.engine.parts import Parts
     from core.engine.slots import Slots
+    from core.policy.policy import Policy
     from core.settings import EngineSettings
     from core.spec.job import JobSpec
     from core.spec.service import ServiceSpec
@@ -43,56 +56,97 @@ class AdmissionDesk:
 
     def __init__(self, parts: Parts, slots: Slots) -> None:
         self._settings = parts.settings
+        self._policy = parts.policy
         self._slots = slots
         self._uploads = UploadDesk(parts)
         self._gate = MountGate(parts)
 
-    async def admit(self, spec: JobSpec, *, folder: Path | None = None) -> JobSpec:
+    async def admit(self, spec: JobSpec, *, folder: Path | None = None, by: str = "python") -> JobSpec:
         """The effective spec: what a submit would run, with every default filled in.
 
         Args:
             spec: What was asked.
             folder: The caller's own, below which mounts are allowed beside the operator's folders.
+            by: Who asks, for the policy.
 
         Raises:
+            PolicyDeniedError: The operator's policy does not allow what the spec asks for.
             NotAdmittedError: This engine does not allow what the spec asks for.
             UnknownSecretError: The spec names a secret this engine does not have.
         """
-        admitted = admit(spec, self._settings, self._slots)
+        admitted = admit(spec, self._settings, self._slots, self._policy, by)
         findings = await self._uploads.faults(spec.files)
         if findings:
             said = "; ".join(map(str, findings[:_TOLD]))
             raise NotAdmittedError(said, hint=findings[0].hint, findings=tuple(findings[:_TOLD]))
         mounts = await self._gate.admit(spec.mounts, folder)
+        _refuse(list(mount_findings(self._policy, mounts, by)), PolicyDeniedError)
         return admitted.model_copy(update={"mounts": mounts}) if mounts else admitted
 
 
-def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
+def refuse_by_policy(policy: Policy, spec: JobSpec, by: str) -> None:
+    """Look at an admitted job again before an attempt: the policy may have become tighter since.
+
+    Raises:
+        PolicyDeniedError: It has.
+    """
+    findings = [
+        *hold_again(policy, spec, by),
+        *_image_rules(policy, spec, by),
+        *secret_findings(policy, secret_names(spec), by),
+        *resource_findings(policy, spec),
+        *mount_findings(policy, spec.mounts, by),
+    ]
+    _refuse(findings, PolicyDeniedError)
+
+
+def admit(
+    spec: JobSpec, settings: EngineSettings, slots: Slots, policy: Policy = BUILT_IN, by: str = "python"
+) -> JobSpec:
     """Check a spec against this engine and fill in the defaults that apply.
 
     Args:
         spec: What was asked.
         settings: The engine's limits.
         slots: The engine's capacity.
+        policy: The operator's.
+        by: Who asks, as in the audit trail.
 
     Returns:
         The effective spec: no default is left open.
 
     Raises:
+        PolicyDeniedError: The operator's policy does not allow something, with a finding for each.
         NotAdmittedError: With a finding for each thing this engine does not allow.
         UnknownSecretError: The spec names a secret this engine does not have.
     """
-    _refuse([*_refusals(spec, settings), *_capacity(spec, slots)])
+    limited = _with_limits(spec, settings, policy)
+    held = hold(policy, limited, by, _allowed_by(policy, spec, by))
+    denied = [
+        *held.findings,
+        *_image_rules(policy, spec, by),
+        *secret_findings(policy, secret_names(spec), by),
+        *resource_findings(policy, spec),
+    ]
+    beyond = [*_refusals(spec, settings, policy), *_capacity(spec, slots)]
+    _refuse([*denied, *beyond], PolicyDeniedError if denied else NotAdmittedError)
     _refuse_unknown((*spec.secrets, *_secrets_of(spec.services)), settings)
+    return held.spec
+
+
+def _with_limits(spec: JobSpec, settings: EngineSettings, policy: Policy) -> JobSpec:
+    """The spec with the limits that it names none of; a default never goes beyond what the policy gives."""
     limits = settings.limits
+    memory_mb = int(at_most(policy, "memory_mb", limits.memory_mb))
     return spec.model_copy(
         update={
-            "timeout_s": limits.timeout_s if spec.timeout_s is None else spec.timeout_s,
+            "timeout_s": at_most(policy, "timeout_s", limits.timeout_s) if spec.timeout_s is None else spec.timeout_s,
             "cancel_grace_s": limits.cancel_grace_s if spec.cancel_grace_s is None else spec.cancel_grace_s,
-            "cpus": limits.cpus if spec.cpus is None else spec.cpus,
-            "memory_mb": limits.memory_mb if spec.memory_mb is None else spec.memory_mb,
-            "pids": limits.pids if spec.pids is None else spec.pids,
-            "services": tuple(_with_defaults(service, settings) for service in spec.services),
+            "cpus": at_most(policy, "cpus", limits.cpus) if spec.cpus is None else spec.cpus,
+            "memory_mb": memory_mb if spec.memory_mb is None else spec.memory_mb,
+            "pids": int(at_most(policy, "pids", limits.pids)) if spec.pids is None else spec.pids,
+            "disk_mb": int(at_most(policy, "disk_mb", limits.disk_mb)) if spec.disk_mb is None else spec.disk_mb,
+            "services": tuple(_with_defaults(service, settings, policy) for service in spec.services),
             "log_limit": LogLimit(
                 bytes=spec.log_limit.bytes or limits.log_bytes, lines=spec.log_limit.lines or limits.log_lines
             ),
@@ -100,10 +154,31 @@ def admit(spec: JobSpec, settings: EngineSettings, slots: Slots) -> JobSpec:
     )
 
 
-def admit_services(services: Sequence[ServiceSpec], settings: EngineSettings) -> tuple[ServiceSpec, ...]:
+def _image_rules(policy: Policy, spec: JobSpec, by: str) -> Iterator[Finding]:
+    yield from image_findings(policy, spec.image, by)
+    for service in spec.services:
+        yield from image_findings(policy, service.image, by, f"services.{service.id}.image")
+
+
+def _allowed_by(policy: Policy, spec: JobSpec, by: str) -> tuple[str, ...]:
+    """The rules that allow the images of a job, for its record."""
+    answers = [ask_for_image(policy, image, by) for image in (spec.image, *(each.image for each in spec.services))]
+    return tuple(dict.fromkeys(answer.why for answer in answers if answer.rule is not None))
+
+
+def admit_services(
+    services: Sequence[ServiceSpec], settings: EngineSettings, policy: Policy = BUILT_IN, by: str = "python"
+) -> tuple[ServiceSpec, ...]:
     """Check services that the jobs of a run share, and fill in the defaults that apply.
 
+    Args:
+        services: What was asked.
+        settings: The engine's limits.
+        policy: The operator's.
+        by: Who started the run, as in the audit trail.
+
     Raises:
+        PolicyDeniedError: The operator's policy does not allow something, with a finding for each.
         NotAdmittedError: With a finding for each thing this engine does not allow.
         UnknownSecretError: One names a secret this engine does not have.
     """
@@ -111,16 +186,22 @@ def admit_services(services: Sequence[ServiceSpec], settings: EngineSettings) ->
         check_services(services)
     except ValueError as error:
         _refuse([Finding("services", str(error).removeprefix("services: "))])
-    _refuse([finding for service in services for finding in _service_refusals(service, settings)])
+    denied = [
+        *(f for each in services for f in image_findings(policy, each.image, by, f"services.{each.id}.image")),
+        *secret_findings(policy, _secrets_of(services), by),
+        *service_findings(policy, services),
+    ]
+    _refuse(denied, PolicyDeniedError)
+    _refuse([finding for service in services for finding in _service_refusals(service, settings, policy)])
     _refuse_unknown(_secrets_of(services), settings)
-    return tuple(_with_defaults(service, settings) for service in services)
+    return tuple(_with_defaults(service, settings, policy) for service in services)
 
 
-def _refuse(findings: Sequence[Finding]) -> None:
+def _refuse(findings: Sequence[Finding], error: type[NotAdmittedError] = NotAdmittedError) -> None:
     if findings:
         text = "; ".join(str(finding) for finding in findings)
         hint = next((finding.hint for finding in findings if finding.hint), "")
-        raise NotAdmittedError(text, hint=hint, findings=tuple(findings))
+        raise error(text, hint=hint, findings=tuple(findings))
 
 
 def _secrets_of(services: Sequence[ServiceSpec]) -> tuple[str, ...]:
@@ -133,7 +214,7 @@ def _refuse_unknown(secrets: Sequence[str], settings: EngineSettings) -> None:
         raise UnknownSecretError(f"secrets: this engine has no secret named {', '.join(unknown)}")
 
 
-def _refusals(spec: JobSpec, settings: EngineSettings) -> Iterator[Finding]:
+def _refusals(spec: JobSpec, settings: EngineSettings, policy: Policy) -> Iterator[Finding]:
     limits = settings.limits
     if spec.timeout_s is not None and spec.timeout_s > limits.max_timeout_s:
         yield Finding("timeout_s", f"at most {limits.max_timeout_s:g} seconds here")
@@ -143,20 +224,23 @@ def _refusals(spec: JobSpec, settings: EngineSettings) -> Iterator[Finding]:
         yield Finding("cpus", f"this host has {limits.max_cpus:g}")
     if spec.memory_mb is not None and spec.memory_mb > limits.max_memory_mb:
         yield Finding("memory_mb", f"at most {limits.max_memory_mb} MiB here")
+    if spec.disk_mb is not None and spec.disk_mb > limits.max_disk_mb:
+        yield Finding("disk_mb", f"at most {limits.max_disk_mb} MiB here")
     if sum(file.size for file in spec.files) > limits.input_bytes:
         yield Finding("files", f"more than {limits.input_bytes // MIB} MiB in all")
     if spec.workdir is not None and spec.files_in_mounts(spec.workdir):
         yield Finding("files", "would be written into a mount", "Mount it elsewhere, or work in another folder.")
     if spec.log_limit.bytes is not None and spec.log_limit.bytes > limits.max_log_bytes:
         yield Finding("log_limit.bytes", f"at most {limits.max_log_bytes // MIB} MiB here")
-    yield from _image_refusals("image", spec.image, settings)
+    yield from _image_refusals("image", spec.image, settings, policy)
     for service in spec.services:
-        yield from _service_refusals(service, settings)
+        yield from _service_refusals(service, settings, policy)
 
 
-def _image_refusals(path: str, image: str, settings: EngineSettings) -> Iterator[Finding]:
+def _image_refusals(path: str, image: str, settings: EngineSettings, policy: Policy) -> Iterator[Finding]:
     registry = image_registry(image)
-    if registry and _is_local(registry) and registry not in settings.docker.local_registries:
+    known = (*settings.docker.local_registries, *policy.registries)
+    if registry and _is_local(registry) and registry not in known:
         yield Finding(
             path,
             "its registry is an address or a private name that this engine does not use",
@@ -164,7 +248,7 @@ def _image_refusals(path: str, image: str, settings: EngineSettings) -> Iterator
         )
 
 
-def _service_refusals(service: ServiceSpec, settings: EngineSettings) -> Iterator[Finding]:
+def _service_refusals(service: ServiceSpec, settings: EngineSettings, policy: Policy) -> Iterator[Finding]:
     place, limits = f"services.{service.id}", settings.limits
     if service.cpus is not None and service.cpus > limits.max_cpus:
         yield Finding(f"{place}.cpus", f"this host has {limits.max_cpus:g}")
@@ -175,15 +259,16 @@ def _service_refusals(service: ServiceSpec, settings: EngineSettings) -> Iterato
             LogPattern.compile(service.ready.log)
         except InvalidArgumentError as error:
             yield Finding(f"{place}.ready.log", error.message.removeprefix("pattern: "), error.hint)
-    yield from _image_refusals(f"{place}.image", service.image, settings)
+    yield from _image_refusals(f"{place}.image", service.image, settings, policy)
 
 
-def _with_defaults(service: ServiceSpec, settings: EngineSettings) -> ServiceSpec:
+def _with_defaults(service: ServiceSpec, settings: EngineSettings, policy: Policy) -> ServiceSpec:
     limits = settings.limits
+    memory_mb = int(at_most(policy, "memory_mb", limits.memory_mb))
     return service.model_copy(
         update={
-            "cpus": limits.cpus if service.cpus is None else service.cpus,
-            "memory_mb": limits.memory_mb if service.memory_mb is None else service.memory_mb,
+            "cpus": at_most(policy, "cpus", limits.cpus) if service.cpus is None else service.cpus,
+            "memory_mb": memory_mb if service.memory_mb is None else service.memory_mb,
         }
     )
 

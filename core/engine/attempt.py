@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from core.backends.base import ImageInfo
+from core.engine.admission import refuse_by_policy
 from core.engine.gates import with_titles
 from core.engine.job_services import JobServices
 from core.engine.late import job_variables, late_login, service_facts
@@ -146,6 +147,7 @@ class AttemptRun:
     async def _prepare(self) -> ImageInfo:
         """Images made local and services up; returns the job's own image."""
         spec = self.job.spec
+        refuse_by_policy(self._parts.policy, spec, self.job.submitted_by)
         login = late_login(spec.node.late, self._parts.settings, spec.env) if spec.node is not None else None
         image = await self._services.pull_with(
             lambda: self._parts.backend.pull(spec.image, spec.pull, self.report, login=login)
@@ -217,7 +219,8 @@ class AttemptRun:
         limit = parts.settings.limits.output_bytes
         placed = placements(job, image, self._attempt.token, parts.upload_blobs.path, self._plan(), output_bytes=limit)
         if job.spec.node is not None and job.spec.node.needed is not None:
-            placed.append(await needs_placement(parts, job.spec.node.needed))
+            in_volume = bool(job.spec.read_only)
+            placed.append(await needs_placement(parts, job.spec.node.needed, in_volume=in_volume))
         return placed
 
     async def _start(self, state: ContainerState, *, adopted: bool) -> None:

@@ -37,7 +37,9 @@ class JobServices:
     def __init__(self, parts: Parts, job: Job, cancel: anyio.Event, report: Callable[[str | None], None]) -> None:
         self._parts, self._job, self._cancel = parts, job, cancel
         self._owner = attempt_of_job(job, parts.home_id, parts.settings)
-        self._shared = parts.shared.of(job.workflow) if job.spec.network == "bridge" else None
+        shared, reach = parts.shared.of(job.workflow), job.spec.network
+        has_way = reach == "bridge" or (reach == "services" and shared is not None and shared.is_internal)
+        self._shared = shared if has_way else None
         self._group = ServiceGroup(parts, self._owner, Ties(self._write, report, cancel, self._grace_s))
 
     async def during(self, act: Callable[[], Awaitable[Settlement]]) -> Settlement:

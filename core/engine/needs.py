@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from core.store.blobs import StoredFile
 
 
-async def needs_placement(parts: Parts, files: Sequence[NeededFile]) -> Placement:
+async def needs_placement(parts: Parts, files: Sequence[NeededFile], *, in_volume: bool = False) -> Placement:
     """What is put into `NEEDS_DIR`; its folders and files belong to root, and nobody else may write there.
+
+    Args:
+        parts: The engine's parts.
+        files: What it is.
+        in_volume: Whether the folder is a volume, whose mode cannot be set.
 
     Raises:
         ArtifactNotFoundError: The bytes of a file are not here any more.
@@ -27,7 +32,7 @@ async def needs_placement(parts: Parts, files: Sequence[NeededFile]) -> Placemen
         hashes.setdefault(file.job_id, {})[file.sha256] = None
     stored = {job_id: await parts.artifact_blobs(job_id).find_many(tuple(names)) for job_id, names in hashes.items()}
     entries = tuple(_entry(file, stored[file.job_id].get(file.sha256)) for file in files)
-    return Placement(NEEDS_DIR, entries, is_ours=True, mode=0o755)
+    return Placement(NEEDS_DIR, entries, is_ours=not in_volume, mode=0o755)
 
 
 def _entry(file: NeededFile, lying: StoredFile | None) -> ArchiveEntry:

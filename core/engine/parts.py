@@ -12,6 +12,7 @@ import anyio
 from core.engine.racing import sleep_or_event
 from core.engine.shared import SharedBoard
 from core.errors import BackendTimeoutError, BackendUnavailableError, StoreBusyError, StoreError
+from core.policy.policy import BUILT_IN
 from core.store.blobs import BlobFolder
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.engine.ledger import Ledger
     from core.engine.workflow_ledger import WorkflowLedger
     from core.logs.hub import LogHub
+    from core.policy.policy import Policy
     from core.settings import EngineSettings
     from core.store.artifacts import ArtifactStore
     from core.store.export import RunFiles, RunIndex
@@ -75,6 +77,7 @@ class Parts:
         workflow_index: Which ended workflow runs are written to files.
         workflow_files: Those files.
         shared: What jobs of runs find beside them.
+        policy: What the operator allows.
     """
 
     settings: EngineSettings
@@ -101,6 +104,7 @@ class Parts:
     workflow_index: WorkflowIndex
     workflow_files: WorkflowFiles
     shared: SharedBoard = field(default_factory=SharedBoard)
+    policy: Policy = BUILT_IN
 
     def artifact_blobs(self, job_id: str) -> BlobFolder:
         """Bytes of the files kept of a job, by hash."""

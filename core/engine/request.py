@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from core.backends.base import (
     ContainerRequest,
     Mount,
 )
+from core.backends.sandbox import STANDARD_CAPABILITIES, Sandbox, Tmpfs
 from core.engine.late import late_secrets
 from core.engine.script import ARGV, ENTRYPOINT, FOLDER, OUTPUT_PATH, outputs_file, step_program
 from core.settings import MIB
@@ -35,6 +37,9 @@ DEFAULT_WORKDIR: Final = "/work"
 NEEDS_DIR: Final = "/orcaops-needs"
 """Where a workflow's job finds the files kept of the jobs it needs."""
 
+READ_ONLY_WORKDIR: Final = "/work/job"
+"""The same where a container's root cannot be written: the folder above is a volume, whose mode cannot be set."""
+
 NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -46,7 +51,7 @@ class Placement:
         folder: Absolute path.
         entries: The files.
         owner: Who they belong to; None for root.
-        is_ours: Nothing of the image is in the folder, so its mode and owner may be set.
+        is_ours: Nothing of the image is in the folder, so its mode and owner may be set; not those of a volume.
         mode: Of the folders.
     """
 
@@ -66,7 +71,9 @@ def working_directory(job: Job, image: ImageInfo) -> str:
     """Where the job's process starts: the spec's folder, the image's, or `DEFAULT_WORKDIR` where that is ``/``."""
     if job.spec.workdir is not None:
         return job.spec.workdir
-    return image.workdir if image.workdir.strip("/") else DEFAULT_WORKDIR
+    if image.workdir.strip("/"):
+        return image.workdir
+    return READ_ONLY_WORKDIR if job.spec.read_only else DEFAULT_WORKDIR
 
 
 def wants_outputs(job: Job) -> bool:
@@ -104,7 +111,7 @@ def container_request(
         workdir=workdir,
         user=spec.user,
         labels=_labels(job, home_id),
-        network=spec.network,
+        network=spec.network or "bridge",
         init=spec.init,
         cpus=spec.cpus or 1,
         memory_bytes=(spec.memory_mb or 512) * MIB,
@@ -115,7 +122,40 @@ def container_request(
         mounts=tuple(Mount(mount.source, mount.target, mount.read_only) for mount in spec.mounts),
         attached_to=container_name(home_id, job.job_id, number) if spec.services else "",
         stop_signal=_stop_signal(spec),
+        sandbox=sandbox_of(job, image),
     )
+
+
+def sandbox_of(job: Job, image: ImageInfo) -> Sandbox:
+    """How tightly the job's container is held."""
+    spec = job.spec
+    standard = () if spec.profile == "strict" else STANDARD_CAPABILITIES
+    return Sandbox(
+        capabilities=(*standard, *spec.capabilities),
+        may_gain_privileges=spec.may_gain_privileges,
+        read_only=bool(spec.read_only),
+        tmpfs=tuple(Tmpfs(each.target, each.size_mb * MIB, each.executable) for each in spec.tmpfs),
+        volumes=_volumes(job, working_directory(job, image)) if spec.read_only else (),
+        file_bytes=(spec.disk_mb or 0) * MIB,
+    )
+
+
+def _volumes(job: Job, workdir: str) -> tuple[str, ...]:
+    """What is to be written in a container whose root is not: what we put in, and where the job works."""
+    spec = job.spec
+    wanted = [FOLDER] if wants_outputs(job) else []
+    if spec.node is not None and spec.node.needed is not None:
+        wanted.append(NEEDS_DIR)
+    if workdir == READ_ONLY_WORKDIR:
+        wanted.append(posixpath.dirname(workdir))
+    elif (spec.files or spec.workdir is not None) and not _is_elsewhere(spec, workdir):
+        wanted.append(workdir)
+    return tuple(wanted)
+
+
+def _is_elsewhere(spec: JobSpec, folder: str) -> bool:
+    """Whether a folder lies in a mount or in memory."""
+    return spec.is_in_memory(folder) or any(is_within(folder, mount.target) for mount in spec.mounts)
 
 
 def _labels(job: Job, home_id: str) -> dict[str, str]:
@@ -137,6 +177,8 @@ def _own_variables(job: Job, workdir: str) -> dict[str, str]:
         "ORCAOPS_ATTEMPT": str(job.attempt_number),
         "ORCAOPS_WORKSPACE": workdir,
     }
+    if job.spec.sandbox is not None and "user" in job.spec.sandbox.filled:
+        variables["HOME"] = "/tmp"  # noqa: S108 - a container's; nobody has no folder that could be written
     if job.spec.node is not None:
         variables["GITHUB_WORKSPACE"] = workdir
     if wants_outputs(job) and not job.spec.has_steps:  # each step has a file of its own
@@ -172,14 +214,16 @@ def placements(
     placed: list[Placement] = []
     if job.spec.has_steps:
         program = step_program(job.spec, plan, token, output_bytes=output_bytes)
-        placed.append(Placement(FOLDER, program, is_ours=True))
+        placed.append(Placement(FOLDER, program, is_ours=not job.spec.read_only))
     elif wants_outputs(job):
-        placed.append(Placement(FOLDER, (outputs_file(),), is_ours=True))
+        placed.append(Placement(FOLDER, (outputs_file(),), is_ours=not job.spec.read_only))
     user = job.spec.user or image.user
     folder = working_directory(job, image)
     # Docker makes a missing working directory for root only
     needs_folder = folder != image.workdir and user not in {"", "0", "root", "0:0", "root:root"}
-    if any(is_within(folder, mount.target) for mount in job.spec.mounts):
+    if job.spec.read_only:
+        needs_folder = folder == READ_ONLY_WORKDIR
+    if _is_elsewhere(job.spec, folder):
         return placed  # the folder is the machine's: what belongs into it is there, and its mode is not ours to set
     if job.spec.files or needs_folder:
         entries = tuple(
@@ -187,5 +231,5 @@ def placements(
             for file in job.spec.files
         )
         owner = user if user.replace(":", "").isdigit() else None
-        placed.append(Placement(folder, entries, owner, is_ours=folder == DEFAULT_WORKDIR))
+        placed.append(Placement(folder, entries, owner, is_ours=folder in {DEFAULT_WORKDIR, READ_ONLY_WORKDIR}))
     return placed

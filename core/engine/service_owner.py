@@ -10,6 +10,7 @@ from core.engine.known_servers import known_server
 from core.engine.late import secret_names, service_variables_of
 from core.engine.request import container_name
 from core.errors import InvalidExpressionError
+from core.policy.holding import run_network
 from core.settings import MIB
 from core.spec.service import service_id_of
 
@@ -76,17 +77,16 @@ def attempt_of_job(job: Job, home_id: str, settings: EngineSettings) -> ServiceO
         services=job.spec.services,
         known=job.attempt.services if job.attempt else (),
         pull=job.spec.pull,
-        is_internal=job.spec.network == "none",
+        is_internal=job.spec.network in {"none", "services"},
         log_bytes=min(limit.bytes or LOG_BYTES, LOG_BYTES),
         log_lines=limit.lines or _LOG_LINES,
         masked=tuple(masked_values(job.spec, settings)),
     )
 
 
-def attempt_of_run(
-    run: WorkflowRun, services: Sequence[ServiceSpec], home_id: str, settings: EngineSettings
-) -> ServiceOwner:
-    """A run's present attempt."""
+def attempt_of_run(run: WorkflowRun, services: Sequence[ServiceSpec], parts: Parts) -> ServiceOwner:
+    """A run's present attempt; nothing in its network reaches out if its jobs may not."""
+    home_id, settings = parts.home_id, parts.settings
     return ServiceOwner(
         owner_id=run.workflow_id,
         attempt=run.attempt,
@@ -94,6 +94,7 @@ def attempt_of_run(
         labels={LABEL_HOME: home_id, LABEL_WORKFLOW: run.workflow_id, LABEL_ATTEMPT: str(run.attempt)},
         services=tuple(services),
         known=tuple(service.result for service in run.services),
+        is_internal=run_network(parts.policy, run.submitted_by) != "bridge",
         masked=tuple(masked_of_services(services, settings)),
     )
 

@@ -48,7 +48,7 @@ def service_request(
         workdir=None,
         user=service.user,
         labels={**owner.labels, LABEL_SERVICE: service.id},
-        network="bridge",
+        network="services" if owner.is_internal else "bridge",
         init=True,
         cpus=service.cpus or 1,
         memory_bytes=(service.memory_mb or 512) * MIB,

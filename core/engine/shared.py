@@ -34,6 +34,7 @@ class SharedPlace:
         names: Ids and aliases of the services, in lower case.
         variables: What the job is told of them.
         masked: What its log must not show.
+        is_internal: Whether nothing in the network reaches out.
         ends: Those of them that ended by themselves so far.
     """
 
@@ -43,6 +44,7 @@ class SharedPlace:
     variables: Mapping[str, str]
     masked: tuple[str, ...]
     ends: Callable[[], tuple[SharedEnd, ...]]
+    is_internal: bool = False
 
 
 class SharedBoard:

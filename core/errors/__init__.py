@@ -7,6 +7,8 @@ Each class has a sentence (its docstring), a code that never changes, a hint, an
     │   ├── InvalidSpecError         invalid_spec
     │   ├── InvalidArgumentError     invalid_argument
     │   ├── NotAdmittedError         not_admitted
+    │   │   └── PolicyDeniedError        policy_denied
+    │   ├── InvalidPolicyError       invalid_policy
     │   ├── UnknownSecretError       unknown_secret
     │   ├── InvalidExpressionError   invalid_expression
     │   └── InvalidMatrixError       invalid_matrix
@@ -76,8 +78,10 @@ from core.errors.request import (
     InvalidArgumentError,
     InvalidExpressionError,
     InvalidMatrixError,
+    InvalidPolicyError,
     InvalidSpecError,
     NotAdmittedError,
+    PolicyDeniedError,
     RequestError,
     UnknownSecretError,
 )
@@ -118,6 +122,7 @@ __all__ = (
     "InvalidArgumentError",
     "InvalidExpressionError",
     "InvalidMatrixError",
+    "InvalidPolicyError",
     "InvalidSpecError",
     "JobNotFinishedError",
     "JobNotFoundError",
@@ -126,6 +131,7 @@ __all__ = (
     "NotAdmittedError",
     "NotFoundError",
     "OrcaOpsError",
+    "PolicyDeniedError",
     "QueueFullError",
     "RegistryDeniedError",
     "RegistryUnreachableError",

@@ -32,6 +32,20 @@ class NotAdmittedError(RequestError):
     default_hint = "Ask for less, or have the operator change the limits in the configuration."
 
 
+class PolicyDeniedError(NotAdmittedError):
+    """The operator's policy does not allow what the job asks for."""
+
+    code = "policy_denied"
+    default_hint = "Leave out what is named, or ask the operator, who can change the rule in policy.yaml."
+
+
+class InvalidPolicyError(RequestError):
+    """The policy has faults."""
+
+    code = "invalid_policy"
+    default_hint = "Correct policy.yaml where it is named; `orcaops policy check` reads it without starting anything."
+
+
 class UnknownSecretError(RequestError):
     """The job names a secret this engine does not have."""
 

@@ -29,11 +29,9 @@ from core.spec.fields import (
 )
 from core.spec.mounts import MountSpec, check_targets, is_within, mount_fields
 from core.spec.node import NodeSpec
+from core.spec.sandbox import Capability, Network, Profile, SandboxSpec, TmpfsSpec, check_tmpfs, tmpfs_from
 from core.spec.service import ServiceSpec, check_services, services_from
 from core.spec.step import MAX_SECONDS, StepSpec
-
-Network = Literal["bridge", "none"]
-"""``bridge`` reaches out through Docker's default network, ``none`` has no network at all."""
 
 CleanupPolicy = Literal["remove_on_completion", "keep_on_failure", "keep"]
 """What becomes of the container once the job has ended."""
@@ -109,7 +107,20 @@ class JobSpec(Frozen):
     """How many processes and threads may exist at once."""
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
     """GPUs, each a slot of the engine."""
-    network: Network = "bridge"
+    disk_mb: Annotated[int, Field(ge=1, le=16_777_216)] | None = None
+    """What the job may write into its container, in MiB; one that holds more is stopped."""
+    profile: Profile | None = None
+    """How tightly the job is held; None takes what the operator's policy has for the caller."""
+    network: Network | None = None
+    """What the job reaches; None takes the profile's."""
+    read_only: bool | None = None
+    """Whether nothing but the working directory, mounts and tmpfs can be written; None takes the profile's."""
+    tmpfs: Annotated[tuple[TmpfsSpec, ...], Field(max_length=16)] = ()
+    """Folders in memory: `/tmp`, `/tmp:128m`, or `/tmp:128m:exec` for programs that are run from there."""
+    capabilities: Annotated[tuple[Capability, ...], Field(max_length=16)] = ()
+    """Capabilities beside the standard ones, such as `SYS_PTRACE`; for a trusted job."""
+    may_gain_privileges: bool = False
+    """Whether programs such as sudo may become another user; for a trusted job."""
     init: bool = True
     """Run a small init as process 1, so that zombies are reaped and signals arrive."""
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
@@ -123,6 +134,8 @@ class JobSpec(Frozen):
     """Values by context for the expressions of the steps; set by the workflow engine only, None without expressions."""
     node: NodeSpec | None = None
     """What the workflow adds whose node the job runs; set by the workflow engine only."""
+    sandbox: SandboxSpec | None = None
+    """What was decided about how the job is held; set by the engine only, when the job is admitted."""
 
     @field_validator("env", mode="before")
     @classmethod
@@ -144,6 +157,11 @@ class JobSpec(Frozen):
             return value
         items = cast("list[object] | tuple[object, ...]", value)
         return tuple(mount_fields(item) if isinstance(item, str) else item for item in items)
+
+    @field_validator("tmpfs", mode="before")
+    @classmethod
+    def _tmpfs_from_texts(cls, value: Any) -> Any:
+        return tmpfs_from(value)
 
     @field_validator("command", "entrypoint")
     @classmethod
@@ -207,6 +225,9 @@ class JobSpec(Frozen):
         if paths & folders:
             raise ValueError("files name a path both as a file and as a folder")
         check_targets(self.mounts)
+        check_tmpfs(self.tmpfs, self.mounts, self.artifacts)
+        if self.files and self.workdir is not None and self.is_in_memory(self.workdir):
+            raise ValueError("files: would be written into a tmpfs, which is empty when the job starts")
         check_services(self.services)
         return self
 
@@ -214,6 +235,10 @@ class JobSpec(Frozen):
         """Whether input files would be written into a mount, if the job worked in ``workdir``."""
         places = [posixpath.normpath(posixpath.join(workdir, file.path)) for file in self.files] if self.mounts else []
         return any(is_within(place, mount.target) for place in places for mount in self.mounts)
+
+    def is_in_memory(self, path: str) -> bool:
+        """Whether a path of the container lies in a tmpfs."""
+        return any(is_within(posixpath.normpath(path), each.target) for each in self.tmpfs)
 
     @property
     def keeps_files(self) -> bool:

@@ -19,6 +19,7 @@ from core.errors import Finding, InvalidSpecError
 from core.spec.job import InputFile, JobSpec, LogLimit, StepSpec
 from core.spec.mounts import MountSpec, mounts_below
 from core.spec.runtimes import RUNTIMES
+from core.spec.sandbox import TmpfsSpec
 from core.spec.service import HealthCheckSpec, ReadySpec, ServiceSpec
 
 if TYPE_CHECKING:
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
 
 _SHORTHAND: Final = ("script", "entry", "args", "runtime")
 _WAYS: Final = ("command", "commands", "script", "entry")
-_ENGINES_OWN: Final = frozenset({"context", "node"})
+_ENGINES_OWN: Final = frozenset({"context", "node", "sandbox"})
 """Fields of `JobSpec` that no request has."""
-_NOT_YOURS: Final = "set by the workflow engine, never by a request"
+_NOT_YOURS: Final = "set by the engine, never by a request"
 _FIELDS: Final = (*(name for name in JobSpec.model_fields if name not in _ENGINES_OWN), *_SHORTHAND)
 _NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
     "commands": tuple(name for name in StepSpec.model_fields if name != "condition"),
     "files": tuple(InputFile.model_fields),
     "mounts": tuple(MountSpec.model_fields),
+    "tmpfs": tuple(TmpfsSpec.model_fields),
     "log_limit": tuple(LogLimit.model_fields),
     "services": tuple(name for name in ServiceSpec.model_fields if name != "late"),
     "health_check": tuple(HealthCheckSpec.model_fields),

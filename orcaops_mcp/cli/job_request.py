@@ -26,6 +26,8 @@ _FIELDS: Final = {
     "timeout": "timeout_s",
     "cpus": "cpus",
     "memory": "memory_mb",
+    "disk": "disk_mb",
+    "profile": "profile",
     "gpus": "gpus",
     "retries": "retries",
     "priority": "priority",
@@ -51,6 +53,8 @@ def job_request(client: Client, words: tuple[str, ...], options: dict[str, Any])
     request |= {field: options[name] for name, field in _FIELDS.items() if options[name] is not None}
     if options["network"] is not None:
         request["network"] = "bridge" if options["network"] == "default" else options["network"]
+    if options["read_only"]:
+        request["read_only"] = True
     env = variables(options["env"], options["env_file"])
     if env:
         request["env"] = _mapping(request.get("env")) | env
@@ -59,6 +63,8 @@ def job_request(client: Client, words: tuple[str, ...], options: dict[str, Any])
         ("artifacts", options["artifact"]),
         ("tags", [label_text(tag) for tag in options["tag"]]),
         ("mounts", [mount_text(volume) for volume in options["volume"]]),
+        ("tmpfs", list(options["tmpfs"])),
+        ("capabilities", list(options["cap_add"])),
         ("services", [_service(text) for text in options["service"]]),
     ):
         if values:

@@ -25,6 +25,8 @@ _POOL_HINT: Final = (
     "Remove networks that nobody uses (`docker network prune`), run fewer jobs with services at a time, or give "
     "Docker more addresses (default-address-pools in its daemon.json)."
 )
+_WITHOUT_HOST: Final = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+"""The machine gets no address in the network, by which what listens there on all addresses would be reached."""
 _STILL_USED_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Between two tries to remove a network: a container that is just being removed is attached for a moment longer."""
 
@@ -42,6 +44,7 @@ async def create(client: EngineClient, request: NetworkRequest) -> NetworkState:
         "CheckDuplicate": True,
         "Driver": "bridge",
         "Internal": request.internal,
+        "Options": dict(_WITHOUT_HOST) if request.internal else {},
         "Labels": dict(request.labels),
     }
     try:

@@ -1,7 +1,7 @@
 """From a `ContainerRequest` to what the engine's create call takes: pure, and an allowlist.
 
-The sandbox is the same for every job: the image's own user, no capability beyond those that package managers need,
-no way to gain more, bounded processes, memory, files and log.
+Whatever a job asks for, it has no devices, no namespace of the host, Docker's own seccomp profile, and bounded
+processes, memory, files and log. How tightly it is held beyond that is its `core.backends.sandbox.Sandbox`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from core.backends.base import ContainerRequest, Mount
+    from core.backends.sandbox import Sandbox, Tmpfs
     from core.backends.services import HealthCheck
 
-_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 _MIN_LOG_FILE: Final = 64 * 1024 * 1024
 _HOSTNAME_LENGTH: Final = 30
 _NANO: Final = 1_000_000_000
+_SHM_BYTES: Final = 64 * 1024 * 1024
+_NOBODY_TO_ASK: Final = ("127.0.0.1",)
+"""Where a container of an internal network asks for names that are not in it: itself, so that nobody hears of them.
+Engines before 23.0.11 and 25.0.5 would hand such questions to the host's own resolver (CVE-2024-29018)."""
 
 
 def create_payload(request: ContainerRequest) -> dict[str, Any]:
@@ -62,11 +66,15 @@ def log_file_bytes(log_bytes: int, log_lines: int) -> int:
 
 def _host_config(request: ContainerRequest) -> dict[str, Any]:
     max_size = log_file_bytes(request.log_bytes, request.log_lines)
+    sandbox, capabilities = request.sandbox, list(request.sandbox.capabilities)
+    if request.may_signal and "KILL" not in capabilities:
+        capabilities.append("KILL")
     config: dict[str, Any] = {
-        "NetworkMode": request.attached_to or request.network,
+        "NetworkMode": request.attached_to or ("bridge" if request.network == "bridge" else "none"),
         "CapDrop": ["ALL"],
-        "CapAdd": [*_CAPABILITIES, "KILL"] if request.may_signal else list(_CAPABILITIES),
-        "SecurityOpt": ["no-new-privileges"],
+        "CapAdd": capabilities,
+        "SecurityOpt": [] if sandbox.may_gain_privileges else ["no-new-privileges"],
+        "ReadonlyRootfs": sandbox.read_only,
         "Privileged": False,
         "AutoRemove": False,
         "RestartPolicy": {"Name": "no"},
@@ -75,14 +83,36 @@ def _host_config(request: ContainerRequest) -> dict[str, Any]:
         "Memory": request.memory_bytes,
         "MemorySwap": request.memory_bytes,
         "PidsLimit": request.pids,
-        "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 4096}, {"Name": "core", "Soft": 0, "Hard": 0}],
+        "ShmSize": _SHM_BYTES,
+        "Ulimits": _ulimits(sandbox),
         "LogConfig": {"Type": "json-file", "Config": {"max-size": str(max_size), "max-file": "2"}},
     }
-    if request.mounts:
-        config["Mounts"] = [_bind(mount) for mount in request.mounts]
+    if request.mounts or sandbox.volumes:
+        volumes = [_volume(target, request) for target in sandbox.volumes]
+        config["Mounts"] = [*(_bind(mount) for mount in request.mounts), *volumes]
+    if sandbox.tmpfs:
+        config["Tmpfs"] = {each.target: _tmpfs_options(each) for each in sandbox.tmpfs}
+    if request.network == "services":
+        config["Dns"] = list(_NOBODY_TO_ASK)
     if request.gpus:
         config["DeviceRequests"] = [{"Count": request.gpus, "Capabilities": [["gpu"]]}]
     return config
+
+
+def _ulimits(sandbox: Sandbox) -> list[dict[str, Any]]:
+    limits = [("nofile", 1024, 4096), ("core", 0, 0)]
+    if sandbox.file_bytes:
+        limits.append(("fsize", sandbox.file_bytes, sandbox.file_bytes))
+    return [{"Name": name, "Soft": soft, "Hard": hard} for name, soft, hard in limits]
+
+
+def _tmpfs_options(tmpfs: Tmpfs) -> str:
+    return f"rw,nosuid,nodev,{'exec' if tmpfs.executable else 'noexec'},size={tmpfs.size_bytes},mode=1777"
+
+
+def _volume(target: str, request: ContainerRequest) -> dict[str, Any]:
+    """A volume without a name: it is removed with its container, and holds what the image has at that place."""
+    return {"Type": "volume", "Target": target, "VolumeOptions": {"Labels": dict(request.labels)}}
 
 
 def _health_check(check: HealthCheck | None) -> dict[str, Any]:

@@ -35,18 +35,20 @@ class JobVerbs(Verbs):
         own = {name: Runtime(found.image, found.program) for name, found in self.settings.runtimes.items()}
         return {**RUNTIMES, **own}
 
-    async def admit(self, spec: JobSpec, *, folder: Path | None = None) -> JobSpec:
+    async def admit(self, spec: JobSpec, *, folder: Path | None = None, by: str = "python") -> JobSpec:
         """The effective spec: what a submit would run, with every default filled in.
 
         Args:
             spec: What was asked.
             folder: The caller's own, below which mounts are allowed beside the operator's folders.
+            by: Who asks; the policy may allow one more than another.
 
         Raises:
+            PolicyDeniedError: The operator's policy does not allow what the spec asks for.
             NotAdmittedError: This engine does not allow what the spec asks for.
             UnknownSecretError: The spec names a secret this engine does not have.
         """
-        return await self._admission.admit(spec, folder=folder)
+        return await self._admission.admit(spec, folder=folder, by=by)
 
     async def submit_job(
         self,
@@ -67,6 +69,7 @@ class JobVerbs(Verbs):
             template: What the spec was filled from, for the record.
 
         Raises:
+            PolicyDeniedError: The operator's policy does not allow what the spec asks for.
             NotAdmittedError: This engine does not allow what the spec asks for.
             UnknownSecretError: The spec names a secret this engine does not have.
             QueueFullError: As many jobs wait as may.
@@ -179,7 +182,7 @@ class JobVerbs(Verbs):
             InvalidSpecError: The changed spec has faults.
         """
         old = (await self.get_job(job_id)).spec
-        request = old.model_dump(exclude_defaults=True, exclude={"context", "node"}) | {"image": old.image}
+        request = _asked(old)
         if any(way in (changes or {}) for way in ("command", "commands", "script", "entry")):
             for way in ("command", "commands", "entrypoint"):
                 request.pop(way, None)
@@ -234,7 +237,7 @@ class JobVerbs(Verbs):
         template: TemplateUse | None = None,
     ) -> Submitted:
         self._insist_on_open()
-        admitted = await self.admit(spec, folder=folder)
+        admitted = await self.admit(spec, folder=folder, by=by)
         submitted = await self._parts.ledger.submit(
             new_job_id(),
             admitted,
@@ -248,3 +251,14 @@ class JobVerbs(Verbs):
         if not submitted.replayed:
             self._scheduler.enqueue(submitted.job)
         return submitted
+
+
+def _asked(spec: JobSpec) -> dict[str, Any]:
+    """What was asked for a job, without what only the engine sets and what its profile filled in."""
+    request = spec.model_dump(exclude_defaults=True, exclude={"context", "node", "sandbox"}) | {"image": spec.image}
+    for name in spec.sandbox.filled if spec.sandbox is not None else ():
+        if name == "tmpfs":
+            request[name] = request[name][:-1]
+        else:
+            request.pop(name, None)
+    return request

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     class Admit(Protocol):
         """The engine's admission of a spec."""
 
-        def __call__(self, spec: JobSpec, *, folder: Path | None = None) -> Awaitable[JobSpec]:
+        def __call__(self, spec: JobSpec, *, folder: Path | None = None, by: str = "python") -> Awaitable[JobSpec]:
             """The effective spec."""
             ...
 
@@ -80,7 +80,7 @@ async def make_node_job(parts: Parts, setting: NodeSetting, admit: Admit) -> Nod
     needed, left_out = (None, ()) if setting.producers is None else await needed_files(parts, setting)
     made = node_job(setting, needed)
     try:
-        spec = await admit(made.spec, folder=setting.folder)
+        spec = await admit(made.spec, folder=setting.folder, by=setting.run.submitted_by)
     except NotAdmittedError as error:
         raise refused(setting, error.findings, error.message, error.hint) from None
     except UnknownSecretError as error:

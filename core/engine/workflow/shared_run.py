@@ -75,7 +75,7 @@ class SharedRun:
         self.on_settled: Callable[[], None] = lambda: None
         self.over, self.gone = anyio.Event(), anyio.Event()
         self._parts, self._helper = parts, helper_image
-        self._owner = attempt_of_run(run, services, parts.home_id, parts.settings)
+        self._owner = attempt_of_run(run, services, parts)
         self.are_up = bool(run.services) and all(each.result.status in _UP for each in run.services)
         if not self.are_up:
             known = tuple(each for each in self._owner.known if each.status in _BEING_STARTED)
@@ -107,6 +107,7 @@ class SharedRun:
             names=frozenset(names),
             variables=service_variables(self._owner.services, self._ports, self._parts.settings),
             masked=self._owner.masked,
+            is_internal=self._owner.is_internal,
             ends=lambda: tuple(self._ends),
         )
         self._parts.shared.put_up(self.attempt, place)

@@ -114,7 +114,7 @@ class SharedServices:
     async def _begun(self, workflow_id: str, services: Sequence[ServiceSpec], helper_image: str) -> SharedRun:
         run = await self._parts.workflows.get(workflow_id)
         try:
-            admitted = admit_services(services, self._parts.settings)
+            admitted = admit_services(services, self._parts.settings, self._parts.policy, run.submitted_by)
         except (NotAdmittedError, UnknownSecretError) as error:
             shared = self._runs[workflow_id] = SharedRun(self._parts, run, services)
             shared.refuse(Failure(FailureKind.POLICY, f"The workflow's {error.message}", error.hint))

@@ -102,7 +102,7 @@ async def submit_job(
     engine, caller = engine_of(request), caller_of(request)
     spec = await spec_of(engine, await read_submission(request, engine), caller)
     if query.dry_run:
-        admitted = await engine.admit(spec, folder=caller.folder)
+        admitted = await engine.admit(spec, folder=caller.folder, by=caller.name)
         return answer({"dry_run": True, "admitted": True, "spec": admitted.model_dump(mode="json")})
     submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=idempotency_key, folder=caller.folder)
     return await accepted(engine, submitted, query.wait_s)

@@ -166,7 +166,7 @@ async def run_template(
     body = await read_model(request, shapes.RunTemplateBody, required=False)
     spec, use = await spec_of_template(engine, name, body.inputs, body.version, caller)
     if query.dry_run:
-        admitted = await engine.admit(spec, folder=caller.folder)
+        admitted = await engine.admit(spec, folder=caller.folder, by=caller.name)
         return answer({"dry_run": True, "admitted": True, "spec": admitted.model_dump(mode="json")})
     submitted = await engine.submit_job(
         spec, by=caller.name, idempotency_key=idempotency_key, folder=caller.folder, template=use

@@ -61,8 +61,10 @@ class SubmitJob(Arguments):
     """Memory limit in MiB."""
     gpus: int | None = None
     """GPUs to reserve."""
-    network: Annotated[str, Field(json_schema_extra={"enum": ["bridge", "none"]})] = ""
-    """bridge reaches out (default); none has no network."""
+    network: Annotated[str, Field(json_schema_extra={"enum": ["bridge", "services", "none"]})] = ""
+    """bridge reaches out; services reaches only its services; none has no network."""
+    profile: Annotated[str, Field(json_schema_extra={"enum": ["strict", "standard", "trusted"]})] = ""
+    """How tightly it is held; strict: no network, no root, read-only. The operator's default if left out."""
     priority: int | None = None
     """-100 to 100; higher starts earlier."""
     retries: int | None = None

@@ -33,7 +33,7 @@ async def submit_job(ctx: AppContext, arguments: SubmitJob) -> CallToolResult:
     engine, caller = ctx.request_context.lifespan_context.engine, caller_of(ctx)
     spec, use = await _asked(engine, arguments, caller)
     if arguments.dry_run:
-        effective = await engine.admit(spec, folder=caller.folder)
+        effective = await engine.admit(spec, folder=caller.folder, by=caller.name)
         return facts({"dry_run": True, "admitted": True, "spec": shown_spec(effective)})
     key = arguments.idempotency_key or None
     submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=key, folder=caller.folder, template=use)

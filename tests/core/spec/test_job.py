@@ -113,7 +113,7 @@ def test_a_variable_may_fill_what_linux_takes_with_its_name() -> None:
         ("retry_delay_s", [-1, 3601]),
         ("priority", [-101, 101]),
         ("success_exit_codes", [[], [256], [-1], "0"]),
-        ("network", ["host", "container:x", "", None]),
+        ("network", ["host", "container:x", ""]),
         ("cleanup", ["never"]),
         ("pull", ["sometimes"]),
         ("init", ["perhaps"]),

@@ -69,7 +69,7 @@ def test_fields_that_are_none_are_as_good_as_left_out_for_the_ways_to_run() -> N
         ({"commands": [5]}, "commands.0", "must be an object"),
         ({"timeout_s": -1}, "timeout_s", "must be greater than 0"),
         ({"timeout_s": "5 minutes"}, "timeout_s", "must be a valid number"),
-        ({"network": "host"}, "network", "must be 'bridge' or 'none'"),
+        ({"network": "host"}, "network", "must be 'bridge', 'services' or 'none'"),
         ({"script": "x" * 10_000_000}, "script", "longer than 256 KiB"),
         ({"script": " "}, "script", "nothing to run"),
         ({"script": {}}, "script", "must be a text"),

@@ -26,7 +26,7 @@ def test_a_request_cannot_hold_it(fields: dict[str, Any], path: str) -> None:
     with pytest.raises(InvalidSpecError) as caught:
         parse_job({"image": "busybox", **fields})
     (finding,) = caught.value.findings
-    assert (finding.path, finding.message) == (path, "set by the workflow engine, never by a request")
+    assert (finding.path, finding.message) == (path, "set by the engine, never by a request")
 
 
 def test_a_job_that_is_repeated_keeps_it() -> None:

@@ -80,7 +80,7 @@ def test_two_steps_do_not_have_one_id_in_whatever_case() -> None:
 
 def test_contexts_are_the_workflow_engines_and_no_part_of_a_request() -> None:
     request = {"image": "busybox", "commands": [{"run": "a", "condition": "inputs.x"}]}
-    with pytest.raises(InvalidSpecError, match="context: set by the workflow engine, never by a request"):
+    with pytest.raises(InvalidSpecError, match="context: set by the engine, never by a request"):
         parse_job({**request, "context": {"inputs": {"x": True}}})
     assert parse_job(request, context={"inputs": {"x": True}}).context == {"inputs": {"x": True}}
     assert parse_job({"image": "busybox", "context": None}).context is None
