@@ -60,7 +60,7 @@ class RunEstimate:
     Attributes:
         progress: From 0 to 1: the share of the work that is done, weighed by how long jobs usually take; by their
             number where nothing is known of that.
-        remaining_s: Until its likely end; None if nothing is known, or if it has ended.
+        remaining_s: Until its likely end; None if no open node ran before, or if all have ended.
         least_s: The same if all goes quickly.
         most_s: The same if all goes slowly.
         sureness: How far that can be trusted; None where there is no estimate.
@@ -99,7 +99,7 @@ def estimate(
     told = RunEstimate(
         _progress(nodes, usual, now), runs=runs, open_nodes=len(open_nodes), known_nodes=known, usual=usual
     )
-    if not open_nodes or not usual:
+    if not known:
         return told
     average = median(each.likely_s for each in usual.values())
     spans = [

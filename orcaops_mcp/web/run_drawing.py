@@ -90,7 +90,8 @@ def _edges(nodes: Sequence[WorkflowNode], critical: Sequence[str]) -> Iterator[d
                 is_critical = earlier is not None and need in {earlier, of_node.get(earlier)}
                 yield _edge(need, node, label=_label(node), is_critical=is_critical)
         if node.is_finally:
-            for job in last:
+            ahead = dict.fromkeys(last if earlier is None else [*last, of_node.get(earlier, earlier)])
+            for job in ahead:
                 if job not in node.needs:
                     is_critical = earlier is not None and job in {earlier, of_node.get(earlier)}
                     yield _edge(job, node, is_last=True, is_critical=is_critical)

@@ -20,7 +20,7 @@ _BYTES: Final = 512 * 1024
 _LONGEST: Final = 2000
 """Characters of a line that are shown; the job's own log has all of it."""
 _LONGEST_SEARCH: Final = 200
-_SHADES: Final = 8
+_SHADES: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

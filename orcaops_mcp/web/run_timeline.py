@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
 
 from orcaops_mcp.web.filters import duration
@@ -26,8 +26,10 @@ _MOST_TICKS: Final = 8
 _LEAST_SPAN_S: Final = 0.1
 _HEADROOM: Final = 1.1
 """What still runs has room to grow before the axis is drawn anew."""
-_LABEL_INSIDE: Final = 82.0
-"""Behind this share of the width a label stands before its bar."""
+_LABEL_FITS: Final = 84.0
+"""Behind this share of the width there is no room for a label behind its bar."""
+_LABEL_WIDTH: Final = 14.0
+"""A bar of this share has room for its label."""
 _SEEN_S: Final = 0.05
 """Nobody sees a shorter wait."""
 
@@ -68,7 +70,7 @@ class Bar:
         start_s: Where it begins, in seconds.
         is_open: Whether it goes on.
         text: Its length in words.
-        is_text_before: Whether there is no room for that behind the bar.
+        side: Where that stands, so that it has room: behind the bar, before it, or inside of it.
         said: All of it in a sentence.
         address: The page of its job.
     """
@@ -78,7 +80,7 @@ class Bar:
     start_s: float
     is_open: bool
     text: str
-    is_text_before: bool
+    side: Literal["behind", "before", "inside"]
     said: str
     address: str
 
@@ -145,7 +147,8 @@ def timeline(
     ended = [node.finished_at for node in nodes if node.finished_at is not None and node.kept_from is None]
     end = now or max(ended, default=began_at)
     span_s = max(_LEAST_SPAN_S, (end - began_at).total_seconds()) * (_HEADROOM if now else 1)
-    axis = _Axis(workflow_id, began_at, span_s, now, {job.job_id: job for job in jobs}, _ends(nodes))
+    of_job = {job.job_id: job for job in jobs}
+    axis = _Axis(workflow_id, began_at, span_s, now, of_job, _ends(nodes), _last_end(nodes, began_at))
     ordered = sorted(nodes, key=_by_start)
     return Timeline(
         tuple(map(axis.row, ordered[:MOST_ROWS])),
@@ -172,12 +175,15 @@ class _Axis:
     now: datetime | None
     jobs: Mapping[str, NodeJob]
     ends: Mapping[str, datetime]
+    last_end: datetime
+    """Of the jobs that are no finally jobs."""
 
     def row(self, node: WorkflowNode) -> Row:
         own = node_address(self.workflow_id, node.node_id)
         bars: list[Bar] = []
         waits: list[Stretch] = []
-        ready = max([self.began_at, *(self.ends[need] for need in node.needs if need in self.ends)])
+        awaited = [self.last_end] if node.is_finally else [self.ends[need] for need in node.needs if need in self.ends]
+        ready = max([self.began_at, *awaited])
         for each in node.tries if node.kept_from is None else ():
             job = self.jobs.get(each.job_id)
             start = job.started_at if job is not None else each.started_at
@@ -210,7 +216,7 @@ class _Axis:
             (start - self.began_at).total_seconds(),
             end is None and self.now is not None,
             duration(took),
-            place.at + place.width > _LABEL_INSIDE,
+            _side(place),
             ", ".join(filter(None, facts)),
             f"/jobs/{each.job_id}",
         )
@@ -221,6 +227,12 @@ class _Axis:
         return Stretch(round(at, 3), round(min(width, 100 - at), 3))
 
 
+def _side(place: Stretch) -> Literal["behind", "before", "inside"]:
+    if place.at + place.width <= _LABEL_FITS:
+        return "behind"
+    return "inside" if place.width >= _LABEL_WIDTH else "before"
+
+
 def _ends(nodes: Iterable[WorkflowNode]) -> dict[str, datetime]:
     """When nodes and whole jobs ended, by their ids; those kept of an earlier attempt had ended before this began."""
     found: dict[str, datetime] = {}
@@ -229,6 +241,12 @@ def _ends(nodes: Iterable[WorkflowNode]) -> dict[str, datetime]:
             for name in (node.node_id, node.job):
                 found[name] = max(node.finished_at, found.get(name, node.finished_at))
     return found
+
+
+def _last_end(nodes: Iterable[WorkflowNode], began_at: datetime) -> datetime:
+    """When the last of the jobs ended that are no finally jobs."""
+    ends = (node.finished_at for node in nodes if not node.is_finally and node.kept_from is None)
+    return max(filter(None, ends), default=began_at)
 
 
 def _by_start(node: WorkflowNode) -> tuple[bool, datetime, int]:

@@ -8,9 +8,10 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from core import InvalidArgumentError, RerunRequest, WorkflowNotFinishedError, WorkflowRun
+from core import InvalidArgumentError, RequestError, RerunRequest, WorkflowNotFinishedError, WorkflowRun
 from orcaops_mcp.views.workflow_run import rerun_plan_view
 from orcaops_mcp.web.pages.login import safe_next
+from orcaops_mcp.web.problems import problem_of
 from orcaops_mcp.web.rendering import render
 from orcaops_mcp.web.run_page import header_facts, look_at
 from orcaops_mcp.web.security import ReadOnlyCallerError, form_of, text_field
@@ -71,17 +72,19 @@ async def cancel(request: Request, workflow_id: str) -> Response:
 @router.get("/rerun")
 async def confirm_rerun(request: Request, workflow_id: str) -> Response:
     """What a rerun would keep and what it would run, before anything is done."""
-    run = await _run(request, workflow_id)
-    if not run.is_finished:
-        raise WorkflowNotFinishedError(
-            f"{workflow_id} has not finished: it is {run.status}.", hint="Wait for its end, or cancel it."
-        )
+    _insist_on_end(await _run(request, workflow_id))
     engine, wish = engine_of(request), _wish(request.query_params)
     seen = await look_at(engine, workflow_id, None)
-    plan = rerun_plan_view(await engine.plan_rerun(workflow_id, wish), most=_MOST_PREVIEWED)
+    plan, told = None, None
+    try:
+        plan = rerun_plan_view(await engine.plan_rerun(workflow_id, wish), most=_MOST_PREVIEWED)
+    except RequestError as error:
+        told = problem_of(error)
     return render(
         request,
         "workflow_rerun.html",
+        status=200 if plan else 422,
+        problem=told,
         favicon=look_of(seen.status).favicon,
         tab="run",
         plan=plan,
@@ -106,6 +109,7 @@ async def rerun(request: Request, workflow_id: str) -> Response:
 async def confirm_delete(request: Request, workflow_id: str) -> Response:
     """Whether the run's record shall go."""
     run = await _run(request, workflow_id)
+    _insist_on_end(run)
     return _question(
         request,
         run,
@@ -160,6 +164,17 @@ async def _run(request: Request, workflow_id: str) -> WorkflowRun:
     if not caller_of(request).may_change:
         raise ReadOnlyCallerError("You may look at everything and change nothing.")
     return await engine_of(request).get_workflow(workflow_id)
+
+
+def _insist_on_end(run: WorkflowRun) -> None:
+    """Refuse what can be done only with a run that has ended.
+
+    Raises:
+        WorkflowNotFinishedError: It has not.
+    """
+    if not run.is_finished:
+        said = f"{run.workflow_id} has not finished: it is {run.status}."
+        raise WorkflowNotFinishedError(said, hint="Wait for its end, or cancel it.")
 
 
 def _question(request: Request, run: WorkflowRun, verb_path: str, **facts: Any) -> Response:

@@ -39,7 +39,7 @@ async def show_log(request: Request, workflow_id: str) -> Response:
         services=_services(seen),
         from_start=asked.link(here, own, start=True),
         from_end=asked.link(here, own, start=False, q="", errors=False),
-        following=None if page.at_end else asked.link(here, own, cursor=page.next_cursor),
+        onward=None if page.at_end else asked.link(here, own, cursor=page.next_cursor),
         source=f"{here}.json",
         rest=asked.link(f"{here}.json", own, cursor=page.next_cursor) if page.at_end and not page.done else None,
         is_done=page.done,

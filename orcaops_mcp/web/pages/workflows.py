@@ -52,12 +52,12 @@ def _row(run: WorkflowRun, states: Sequence[str]) -> dict[str, Any]:
 
 
 def _glyph(state: str) -> dict[str, str]:
-    """A node in a row of signs: its status, its sign, its word."""
+    """A node in a row of icons: its status, its shape, its word."""
     is_tolerated = state == "tolerated"
     look = look_of("failed" if is_tolerated else state)
     return {
         "status": "partial" if is_tolerated else state,
-        "sign": look.sign,
+        "icon": look.icon,
         "word": state if is_tolerated else look.word,
     }
 

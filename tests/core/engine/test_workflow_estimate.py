@@ -99,6 +99,8 @@ def test_a_variant_that_never_ran_takes_as_long_as_others_of_its_job() -> None:
 def test_without_earlier_runs_nothing_is_said_but_how_many_are_done() -> None:
     told = estimate([done("build", 10), a_node("unit")], [], NOW, runs=0, room=8)
     assert (told.remaining_s, told.sureness, told.progress) == (None, None, 0.5)
+    elsewhere = estimate([done("build", 10), a_node("unit")], took(build=10), NOW, runs=1, room=8)
+    assert (elsewhere.remaining_s, elsewhere.known_nodes) == (None, 0)
 
 
 def test_spread_and_unknown_jobs_make_an_estimate_less_sure() -> None:
@@ -120,8 +122,8 @@ def test_a_run_that_has_ended_is_done_whatever_was_skipped() -> None:
 def test_ten_thousand_jobs_are_estimated_in_less_than_a_walk_of_all_pairs() -> None:
     first = [a_node(f"a{i}", position=i) for i in range(5000)]
     second = [a_node(f"b{i}", needs=(f"a{i}",), position=5000 + i) for i in range(5000)]
-    told = estimate([*first, *second], [NodeSample("a0", "a0", 1.0)], NOW, runs=1, room=100)
-    assert told.remaining_s == 100
+    samples = [NodeSample("a0", "a0", 1.0)]
+    assert estimate([*first, *second], samples, NOW, runs=1, room=100).remaining_s == 100
 
 
 CHAIN = """
