@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.errors import Finding, InvalidSpecError
-from core.plan.compile import compile_workflow
+from core.plan.compile import compile_workflow, refuse_unplannable
 from core.plan.findings import MOST_FINDINGS, Severity, has_errors
 from core.plan.ignores import silenced
 from core.plan.lint import lint_workflow
@@ -28,7 +28,7 @@ class WorkflowCheck:
         file: Its name, as the caller gave it.
         findings: What was found in it and then in the files it calls, each from top to end, at most 100.
         spec: The workflow as far as it was understood; None if the file is no mapping.
-        plan: What it would do; None if the file has errors, or its inputs do.
+        plan: What it would do; None if the file has errors, or its inputs do, or nobody asked.
         input_findings: What is wrong with the inputs, or with what they lead to, such as ``inputs.version``: a file in
             order that has no plan.
         canonical: The workflow in its canonical form as plain data; empty if the file is no mapping.
@@ -46,6 +46,11 @@ class WorkflowCheck:
         """Whether the file has no errors; warnings do not count."""
         return not has_errors(self.findings)
 
+    @property
+    def can_run(self) -> bool:
+        """Whether neither the file nor its inputs keep it from being run."""
+        return self.spec is not None and self.is_valid and not self.input_findings
+
 
 def check_workflow(
     text: str | bytes,
@@ -55,6 +60,7 @@ def check_workflow(
     load: Callable[[str], str | bytes] | None = None,
     assume: Mapping[str, str] | None = None,
     github: Mapping[str, object] | None = None,
+    plans: bool = True,
 ) -> WorkflowCheck:
     """Read, examine and plan a workflow file. Nothing is run and nothing asked of a container engine.
 
@@ -66,6 +72,7 @@ def check_workflow(
             Without it, called files are not looked at.
         assume: How which jobs are taken to end instead of with success, such as ``{"test": "failure"}``.
         github: The context ``github``; what is missing in it is empty. None if it is not known.
+        plans: Whether the plan is wanted. Without it the findings are the same, and a large file takes less time.
 
     Raises:
         InvalidArgumentError: What is assumed names no job of a file in order, or no outcome.
@@ -74,8 +81,12 @@ def check_workflow(
     found = _bounded(silenced((*reading.findings, *lint_workflow(reading)), reading))
     if reading.spec is None or has_errors(found):
         return WorkflowCheck(file_name, found, reading.spec, None)
+    plan = None
     try:
-        plan = compile_workflow(reading.spec, inputs, assume=assume, github=github)
+        if plans:
+            plan = compile_workflow(reading.spec, inputs, assume=assume, github=github)
+        else:
+            refuse_unplannable(reading.spec, inputs, github=github)
     except InvalidSpecError as error:
         return WorkflowCheck(file_name, found, reading.spec, None, error.findings)
     canonical = reading.tree.to_plain() if reading.tree is not None else {}

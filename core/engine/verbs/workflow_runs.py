@@ -57,7 +57,7 @@ class WorkflowRunVerbs(Verbs):
         name = run.run_name if request.name else run_name(run, accepted.workflow, self.settings)
         if name != run.run_name:
             run = await self._parts.workflow_ledger.change(run.workflow_id, {"run_name": name})
-        self._conductors.begin(run)
+        self._conductors.begin(run, accepted.workflow)
         return SubmittedRun(run, submitted.replayed, submitted.nodes)
 
     async def cancel_workflow(

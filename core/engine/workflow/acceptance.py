@@ -137,10 +137,10 @@ def _accepted(
     context = _context(request, folder)
     github = cast("Mapping[str, object]", context["github"])
     check = check_workflow(
-        request.text, request.file_name, inputs=request.inputs, load=loader(request.files), github=github
+        request.text, request.file_name, inputs=request.inputs, load=loader(request.files), github=github, plans=False
     )
     workflow = check.spec
-    if workflow is None or check.plan is None:
+    if workflow is None or not check.can_run:
         raise _refused(flat_findings(check))
     check_secrets(workflow, settings)
     run = WorkflowRun(

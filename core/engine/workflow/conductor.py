@@ -93,8 +93,10 @@ class Conductor:
         run, records = await self._parts.workflows.state(self._workflow_id)
         if run.is_finished:
             return
-        source = await self._parts.workflows.source(self._workflow_id)
-        workflow = await read_program(source, self._rooms.threads)
+        workflow = self._inbox.take_workflow()
+        if workflow is None:
+            source = await self._parts.workflows.source(self._workflow_id)
+            workflow = await read_program(source, self._rooms.threads)
         started = await Beginning(self._rooms, run, workflow, records, self._inbox).started()
         if started is not None:
             most = run.max_parallel or workflow.max_parallel or self._parts.settings.queue.max_running

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.engine.workflow.shared_services import SharedServices
     from core.records.event import EngineEvent
     from core.records.workflow import WorkflowRun
+    from core.spec.workflow import WorkflowSpec
 
 _log = logging.getLogger(__name__)
 
@@ -67,14 +68,19 @@ class Conductors:
         self._again: set[str] = set()
         self._tasks: TaskGroup | None = None
 
-    def begin(self, run: WorkflowRun) -> None:
-        """Have a run conducted that was accepted, or that has begun a further attempt. Repeatable."""
+    def begin(self, run: WorkflowRun, workflow: WorkflowSpec | None = None) -> None:
+        """Have a run conducted that was accepted, or that has begun a further attempt. Repeatable.
+
+        Args:
+            run: The run.
+            workflow: Its file, as it was understood when it was accepted; None has it read again.
+        """
         if run.is_finished:
             return
         if run.workflow_id in self._inboxes:
             self._again.add(run.workflow_id)
             return
-        self._inboxes[run.workflow_id] = Inbox()
+        self._inboxes[run.workflow_id] = Inbox(workflow)
         if self._tasks is None:
             self._beginning.append(run.workflow_id)
         else:

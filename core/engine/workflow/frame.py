@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
     from core.plan.conditions import JobCondition
+    from core.plan.graph import Graph
     from core.plan.matrix import Expansion, Variant
     from core.plan.standing import Edge
     from core.records.workflow import WorkflowRun
@@ -53,12 +54,6 @@ class Frame:
         secrets: The engine's secrets by the names that they have in this file.
         prefix: What the ids of its nodes begin with.
         templates: Where texts are read.
-
-    Attributes:
-        graph: The order of its jobs.
-        names: The names of its jobs.
-        scene: What conditions are given.
-        bare: What definitions are given: the same without the values of secrets, which stay as they are written.
     """
 
     def __init__(
@@ -77,12 +72,32 @@ class Frame:
         self.secrets = secrets
         self.prefix = prefix
         self.templates = templates or Templates()
-        self.graph = graph_of(workflow)
-        self.names = JobNames(workflow.jobs)
-        self.scene = Scene(workflow, facts, self.templates)
-        self.bare = Scene(workflow, _without_secrets(facts), self.templates)
         self._conditions: dict[tuple[str, str, str | None], JobCondition] = {}
-        self._taken = {job.lower() for job in workflow.jobs}
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The order of its jobs."""
+        return graph_of(self.workflow)
+
+    @cached_property
+    def names(self) -> JobNames:
+        """The names of its jobs."""
+        return JobNames(self.workflow.jobs)
+
+    @cached_property
+    def scene(self) -> Scene:
+        """What conditions are given."""
+        return Scene(self.workflow, self.facts, self.templates)
+
+    @cached_property
+    def bare(self) -> Scene:
+        """What definitions are given: the same without the values of secrets, which stay as they are written."""
+        return Scene(self.workflow, _without_secrets(self.facts), self.templates)
+
+    @cached_property
+    def _taken(self) -> set[str]:
+        """The ids that nodes have, and those of jobs, in lower case."""
+        return {job.lower() for job in self.workflow.jobs}
 
     @cached_property
     def ancestry(self) -> Ancestry:
@@ -303,19 +318,22 @@ def nodes_of(frame: Frame, job: WorkflowJobSpec, position: int) -> Iterator[Work
 def _node(
     frame: Frame, job: WorkflowJobSpec, position: int, local: str, variant: Variant | None, total: int
 ) -> WorkflowNode:
-    facts = NodeFacts(
-        needs=Unknown("needs"),
-        jobs=Unknown("jobs"),
-        matrix=variant.values if variant is not None else None if job.matrix is None else Unknown("matrix"),
-        strategy=None if job.matrix is None else Unknown("strategy"),
-    )
+    name = variant.name if variant is not None else job.id
+    if job.name:
+        facts = NodeFacts(
+            needs=Unknown("needs"),
+            jobs=Unknown("jobs"),
+            matrix=variant.values if variant is not None else None if job.matrix is None else Unknown("matrix"),
+            strategy=None if job.matrix is None else Unknown("strategy"),
+        )
+        name = frame.title(job, facts, name)
     waits = tuple(dict.fromkeys(frame.id_of(edge.job) for edge in frame.edges(job)))
     return WorkflowNode(
         workflow_id=frame.run.workflow_id,
         attempt=frame.run.attempt,
         node_id=frame.id_of(local),
         job=frame.id_of(job.id),
-        name=frame.title(job, facts, variant.name if variant is not None else job.id),
+        name=name,
         position=position,
         variant=NodeVariant(variant.index, total, variant.values) if variant is not None else None,
         is_finally=job.is_finally,

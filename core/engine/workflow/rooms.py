@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.records.job import Job
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import WorkflowNode
+    from core.spec.workflow import WorkflowSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Inbox:
     """What has happened to a run and was not looked at yet.
 
     Attributes:
+        workflow: The run's file, if whoever accepted the run has read it; for the first conductor alone.
         jobs: Jobs of the run that ended, by their ids.
         run: The run, if somebody asked for it to stop.
         nodes: Nodes that somebody asked to stop, by their ids.
@@ -54,6 +56,7 @@ class Inbox:
         arrived: Set once there is something to look at.
     """
 
+    workflow: WorkflowSpec | None = None
     jobs: dict[str, Job] = field(default_factory=dict[str, "Job"])
     run: WorkflowRun | None = None
     nodes: dict[str, WorkflowNode] = field(default_factory=dict[str, "WorkflowNode"])
@@ -63,6 +66,11 @@ class Inbox:
     def ring(self) -> None:
         """Say that there is something to look at."""
         self.arrived.set()
+
+    def take_workflow(self) -> WorkflowSpec | None:
+        """The run's file, if it is known and nobody took it yet."""
+        workflow, self.workflow = self.workflow, None
+        return workflow
 
     async def wait(self) -> None:
         """Return once there is something to look at, or was since the last time."""

@@ -4,7 +4,7 @@ Read `compiling` (the whole), `forecast` (a job after the other), `scene` (what 
 (what a node would run). The engine evaluates with the same `Scene`, `define` and `expand_job` once all is known.
 """
 
-from core.plan.compile.compiling import MOST_CALLED_NODES, compile_workflow
+from core.plan.compile.compiling import MOST_CALLED_NODES, compile_workflow, refuse_unplannable
 from core.plan.compile.definition import Definition, define
 from core.plan.compile.edges import Producers, job_edges
 from core.plan.compile.environment import EnvContext
@@ -47,6 +47,7 @@ __all__ = (
     "define",
     "expand_job",
     "job_edges",
+    "refuse_unplannable",
     "strategy_facts",
     "take_inputs",
 )

@@ -71,7 +71,33 @@ def compile_workflow(
     try:
         return compiler.plan(inputs or {}, frozenset(), durations_s)
     except InputsError as error:
-        raise InvalidSpecError(str(error), findings=error.findings, hint=error.findings[0].hint) from None
+        raise _refusal(error.findings) from None
+
+
+def refuse_unplannable(
+    workflow: WorkflowSpec,
+    inputs: Mapping[str, object] | None = None,
+    *,
+    github: Mapping[str, object] | None = None,
+) -> None:
+    """See to it that `compile_workflow` would give a plan, without making it where that can be told.
+
+    Args:
+        workflow: As there.
+        inputs: As there.
+        github: As there.
+
+    Raises:
+        InvalidSpecError: As there.
+    """
+    if any(job.call is not None for job in workflow.jobs.values()):
+        compile_workflow(workflow, inputs, github=github)  # what called files are given only the course of a run tells
+        return
+    _checked(graph_of(workflow))
+    scene = Scene(workflow, RunFacts(inputs={}, github=github))
+    taken = take_inputs(workflow.inputs, inputs or {}, scene.resolver())
+    if taken.findings:
+        raise _refusal(taken.findings)
 
 
 class _Compiler:
@@ -175,6 +201,10 @@ def _assembled(
         assumed=assumed,
         faults=(*scene.env_faults, *resolver.faults),
     )
+
+
+def _refusal(findings: tuple[Finding, ...]) -> InvalidSpecError:
+    return InvalidSpecError(_all_of(findings), findings=findings, hint=findings[0].hint)
 
 
 def _checked(graph: Graph) -> Graph:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from core.plan.compile.typed import WrongTypeError, flag_of, mebibytes_from, number_from, seconds_from
 from core.plan.interpolate import OPENING
-from core.spec.workflow import Expression
+from core.spec.workflow import Expression, WorkflowJobSpec
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from core.plan.compile.environment import EnvContext
     from core.plan.compile.resolving import Fault, Resolver
     from core.plan.expressions.evaluator import Reading
-    from core.spec.workflow import ImageSpec, WorkflowJobSpec
+    from core.spec.workflow import ImageSpec
 
 _FLAGS: Final = frozenset({"always", "cancel_in_progress", "fail_fast"})
 _RAW: Final = frozenset({"condition", "unless"})
 _NAMES: Final = {"condition": "if", "tolerance": "continue_on_error", "inputs": "with"}
-_KEPT: Final = (
+_NAMED: Final = (
     "secrets", "shell", "working_directory", "user", "volumes", "services", "artifacts", "outputs", "timeout_s",
     "retry", "tolerance", "concurrency", "resources", "stop_signal",
 )  # fmt: skip
+_ALWAYS: Final = frozenset({"timeout_s"})
+"""Told also where it is the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,14 @@ class Definition:
         open: The paths of values that are not known yet, such as ``env.TAG``, with what each waits for.
         faults: What cannot be evaluated: the node fails before it starts.
         readings: What the expressions read, by its path.
+        is_literal: Whether nothing in it is an expression, but for variables of the workflow.
     """
 
     values: Mapping[str, object]
     open: Mapping[str, tuple[str, ...]]
     faults: tuple[Fault, ...]
     readings: Mapping[str, Reading]
+    is_literal: bool = False
 
 
 def define(job: WorkflowJobSpec, resolver: Resolver, env: EnvContext) -> Definition:
@@ -61,14 +65,16 @@ def define(job: WorkflowJobSpec, resolver: Resolver, env: EnvContext) -> Definit
     values["env"] = env.entries
     for name, waits in env.waiting.items():
         resolver.open.setdefault(f"env.{name}", waits)
-    for name in _KEPT:
-        key = _NAMES.get(name, name)
-        values[key] = field_value(name, getattr(job, name), resolver, key)
+    for name, key, nothing in _KEPT:
+        value = getattr(job, name)
+        if value is not nothing and value != nothing:
+            values[key] = field_value(name, value, resolver, key)
     if job.call is not None:
         values["uses"] = job.call.file
         values["with"] = resolver.value(dict(job.call.inputs), "with")
     told = {key: value for key, value in values.items() if not _is_empty(value)}
-    return Definition(told, dict(resolver.open), tuple(resolver.faults), dict(resolver.readings))
+    readings, faults = dict(resolver.readings), tuple(resolver.faults)
+    return Definition(told, dict(resolver.open), faults, readings, is_literal=not resolver.has_evaluated)
 
 
 def _image(image: ImageSpec, resolver: Resolver) -> dict[str, object]:
@@ -106,14 +112,14 @@ def _plain(value: object, resolver: Resolver, path: str) -> object:
         return resolver.text(value, path) if OPENING in value else value
     if isinstance(value, Expression):
         return field_value("", value, resolver, path)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _spec(value, resolver, path)
-    if isinstance(value, Mapping):
-        pairs = cast("Mapping[str, object]", value).items()
-        return {key: _plain(item, resolver, f"{path}.{key}") for key, item in pairs}
     if isinstance(value, list | tuple):
         items = cast("list[object]", value)
         return [_plain(item, resolver, f"{path}[{index}]") for index, item in enumerate(items)]
+    if isinstance(value, dict | Mapping):
+        pairs = cast("Mapping[str, object]", value).items()
+        return {key: _plain(item, resolver, f"{path}.{key}") for key, item in pairs}
+    if value is not None and not isinstance(value, int | float) and is_dataclass(value):
+        return _spec(cast("DataclassInstance", value), resolver, path)
     return value
 
 
@@ -121,10 +127,12 @@ def _spec(value: DataclassInstance, resolver: Resolver, path: str) -> dict[str, 
     told: dict[str, object] = {}
     for name, key, default in _layout(type(value)):
         inner: Any = getattr(value, name)
-        if inner == default or _is_empty(inner):
+        if inner is default or inner == default or _is_empty(inner):
             continue
-        told[key] = inner if name in _RAW else field_value(name, inner, resolver, f"{path}.{key}")
-    return {key: found for key, found in told.items() if not _is_empty(found)}
+        found = inner if name in _RAW else field_value(name, inner, resolver, f"{path}.{key}")
+        if not _is_empty(found):
+            told[key] = found
+    return told
 
 
 @cache
@@ -142,3 +150,14 @@ def _default(value: object, factory: object) -> object:
 
 def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
+
+
+def _kept() -> tuple[tuple[str, str, object], ...]:
+    """The fields of a job that its definition has: each with its key, and the value that says nothing."""
+    known = {name: (key, default) for name, key, default in _layout(WorkflowJobSpec)}
+    return tuple(
+        (name, key, MISSING if name in _ALWAYS else default) for name in _NAMED for key, default in [known[name]]
+    )
+
+
+_KEPT: Final = _kept()

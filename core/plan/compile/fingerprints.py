@@ -21,6 +21,7 @@ from core.spec.workflow import RetrySpec, ToleranceSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from core.plan.compile.definition import Definition
     from core.plan.compile.scene import RunFacts
     from core.plan.compile.templates import Templates
     from core.plan.expressions.evaluator import Reading
@@ -47,13 +48,17 @@ class Fingerprints:
         self._shared = field_value("services", workflow.services, resolver, "shared services")
         self._shared_readings = dict(resolver.readings)
 
-    def of(self, job: WorkflowJobSpec, facts: NodeFacts) -> Fingerprint:
+    def of(self, job: WorkflowJobSpec, facts: NodeFacts, definition: Definition | None = None) -> Fingerprint:
         """The fingerprint of a node.
 
         Args:
             job: Its job.
             facts: What is known of it: ``needs``, ``jobs``, ``matrix`` and ``strategy``; the rest does not count.
+            definition: What it runs, if that was evaluated already. Where nothing of it is an expression it says here
+                what it says there.
         """
+        if definition is not None and definition.is_literal and _is_plain(job):
+            return self._of_literal(job, facts, definition)
         own = NodeFacts(needs=facts.needs, jobs=facts.jobs, matrix=facts.matrix, strategy=facts.strategy)
         if job.id not in self._jobs:
             self._jobs[job.id] = _bare(job)
@@ -69,6 +74,20 @@ class Fingerprints:
             values["outputs of the file"] = dict(job.call.workflow.outputs)
         read = ((path, reading.value) for path, reading in readings.items() if _root(path) in _COUNTED)
         return fingerprint(values, matrix=facts.matrix, read=read)
+
+    def _of_literal(self, job: WorkflowJobSpec, facts: NodeFacts, definition: Definition) -> Fingerprint:
+        """The same of a job that reads nothing; variables of the workflow may, and of what may not count."""
+        values = dict(definition.values)
+        values["env"] = self._scene.resolver().environment(job.env, self._scene.env).entries
+        if self._shared:
+            values["shared services"] = self._shared
+        read = ((path, each.value) for path, each in self._shared_readings.items() if _root(path) in _COUNTED)
+        return fingerprint(values, matrix=facts.matrix, read=read)
+
+
+def _is_plain(job: WorkflowJobSpec) -> bool:
+    """Whether a job calls no file, and its steps ask nothing before they run."""
+    return job.call is None and not any(step.condition for step in job.steps)
 
 
 def _bare(job: WorkflowJobSpec) -> WorkflowJobSpec:

@@ -9,17 +9,17 @@ from core.errors import InvalidExpressionError
 from core.plan.compile.environment import EnvContext
 from core.plan.expressions.budget import Spent
 from core.plan.expressions.evaluator import evaluate
+from core.plan.expressions.surroundings import Surroundings
 from core.plan.expressions.values import plain
 from core.plan.expressions.values import text as text_of
 from core.plan.foresight import UnknownYetError, known_readings
 from core.plan.interpolate import OPENING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from core.plan.compile.templates import Templates
     from core.plan.expressions.evaluator import Reading
-    from core.plan.expressions.surroundings import Surroundings
     from core.plan.expressions.values import Value
     from core.plan.interpolate import Slot
 
@@ -44,24 +44,45 @@ class Resolver:
 
     A part of a text that is not known yet stays as it is written, ``${{ }}`` included.
 
+    Args:
+        templates: Where texts are read.
+        surroundings: What they are given, or what makes it once the first text with an expression asks.
+
     Attributes:
         open: The paths of values that are not known yet, with what each waits for.
         faults: What cannot be evaluated.
         readings: What was read, by its path; of secrets, too, and of texts that stay open.
-        surroundings: What the texts are given.
+        has_evaluated: Whether a text had an expression in it.
     """
 
-    def __init__(self, templates: Templates, surroundings: Surroundings) -> None:
+    def __init__(self, templates: Templates, surroundings: Surroundings | Callable[[], Surroundings]) -> None:
         self.open: dict[str, tuple[str, ...]] = {}
         self.faults: list[Fault] = []
         self.readings: dict[str, Reading] = {}
-        self.surroundings = surroundings
+        self.has_evaluated = False
+        self._around = surroundings
         self._templates = templates
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the texts are given, the same object each time."""
+        if not isinstance(self._around, Surroundings):
+            self._around = self._around()
+        return self._around
+
+    def add_contexts(self, contexts: Mapping[str, object]) -> None:
+        """Give the texts to come some contexts beside those there are, or in their place."""
+        around = self._around
+        if isinstance(around, Surroundings):
+            self._around = around.with_contexts(contexts)
+        else:
+            self._around = lambda: around().with_contexts(contexts)
 
     def text(self, text: str, path: str) -> str:
         """A text with the expressions that are known evaluated, each turned into text."""
         if OPENING not in text:
             return text
+        self.has_evaluated = True
         try:
             template = self._templates.read(text)
             if template.is_literal:
@@ -92,11 +113,14 @@ class Resolver:
         if not entries:
             return below
         layer = EnvContext(below)
-        outer, self.surroundings = self.surroundings, self.surroundings.with_contexts({"env": layer})
+        outer = self._around
+        if any(OPENING in text for text in entries.values()):
+            outer = self.surroundings
+            self._around = outer.with_contexts({"env": layer})
         for name, text in entries.items():
             place = f"{path}.{name}"
             layer.put(name, self.text(text, place), self.open.get(place, ()))
-        self.surroundings = outer
+        self._around = outer
         return layer
 
     def fault(self, path: str, message: str, hint: str = "") -> None:
@@ -104,6 +128,9 @@ class Resolver:
         self.faults.append(Fault(path, message, hint))
 
     def _typed(self, text: str, path: str) -> object:
+        if OPENING not in text:
+            return text
+        self.has_evaluated = True
         try:
             template = self._templates.read(text)
             if not template.is_whole:

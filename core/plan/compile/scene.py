@@ -110,8 +110,8 @@ class Scene:
         """Variables of the workflow that cannot be evaluated."""
         return tuple(self._outer[1].faults)
 
-    def resolver(self, surroundings: Surroundings | None = None) -> Resolver:
-        """What evaluates texts, with the surroundings of the run or others."""
+    def resolver(self, surroundings: Surroundings | Callable[[], Surroundings] | None = None) -> Resolver:
+        """What evaluates texts, with the surroundings of the run or others; or with what makes them when asked."""
         return Resolver(self.templates, surroundings or self.surroundings)
 
     def node(self, job: WorkflowJobSpec, facts: NodeFacts) -> tuple[Resolver, EnvContext]:
@@ -121,20 +121,23 @@ class Scene:
             job: Its job.
             facts: What is known of it.
         """
-        own = self.surroundings.with_contexts(
-            {
-                "needs": facts.needs,
-                "jobs": facts.jobs,
-                "matrix": facts.matrix,
-                "strategy": facts.strategy,
-                "services": facts.services if facts.services is not None else _unstarted(self.workflow, job),
-                "steps": _or_unknown("steps", facts.steps),
-                "job": facts.job if facts.job is not None else Unknown("job", {"id": job.id}),
-            }
-        )
+
+        def own() -> Surroundings:
+            return self.surroundings.with_contexts(
+                {
+                    "needs": facts.needs,
+                    "jobs": facts.jobs,
+                    "matrix": facts.matrix,
+                    "strategy": facts.strategy,
+                    "services": facts.services if facts.services is not None else _unstarted(self.workflow, job),
+                    "steps": _or_unknown("steps", facts.steps),
+                    "job": facts.job if facts.job is not None else Unknown("job", {"id": job.id}),
+                }
+            )
+
         resolver = self.resolver(own)
         env = resolver.environment(job.env, self.env)
-        resolver.surroundings = own.with_contexts({"env": env})
+        resolver.add_contexts({"env": env})
         return resolver, env
 
     def condition(self, job: WorkflowJobSpec, facts: NodeFacts) -> Surroundings:

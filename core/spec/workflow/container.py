@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from core.spec.workflow.control import ResourcesSpec
+from core.spec.workflow.control import ANY_RESOURCES, ResourcesSpec
 
 if TYPE_CHECKING:
     from core.spec.workflow.values import Environment, Seconds
@@ -81,7 +81,7 @@ class WorkflowServiceSpec:
     depends_on: tuple[str, ...] = ()
     """Services of the same job that have to be ready before this one starts."""
     credentials: CredentialsSpec | None = None
-    resources: ResourcesSpec = field(default_factory=ResourcesSpec)
+    resources: ResourcesSpec = ANY_RESOURCES
     publish: bool = False
     """Whether its ports are published on the engine's machine."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,10 @@ class BackoffSpec:
     """The part of the wait, from 0 to 1, that chance adds or takes away."""
 
 
+NO_BACKOFF: Final = BackoffSpec()
+"""The next attempt at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrySpec:
     """Further attempts of what failed."""
@@ -65,7 +69,11 @@ class RetrySpec:
     """The exit codes that are tried again; all if empty."""
     condition: str = ""
     """The text of ``retry.if``; empty if there is none."""
-    backoff: BackoffSpec = field(default_factory=BackoffSpec)
+    backoff: BackoffSpec = NO_BACKOFF
+
+
+NO_RETRY: Final = RetrySpec()
+"""No further attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +84,10 @@ class ToleranceSpec:
     """Whether any failure does."""
     exit_codes: tuple[int, ...] = ()
     """The exit codes that do."""
+
+
+NO_TOLERANCE: Final = ToleranceSpec()
+"""A failure is one in everybody's eyes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +112,7 @@ class ResourcesSpec:
     """In MiB. An expression comes to a number of MiB, or to a text such as ``512m``."""
     pids: int | Expression | None = None
     gpus: int | Expression | None = None
+
+
+ANY_RESOURCES: Final = ResourcesSpec()
+"""What the engine gives."""

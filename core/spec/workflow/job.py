@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from core.spec.workflow.container import ArtifactSpec, ImageSpec, Outputs, Services, WorkflowServiceSpec
 from core.spec.workflow.control import (
+    ANY_RESOURCES,
+    NO_RETRY,
+    NO_TOLERANCE,
     Completion,
     ConcurrencySpec,
     MatrixSpec,
@@ -42,8 +45,8 @@ class WorkflowStepSpec:
     """``sh``, ``bash``, or a template with ``{0}`` for a file; empty takes the job's."""
     working_directory: str = ""
     timeout_s: Seconds | None = None
-    retry: RetrySpec = field(default_factory=RetrySpec)
-    tolerance: ToleranceSpec = field(default_factory=ToleranceSpec)
+    retry: RetrySpec = NO_RETRY
+    tolerance: ToleranceSpec = NO_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +100,10 @@ class WorkflowJobSpec:
     outputs: Outputs | None = None
     """The outputs that are declared; None hands on whatever the job writes."""
     timeout_s: Seconds = DEFAULT_JOB_SECONDS
-    retry: RetrySpec = field(default_factory=RetrySpec)
-    tolerance: ToleranceSpec = field(default_factory=ToleranceSpec)
+    retry: RetrySpec = NO_RETRY
+    tolerance: ToleranceSpec = NO_TOLERANCE
     concurrency: ConcurrencySpec | None = None
-    resources: ResourcesSpec = field(default_factory=ResourcesSpec)
+    resources: ResourcesSpec = ANY_RESOURCES
     stop_signal: str = ""
     """The first signal of a cancel; empty means SIGTERM."""
     call: CallSpec | None = None

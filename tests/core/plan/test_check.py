@@ -51,6 +51,29 @@ def test_wrong_inputs_are_no_fault_of_the_file() -> None:
     assert check_workflow(NEEDY, inputs={"tag": "x"}).plan is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "inputs", "files"),
+    [
+        (GOOD, {}, {}),
+        (NEEDY, {"tag": "x"}, {}),
+        (NEEDY, {"tga": "x"}, {}),
+        (GOOD.replace("needs: a", "needs: [aa, c]"), {}, {}),
+        (CALLER, {}, {"lib.yaml": GOOD}),
+        (CALLER, {}, {"lib.yaml": NEEDY}),
+        ("[]", {}, {}),
+    ],
+)
+def test_whether_a_file_can_run_is_told_without_its_plan(
+    text: str, inputs: dict[str, object], files: dict[str, str]
+) -> None:
+    whole = check_workflow(text, "ci.yaml", inputs=inputs, load=files.__getitem__)
+    found = check_workflow(text, "ci.yaml", inputs=inputs, load=files.__getitem__, plans=False)
+    assert found.plan is None
+    assert found.can_run == whole.can_run == (whole.plan is not None)
+    assert (found.findings, found.input_findings) == (whole.findings, whole.input_findings)
+    assert (found.spec, found.canonical) == (whole.spec, whole.canonical)
+
+
 def test_faults_of_called_files_come_behind_the_files_own() -> None:
     files = {"ci/lib.yaml": "jobs: {x: {imag: 1}}"}
     check = check_workflow(CALLER.replace("needs: a", "needs: aa"), "ci/main.yaml", load=files.__getitem__)
