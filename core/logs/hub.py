@@ -91,10 +91,12 @@ class LogHub:
         token: str = "",
         needles: frozenset[bytes] = frozenset(),
         on_growth: Callable[[LogGrowth], None] | None = None,
+        is_fresh: bool = False,
     ) -> AsyncGenerator[LogRecorder]:
         """Hold an attempt's recorder open; leaving the context closes it, whatever the reason.
 
-        The log may be opened again, after a crash or a shutdown. Once the attempt is over for good, call `finish`.
+        The log may be opened again, after a crash or a shutdown. Once the attempt is over for good, call `finish`,
+        best while this still is open.
 
         Args:
             job_id: The job.
@@ -104,6 +106,7 @@ class LogHub:
             token: As for `LogRecorder.open`.
             needles: As for `LogRecorder.open`.
             on_growth: Called on the event loop, at most every 20 ms, after lines came or steps changed.
+            is_fresh: As for `LogRecorder.open`; then no thread is needed for it.
         """
         folder, loop = self._folder(job_id), asyncio.get_running_loop()
         with self._attend(job_id, attempt) as live:
@@ -117,14 +120,19 @@ class LogHub:
                 max_lines=max_lines,
                 needles=needles,
                 on_growth=partial(_on_growth, loop, live),
+                is_fresh=is_fresh,
             )
-            recorder = await anyio.to_thread.run_sync(open_recorder, limiter=self._writers)
+            if is_fresh:
+                recorder = open_recorder()
+            else:
+                recorder = await anyio.to_thread.run_sync(open_recorder, limiter=self._writers)
             live.recorder, live.on_growth = recorder, on_growth
             try:
                 yield recorder
             finally:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(recorder.close, limiter=self._writers)
+                if not recorder.is_closed:
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(recorder.close, limiter=self._writers)
                 if live.notice_due:
                     _wake(live)
                 live.recorder = live.on_growth = None
@@ -142,9 +150,10 @@ class LogHub:
         live = self._lives.get((job_id, attempt))
         recorder = live.recorder if live else None
         with anyio.CancelScope(shield=True):
-            if recorder is not None:
+            if recorder is None or recorder.is_closed:
+                await anyio.to_thread.run_sync(seal, folder, attempt, limiter=self._writers)
+            else:
                 await anyio.to_thread.run_sync(partial(recorder.close, ended=True), limiter=self._writers)
-            await anyio.to_thread.run_sync(seal, folder, attempt, limiter=self._writers)
         if live is not None:
             live.ended = True
             live.version += 1

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from core import portable
 from core.faultpoints import reach
-from core.logs import index
 from core.logs.attachment import Attachment
 from core.logs.framing import (
     END,
@@ -32,10 +28,11 @@ from core.logs.framing import (
     Record,
     encode,
     from_datetime,
-    index_path,
 )
+from core.logs.log_file import LogFile
 from core.logs.markers import MarkerGrammar
 from core.logs.recovery import recover
+from core.logs.state import LogState
 from core.records.log import LogPosition
 
 if TYPE_CHECKING:
@@ -43,19 +40,17 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from core.logs.index import IndexEntry
     from core.logs.markers import StepMarks
-    from core.logs.state import LogState
     from core.records.log import LogFrame, LogSummary
 
 _SLICE: Final = 256
 _CLOSE_LOOK: Final = 8  # frames taken one by one when there is something among them that is no plain line
 _SLICE_BYTES: Final = 96 * 1024
 _MAX_NOTE: Final = 4000
-_SYNC_EVERY_S: Final = 1.0
 _KINDS: Final = (b"", LINE[STDOUT], LINE[STDERR])
 _NEWLINE: Final = ord("\n")
 _last_byte: Final = itemgetter(-1)
-_sync: Final = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 class LogGrowth(NamedTuple):
@@ -83,7 +78,7 @@ class LogRecorder:
 
     def __init__(
         self,
-        fds: tuple[int, int],
+        file: LogFile,
         state: LogState,
         *,
         grammar: MarkerGrammar,
@@ -92,17 +87,16 @@ class LogRecorder:
         on_growth: Callable[[LogGrowth], None],
     ) -> None:
         """Use `open`."""
-        self._fd, self._index_fd = fds
+        self._file = file
         self._state = state
         self._grammar = grammar
         self._max_bytes, self._max_lines = limits
         self._needles = tuple(needles)
         self._on_growth = on_growth
-        self._offset = os.fstat(self._fd).st_size
+        self._offset = file.size
         self._pending: list[bytes] = []
-        self._entries: list[index.IndexEntry] = []
+        self._entries: list[IndexEntry] = []
         self._steps_changed = False
-        self._synced = time.monotonic()
         self._closed = False
         self._writing = threading.Lock()
         self._begins = False
@@ -119,6 +113,7 @@ class LogRecorder:
         max_lines: int,
         needles: frozenset[bytes] = frozenset(),
         on_growth: Callable[[LogGrowth], None] = _ignore_growth,
+        is_fresh: bool = False,
     ) -> LogRecorder:
         """Open an attempt's log to write it, or to go on writing it after a crash.
 
@@ -130,13 +125,12 @@ class LogRecorder:
             max_lines: Lines kept from the start.
             needles: Secrets, as `core.redaction.needles` makes them.
             on_growth: Called after each write that added lines or changed steps, in the writing thread.
+            is_fresh: Nothing was ever written of this attempt: then nothing is looked for, and no file is made before
+                there is something to write.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd, state = recover(folder, attempt)
-        index_fd = os.open(index_path(folder, attempt), os.O_WRONLY | os.O_APPEND | portable.OPEN)
-        grammar = MarkerGrammar(token)
-        limits = (max_bytes, max_lines)
-        return cls((fd, index_fd), state, grammar=grammar, limits=limits, needles=needles, on_growth=on_growth)
+        fd, state = (None, LogState()) if is_fresh else recover(folder, attempt)
+        file, grammar, limits = LogFile(folder, attempt, fd), MarkerGrammar(token), (max_bytes, max_lines)
+        return cls(file, state, grammar=grammar, limits=limits, needles=needles, on_growth=on_growth)
 
     @property
     def lines(self) -> int:
@@ -147,6 +141,11 @@ class LogRecorder:
     def is_full(self) -> bool:
         """Whether the limit was reached, so that only `append_tail` and notes can add lines."""
         return self._state.limited
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
 
     @property
     def steps(self) -> tuple[StepMarks, ...]:
@@ -242,11 +241,10 @@ class LogRecorder:
                 if ended:
                     self._pending.append(encode(END, NO_TIME, b""))
                 self._flush(before)
-                _sync(self._fd)
+                self._file.sync()
             finally:
                 self._closed = True
-                os.close(self._fd)
-                os.close(self._index_fd)
+                self._file.close()
 
     def _attach(self) -> Attachment:
         return Attachment(self._state.cursors, self._grammar, self._needles)
@@ -357,24 +355,13 @@ class LogRecorder:
         """
         if self._closed:
             raise ValueError("the log recorder is closed")
-        reach("log", "write")
-        _write_all(self._fd, b"".join(self._pending))
-        reach("log", "written")
-        self._pending.clear()
-        if self._entries:
-            _write_all(self._index_fd, index.encode(self._entries))
+        if self._pending:
+            reach("log", "write")
+            self._file.append(b"".join(self._pending), self._entries)
+            reach("log", "written")
+            self._pending.clear()
             self._entries.clear()
-        moment = time.monotonic()
-        if moment - self._synced >= _SYNC_EVERY_S:
-            _sync(self._fd)
-            self._synced = moment
         if self.lines != lines_before or self._steps_changed:
             growth = LogGrowth(self.lines, self._steps_changed)
             self._steps_changed = False
             self._on_growth(growth)
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

@@ -28,12 +28,13 @@ def recover(folder: Path, attempt: int) -> tuple[int, LogState]:
     first malformed record on: the container engine still has that output. Writes the index anew.
 
     Args:
-        folder: The job's log folder, which exists.
+        folder: The job's log folder; made with mode 0700.
         attempt: The attempt's number; its file may be absent.
 
     Returns:
         The log file, open for appending, and what it holds.
     """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | portable.OPEN
     fd = os.open(log_path(folder, attempt), flags, 0o600)
     try:

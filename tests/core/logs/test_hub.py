@@ -138,6 +138,37 @@ async def test_finishing_closes_a_recorder_that_is_still_open(hub: LogHub) -> No
     assert [line.number async for lines in hub.follow(job_id, 1) for line in lines] == [1]
 
 
+async def test_a_fresh_log_has_no_file_until_there_is_a_line(hub: LogHub, tmp_path: Path) -> None:
+    job_id = new_job_id()
+    async with hub.recorder(job_id, 1, max_bytes=1 << 20, max_lines=10, is_fresh=True) as recorder:
+        assert recorder.resume_position() is None
+        assert not (tmp_path / "logs").exists()
+        await write(recorder, 1)
+        assert [line.text for line in (await hub.read(job_id, 1, 1)).lines] == ["line 1"]
+        await hub.finish(job_id, 1)
+    part = await hub.read(job_id, 1, 1)
+    assert ([line.text for line in part.lines], part.ended) == (["line 1"], True)
+
+
+async def test_a_fresh_log_that_was_never_written_to_is_empty_and_ends(hub: LogHub) -> None:
+    job_id = new_job_id()
+    async with hub.recorder(job_id, 1, max_bytes=1 << 20, max_lines=10, is_fresh=True) as recorder:
+        await hub.finish(job_id, 1)
+        assert recorder.is_closed
+    with anyio.fail_after(30):
+        assert [lines async for lines in hub.follow(job_id, 1)] == []
+
+
+async def test_a_fresh_log_that_broke_off_is_opened_again(hub: LogHub) -> None:
+    job_id = new_job_id()
+    async with hub.recorder(job_id, 1, max_bytes=1 << 20, max_lines=10, is_fresh=True) as recorder:
+        await write(recorder, 1)
+    async with hub.recorder(job_id, 1, max_bytes=1 << 20, max_lines=10) as recorder:
+        assert recorder.lines == 1
+        await write(recorder, 1, 2)
+    assert [line.text for line in (await hub.read(job_id, 1, 1)).lines] == ["line 1", "line 2"]
+
+
 async def test_a_log_reopened_after_a_crash_is_followed_on(hub: LogHub) -> None:
     job_id = new_job_id()
     async with recording(hub, job_id) as recorder:

@@ -1,0 +1,76 @@
+"""An attempt's log file and the index beside it, for appending: they are made with the first thing to write."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from core import portable
+from core.logs import index
+from core.logs.framing import index_path, log_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from core.logs.index import IndexEntry
+
+_SYNC_EVERY_S: Final = 1.0
+_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | portable.OPEN
+_sync: Final = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+
+class LogFile:
+    """The two files of one attempt. Used by one thread at a time.
+
+    Args:
+        folder: The job's log folder; made with mode 0700.
+        attempt: The attempt's number.
+        fd: The log file, if it is open already.
+
+    Attributes:
+        size: Bytes of the log file.
+    """
+
+    def __init__(self, folder: Path, attempt: int, fd: int | None = None) -> None:
+        self.size = 0 if fd is None else os.fstat(fd).st_size
+        self._folder = folder
+        self._attempt = attempt
+        self._fd = fd
+        self._index_fd: int | None = None
+        self._synced = time.monotonic()
+
+    def append(self, data: bytes, entries: Sequence[IndexEntry] = ()) -> None:
+        """Write what follows; a second's worth of it is at most lost when the machine goes down."""
+        if self._fd is None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._fd = os.open(log_path(self._folder, self._attempt), _APPEND, 0o600)
+        _write_all(self._fd, data)
+        self.size += len(data)
+        if entries:
+            if self._index_fd is None:
+                self._index_fd = os.open(index_path(self._folder, self._attempt), _APPEND, 0o600)
+            _write_all(self._index_fd, index.encode(entries))
+        moment = time.monotonic()
+        if moment - self._synced >= _SYNC_EVERY_S:
+            _sync(self._fd)
+            self._synced = moment
+
+    def sync(self) -> None:
+        """Return once all that was written is on the disk."""
+        if self._fd is not None:
+            _sync(self._fd)
+
+    def close(self) -> None:
+        """Close the files; more than once is the same as once."""
+        for fd in (self._fd, self._index_fd):
+            if fd is not None:
+                os.close(fd)
+        self._fd = self._index_fd = None
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
