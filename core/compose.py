@@ -28,6 +28,7 @@ from core.engine.workflow.shared_services import SharedServices
 from core.engine.workflow_ledger import WorkflowLedger
 from core.logs.hub import LogHub
 from core.policy.reading import load_policy
+from core.store.analytics import AnalyticsIndex
 from core.store.artifacts import ArtifactStore
 from core.store.blobs import BlobFolder, sweep_parts
 from core.store.database import open_database
@@ -94,6 +95,7 @@ async def open_engine(
             jobs=jobs,
             ledger=Ledger(jobs, bus),
             artifacts=ArtifactStore(database),
+            analytics=AnalyticsIndex(database),
             uploads=UploadStore(database, clock),
             templates=TemplateStore(database, clock),
             upload_blobs=BlobFolder(home.uploads, home.parts),

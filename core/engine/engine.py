@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.engine.answers import EngineStatus
+from core.engine.verbs.analytics import AnalyticsVerbs
 from core.engine.verbs.files import FileVerbs
 from core.engine.verbs.jobs import JobVerbs
 from core.engine.verbs.log_views import LogViewVerbs
@@ -39,6 +40,7 @@ class Engine(
     WorkflowRerunVerbs,
     WorkflowLookVerbs,
     WorkflowPastVerbs,
+    AnalyticsVerbs,
 ):
     """Runs container jobs: accepts, queues, runs and records them, and lets callers see and steer.
 

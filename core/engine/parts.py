@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.logs.hub import LogHub
     from core.policy.policy import Policy
     from core.settings import EngineSettings
+    from core.store.analytics import AnalyticsIndex
     from core.store.artifacts import ArtifactStore
     from core.store.export import RunFiles, RunIndex
     from core.store.home import Home
@@ -76,6 +77,7 @@ class Parts:
         past: What earlier workflow runs tell.
         workflow_index: Which ended workflow runs are written to files.
         workflow_files: Those files.
+        analytics: Figures of ended jobs.
         shared: What jobs of runs find beside them.
         policy: What the operator allows.
     """
@@ -103,6 +105,7 @@ class Parts:
     past: PastStore
     workflow_index: WorkflowIndex
     workflow_files: WorkflowFiles
+    analytics: AnalyticsIndex
     shared: SharedBoard = field(default_factory=SharedBoard)
     policy: Policy = BUILT_IN
 

@@ -47,7 +47,9 @@ CREATE INDEX jobs_by_name ON jobs (name, status, created_us, job_id, image, subm
 CREATE INDEX jobs_of_workflow ON jobs (workflow_id, created_us, job_id) WHERE workflow_id IS NOT NULL;
 
 -- Runs in the order in which they have to go, and those whose files are not written yet.
-CREATE INDEX runs_by_end ON jobs (finished_us, job_id, status, kept_bytes, workflow_id) WHERE finished_us IS NOT NULL;
+CREATE INDEX runs_by_end ON jobs (finished_us, job_id, status, kept_bytes, workflow_id, name, image, submitted_by, created_us,
+                                  started_us, attempt, rerun_of)
+ WHERE finished_us IS NOT NULL;
 CREATE INDEX runs_unfiled ON jobs (job_id) WHERE finished_us IS NOT NULL AND kept_bytes IS NULL;
 
 -- Jobs that need uploaded files, to know which of those are needed by none.

@@ -10,6 +10,7 @@ import pytest
 from core.store.queries import QueryFile
 
 _MODULES = (
+    "analytics",
     "artifacts",
     "changes",
     "export",
