@@ -87,6 +87,7 @@ class EngineStatus:
         slots: What is taken of each kind, ``jobs`` among them.
         blocked: Why nothing starts at all, if so.
         started_at: When this engine started.
+        remarks: What somebody should know and the engine cannot mend.
     """
 
     version: str
@@ -97,3 +98,4 @@ class EngineStatus:
     slots: Mapping[str, SlotUse]
     blocked: str | None
     started_at: datetime
+    remarks: tuple[str, ...] = ()

@@ -7,11 +7,12 @@ aiosqlite's one door; everything above it hands in functions that take a plain `
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import sqlite3
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import aiosqlite
 import anyio
@@ -21,6 +22,7 @@ from core import portable
 from core.errors import EngineClosedError, StoreDamagedError
 from core.store.faults import file_error, store_error
 from core.store.group_commit import GroupCommit
+from core.store.journal import JournalMark, JournalState
 from core.store.migrate import check_schema, migrate
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _BUSY_S: Final = 5.0
 _READERS: Final = 2
@@ -47,8 +51,12 @@ _SETTINGS: Final = (
 class Database:
     """An open database; made by `open_database`."""
 
-    def __init__(self, writer: aiosqlite.Connection, readers: tuple[aiosqlite.Connection, ...]) -> None:
-        self._group = GroupCommit(partial(_on_thread, writer))
+    def __init__(
+        self, writer: aiosqlite.Connection, readers: tuple[aiosqlite.Connection, ...], mark: JournalMark, loss: str
+    ) -> None:
+        self._group = GroupCommit(partial(_marked, writer, mark))
+        self.loss = loss
+        """Which acknowledged records are missing since the last engine, in words for people; empty if none is."""
         self._readers = itertools.cycle(readers)
         self._is_open = True
 
@@ -104,11 +112,16 @@ async def open_database(path: Path, *, may_create: bool = True) -> AsyncGenerato
         StoreBusyError: Another process keeps it locked.
         StoreError: It could not be read or written.
     """
-    is_suspect = await anyio.to_thread.run_sync(_prepare_file, path, may_create, limiter=anyio.CapacityLimiter(1))
+    limiter = anyio.CapacityLimiter(1)
+    mark, losses = JournalMark(path), list[str]()
+    found = await anyio.to_thread.run_sync(_prepare_file, path, may_create, mark, limiter=limiter)
     async with AsyncExitStack() as stack:
-        writer = await stack.enter_async_context(_connected(path, partial(_prepare_writer, is_suspect)))
+        writer = await stack.enter_async_context(_connected(path, partial(_prepare_writer, found, losses)))
         readers = [await stack.enter_async_context(_connected(path, _prepare_reader)) for _ in range(_READERS)]
-        database = Database(writer, tuple(readers))
+        database = Database(writer, tuple(readers), mark, "".join(losses))
+        if database.loss:
+            _log.error("%s Restore a backup if they matter.", database.loss)
+        stack.push_async_callback(_clear, mark, limiter)
         stack.push_async_callback(database.close)
         yield database
 
@@ -143,25 +156,51 @@ def _translated(function: Callable[[sqlite3.Connection], T], connection: sqlite3
         raise store_error(error) from error
 
 
-def _prepare_file(path: Path, may_create: bool) -> bool:  # noqa: FBT001 - called through to_thread, by position
-    """Make the file if it may be made; whether the last process left without closing it, so that it is checked."""
+async def _marked(
+    connection: aiosqlite.Connection, mark: JournalMark, commit: Callable[[sqlite3.Connection], None]
+) -> None:
+    def run(opened: sqlite3.Connection) -> None:
+        commit(opened)
+        with suppress(OSError):  # the mark only helps to tell of a loss
+            mark.set()
+
+    await _on_thread(connection, run)
+
+
+async def _clear(mark: JournalMark, limiter: anyio.CapacityLimiter) -> None:
+    with anyio.CancelScope(shield=True):
+        await anyio.to_thread.run_sync(mark.clear, limiter=limiter)
+
+
+class _Found(NamedTuple):
+    """What there was before the database was opened."""
+
+    is_suspect: bool
+    """The last process left without closing it, so that it is checked."""
+    journal: JournalState
+
+
+def _prepare_file(path: Path, may_create: bool, mark: JournalMark) -> _Found:  # noqa: FBT001 - called through to_thread, by position
+    """Look at the file, and make it if it may be made."""
     try:
         size = path.stat().st_size if path.exists() else 0
         if size == 0 and not may_create:
             raise StoreDamagedError("The database is missing or empty, although there are jobs' files beside it.")
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | portable.OPEN, 0o600))
-        journal = path.with_name(f"{path.name}-wal")
-        return journal.exists() and journal.stat().st_size > 0 and size <= _CHECKED_BYTES
+        state = mark.state()
+        return _Found((state.was_left or state.was_removed) and size <= _CHECKED_BYTES, state)
     except OSError as error:
         raise file_error(error, "the database could not be opened") from error
 
 
-def _prepare_writer(is_suspect: bool, connection: sqlite3.Connection) -> None:  # noqa: FBT001 - bound by partial
+def _prepare_writer(was: _Found, losses: list[str], connection: sqlite3.Connection) -> None:
     check_schema(connection)
-    if is_suspect and (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+    if was.is_suspect and (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         raise StoreDamagedError(f"The database is damaged ({found}).")
     for setting in _SETTINGS:
         connection.execute(setting)
+    if loss := was.journal.loss(connection):
+        losses.append(loss)
     migrate(connection)
 
 

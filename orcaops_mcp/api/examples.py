@@ -222,6 +222,7 @@ SYSTEM: Final[dict[str, Any]] = {
     "running": 1,
     "max_running": 4,
     "blocked": None,
+    "remarks": [],
     "queued": 0,
     "max_queued": 10_000,
     "slots": {"jobs": {"used": 1, "total": 4}},

@@ -160,6 +160,8 @@ def _system_checks(session: Session) -> Iterator[Check]:
         yield Check("containers", "ok", f"{containers['backend']} {containers['version'] or ''}".strip())
     else:
         yield Check("containers", "failed", str(containers["problem"]), str(containers["hint"] or ""))
+    for remark in system["remarks"]:
+        yield Check("records", "warning", str(remark), "Restore a backup if they matter: `orcaops restore`.")
     if system["blocked"]:
         yield Check("queue", "warning", str(system["blocked"]), "Jobs wait until this is over.")
     else:

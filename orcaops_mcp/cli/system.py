@@ -51,6 +51,8 @@ def _facts(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     yield "queued", f"{found['queued']} of {found['max_queued']}"
     if found["blocked"]:
         yield "blocked", found["blocked"]
+    for remark in found["remarks"]:
+        yield "remark", remark
     for status, count in found["jobs"].items():
         if count:
             yield status, count

@@ -20,6 +20,7 @@ def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any
         "running": status.counts.get(JobStatus.RUNNING, 0),
         "max_running": settings.queue.max_running,
         "blocked": status.blocked,
+        "remarks": list(status.remarks),
         "queued": status.queued,
         "max_queued": settings.queue.max_queued,
         "slots": {name: {"used": use.used, "total": use.total} for name, use in status.slots.items()},

@@ -49,6 +49,8 @@ class SystemShape(Shape):
     max_running: int
     blocked: str | None
     """Why nothing starts at all, if so."""
+    remarks: list[str]
+    """What somebody should know and the engine cannot mend, such as records that were lost."""
     queued: int
     max_queued: int
     slots: dict[str, SlotShape]

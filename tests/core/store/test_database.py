@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 def _modes_in(folder: Path) -> set[int]:
     return {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()}
 
 
 def _keep(key: str, value: str = "x") -> Callable[[sqlite3.Connection], None]:
@@ -196,3 +202,83 @@ async def test_closing_sees_writes_that_wait_through(tmp_path: Path) -> None:
         await anyio.lowlevel.checkpoint()
     async with open_database(path) as database:
         assert len(await database.read(_keys)) == 20
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+import anyio
+from core.store.database import open_database
+
+async def main():
+    async with open_database(Path(sys.argv[1])) as database:
+        for number in range(20):
+            def keep(connection, key=str(number)):
+                connection.execute("INSERT INTO meta VALUES (?, 'x')", (key,))
+
+            await database.write(keep)
+        print("written", flush=True)
+        await anyio.sleep_forever()
+
+anyio.run(main)
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Path:
+    """A database whose engine was killed after twenty writes."""
+    path = tmp_path / "orcaops.db"
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "written\n"
+        process.kill()
+    return path
+
+
+async def _opened(path: Path) -> tuple[str, int]:
+    async with open_database(path) as database:
+        return database.loss, len(await database.read(_keys))
+
+
+async def test_after_a_kill_nothing_that_was_acknowledged_is_missing(killed: Path) -> None:
+    assert await _opened(killed) == ("", 20)
+    assert await _opened(killed) == ("", 20)
+
+
+@pytest.mark.fault("F45")
+async def test_a_journal_that_was_removed_is_told_of(killed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    killed.with_name("orcaops.db-wal").unlink()
+    loss, left = await _opened(killed)
+    assert left < 20
+    assert "lost its journal" in loss
+    assert [record.levelname for record in caplog.records if "lost its journal" in record.message] == ["ERROR"]
+    assert (await _opened(killed))[0] == ""
+
+
+@pytest.mark.fault("F45")
+async def test_a_journal_with_a_flipped_bit_is_told_of(killed: Path) -> None:
+    journal = killed.with_name("orcaops.db-wal")
+    data = bytearray(journal.read_bytes())
+    data[len(data) // 2] ^= 1
+    journal.write_bytes(data)
+    loss, left = await _opened(killed)
+    assert left < 20
+    assert "is damaged" in loss
+
+
+@pytest.mark.parametrize("cut", [1, 5_000])
+async def test_a_journal_whose_last_write_is_torn_has_lost_nothing_that_was_acknowledged(
+    killed: Path, cut: int
+) -> None:
+    journal = killed.with_name("orcaops.db-wal")
+    half = journal.read_bytes()[-4120:]
+    journal.write_bytes(journal.read_bytes() + half[: len(half) - min(cut, len(half) - 1)])
+    assert await _opened(killed) == ("", 20)
+
+
+async def test_a_database_that_was_closed_has_no_mark_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "orcaops.db"
+    async with open_database(path) as database:
+        await database.write(_keep("a"))
+        assert "orcaops.db-open" in _names_in(tmp_path)
+    assert _names_in(tmp_path) == {"orcaops.db"}
