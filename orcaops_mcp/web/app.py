@@ -10,9 +10,14 @@ from fastapi import Depends, FastAPI
 from orcaops_mcp.web import problems
 from orcaops_mcp.web.pages import (
     actions,
+    artifacts,
+    job,
+    job_templates,
     jobs,
     live,
+    log,
     login,
+    new_job,
     static_files,
     workflow_actions,
     workflow_log,
@@ -20,7 +25,7 @@ from orcaops_mcp.web.pages import (
     workflow_run,
     workflows,
 )
-from orcaops_mcp.web.rendering import Renderer
+from orcaops_mcp.web.rendering import the_renderer
 from orcaops_mcp.web.security import PageEdge, check_change
 from orcaops_mcp.web.state import WebState
 
@@ -31,8 +36,10 @@ if TYPE_CHECKING:
 
 ROUTERS: Final = (
     *(static_files.router, live.router),
-    *(login.router, jobs.router, actions.router),
+    *(login.router, jobs.router, new_job.router, actions.router),
+    *(log.router, artifacts.router),
     *(workflows.router, workflow_new.router, workflow_actions.router, workflow_log.router, workflow_run.router),
+    *(job_templates.router, job.router),
 )
 """In the order they are matched: fixed paths before those with an id in their place."""
 
@@ -46,7 +53,7 @@ def build_web(engine: Engine | Callable[[], Engine]) -> FastAPI:
     app = FastAPI(
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(check_change)]
     )
-    app.state.web = WebState(engine, Renderer(), secrets.token_bytes(32))
+    app.state.web = WebState(engine, the_renderer(), secrets.token_bytes(32))
     app.add_middleware(PageEdge)
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)

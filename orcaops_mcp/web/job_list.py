@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _ID_PREFIX: Final = "job_"
 _TEXTS: Final = ("q", "source", "tag", "workflow", "since", "until")
 _LONGEST: Final = 200
+_STATUSES: Final = frozenset(status.value for status in JobStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class ListAsk:
         """
         statuses = tuple(dict.fromkeys(word for word in query.getlist("status") if word))
         for word in statuses:
-            if word not in JobStatus:
+            if word not in _STATUSES:
                 known = ", ".join(JobStatus)
                 raise InvalidArgumentError(f"status: {word[:40]!r} is none; there are {known}")
         texts = {name: query.get(name, "").strip() for name in _TEXTS}
@@ -53,7 +54,7 @@ class ListAsk:
         return cls(statuses, texts, query.get("before") or None)
 
     def filter(self) -> JobFilter:
-        """What the engine is asked; the search for an id's beginning or a label is told by its form.
+        """What the engine is asked; a search for an id's beginning or a label is told by its form.
 
         Raises:
             InvalidArgumentError: A time is malformed.
@@ -64,7 +65,7 @@ class ListAsk:
             statuses=frozenset(map(JobStatus, self.statuses)),
             text=search if search and not is_id and not is_label else None,
             job_id_prefix=search if is_id else None,
-            tag=search if is_label else texts["tag"] or None,
+            tag=search.replace("=", ":", 1) if is_label else texts["tag"] or None,
             submitted_by=texts["source"] or None,
             workflow_id=texts["workflow"] or None,
             since=moment_or_span(texts["since"], now) if texts["since"] else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -70,8 +71,14 @@ class Renderer:
         return self._environment.get_template(template).render(facts)
 
 
+@cache
+def the_renderer() -> Renderer:
+    """The one of this process: templates do not change while it runs."""
+    return Renderer()
+
+
 def render(
-    request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **facts: Any
+    request: Request, template: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **facts: Any
 ) -> HTMLResponse:
     """A page.
 
