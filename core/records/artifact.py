@@ -42,6 +42,25 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class JobArtifact:
+    """A kept file in a list over all jobs.
+
+    Attributes:
+        artifact: The file.
+        job_id: Whose it is.
+        job_name: What the job is called; None if it has no name.
+        image: The image it ran.
+        created_at: When the job was accepted.
+    """
+
+    artifact: Artifact
+    job_id: str
+    job_name: str | None
+    image: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """Files sent in, ready to be named by a job.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from core.clock import from_microseconds, to_microseconds
-from core.errors import ArtifactNotFoundError
-from core.records.artifact import Artifact
-from core.store import encoding
+from core.errors import ArtifactNotFoundError, InvalidArgumentError
+from core.records.artifact import Artifact, JobArtifact
+from core.records.page import MAX_PAGE, Page
+from core.store import encoding, walks
 from core.store.queries import QueryFile
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ _FIND: Final = _SQL.take("find_artifact")
 _EXPIRED: Final = _SQL.take("expired_artifacts")
 _FORGET_BYTES: Final = _SQL.take("forget_bytes")
 _KEPT_WITH_BYTES: Final = _SQL.take("kept_with_bytes")
+_NEWEST: Final = _SQL.take("newest_artifacts")
 
 _TOGETHER: Final = 200
 _LET_GO: Final = "was kept, and let go when its time had passed"
@@ -37,6 +41,36 @@ class ExpiredFile(NamedTuple):
 
     job_id: str
     sha256: str
+
+
+class _Place(NamedTuple):
+    """Where a page of files of all jobs ended."""
+
+    job_id: str
+    attempt: int
+    path: str
+
+    def __str__(self) -> str:
+        return base64.urlsafe_b64encode(json.dumps(self).encode()).decode("ascii")
+
+    @classmethod
+    def parse(cls, text: str) -> _Place:
+        try:
+            said: object = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
+        except ValueError:
+            said = None
+        if isinstance(said, list):
+            match cast("list[object]", said):
+                case [str(job_id), int(attempt), str(path)] if abs(attempt) < 1 << 31:
+                    return cls(encoding.utf8(job_id), attempt, encoding.utf8(path))
+                case _:
+                    pass
+        raise InvalidArgumentError(
+            "cursor: not a page cursor", hint="Use next_cursor of the page before, or leave it out."
+        )
+
+
+_TOP: Final = _Place(walks.BEYOND, 0, "")
 
 
 class ArtifactStore:
@@ -70,6 +104,25 @@ class ArtifactStore:
         """
         return await self._database.read(partial(_find, job_id=job_id, path=encoding.utf8(path)))
 
+    async def newest(self, *, text: str | None, limit: int, cursor: str | None) -> Page[JobArtifact]:
+        """Kept files of all jobs, those of the newest jobs first.
+
+        Args:
+            text: Only those with this in their path, or in the name or id of their job, in whatever case.
+            limit: At most so many, from 1 to 200.
+            cursor: ``next_cursor`` of the page before.
+
+        Raises:
+            InvalidArgumentError: The limit or the cursor is not valid.
+        """
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidArgumentError(f"limit: from 1 to {MAX_PAGE}")
+        after = _Place.parse(cursor) if cursor else _TOP
+        found = await self._database.read(partial(_newest, text=text, after=after, count=limit + 1))
+        last = found[limit - 1] if len(found) > limit else None
+        place = _Place(last.job_id, last.artifact.attempt, last.artifact.path) if last else None
+        return Page(tuple(found[:limit]), str(place) if place else None)
+
     async def expire(self, now: datetime) -> tuple[int, tuple[ExpiredFile, ...]]:
         """Let some files go whose time has passed; their records stay and say so.
 
@@ -89,6 +142,15 @@ def _replace(connection: sqlite3.Connection, job_id: str, attempt: int, rows: li
 
 def _list(connection: sqlite3.Connection, job_id: str) -> tuple[Artifact, ...]:
     return tuple(map(_from_row, _LIST.run(connection, job_id=job_id)))
+
+
+def _newest(connection: sqlite3.Connection, *, text: str | None, after: _Place, count: int) -> list[JobArtifact]:
+    wanted = walks.stored(text.lower()) if text else None
+    rows = _NEWEST.run(connection, text=wanted, count=count, **after._asdict())
+    return [
+        JobArtifact(_from_row((*fields, expires_us)), job_id, name, image, from_microseconds(created_us))
+        for *fields, expires_us, job_id, name, image, created_us in rows
+    ]
 
 
 def _find(connection: sqlite3.Connection, job_id: str, path: str) -> Artifact:

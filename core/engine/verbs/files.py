@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.engine.answers import Snapshot
-    from core.records.artifact import Artifact, Upload
+    from core.records.artifact import Artifact, JobArtifact, Upload
+    from core.records.page import Page
     from core.spec.job import InputFile
     from core.store.blobs import Blob
 
@@ -34,6 +35,27 @@ class FileVerbs(Verbs):
         await self._parts.jobs.get(job_id)
         artifacts = await self._parts.artifacts.list(job_id)
         return tuple(item for item in artifacts if pattern is None or path_matches(item.path, pattern))
+
+    async def newest_artifacts(
+        self, *, text: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[JobArtifact]:
+        """Kept files of all jobs, those of the newest jobs first.
+
+        Args:
+            text: Only those with this in their path, or in the name or id of their job, in whatever case.
+            limit: At most so many, from 1 to 200.
+            cursor: ``next_cursor`` of the page before.
+
+        Raises:
+            InvalidArgumentError: The limit or the cursor is not valid.
+        """
+        return await self._parts.artifacts.newest(text=text, limit=limit, cursor=cursor)
+
+    async def artifacts_on_disk(self, job_id: str, artifacts: Iterable[Artifact]) -> frozenset[str]:
+        """The SHA-256 of those of a job's files whose bytes are where they should be."""
+        check_id(job_id)
+        hashes = {artifact.sha256 for artifact in artifacts if artifact.sha256}
+        return frozenset(await self._parts.artifact_blobs(job_id).find_many(sorted(hashes)))
 
     async def open_artifact(self, job_id: str, path: str) -> StoredArtifact:
         """A kept file.

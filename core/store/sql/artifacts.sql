@@ -35,3 +35,15 @@ UPDATE artifacts
 -- name: kept_with_bytes
 -- Whether a kept file of a job has these bytes.
 SELECT EXISTS (SELECT 1 FROM artifacts WHERE job_id = :job_id AND sha256 = :sha256);
+
+-- name: newest_artifacts
+-- Kept files of all jobs behind a place, those of the newest jobs first, with what their jobs are called; with a text in the
+-- path, the job's name or its id, if given.
+SELECT a.path, a.state, a.size, a.sha256, a.media_type, a.pattern, a.note, a.attempt, a.expires_us,
+       a.job_id, j.name, j.image, j.created_us
+  FROM artifacts AS a
+ CROSS JOIN jobs AS j ON j.job_id = a.job_id
+ WHERE (a.job_id, a.attempt, a.path) < (:job_id, :attempt, :path) AND a.state = 'kept'
+   AND (:text IS NULL OR instr(lower(a.path), :text) OR instr(lower(ifnull(j.name, '')), :text) OR instr(a.job_id, :text))
+ ORDER BY a.job_id DESC, a.attempt DESC, a.path DESC
+ LIMIT :count;

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from orcaops_mcp.api import examples
 from orcaops_mcp.api.answers import answer
-from orcaops_mcp.api.artifact_bytes import artifact_response
 from orcaops_mcp.api.document import header, problems, reply
 from orcaops_mcp.api.models import file as shapes
 from orcaops_mcp.api.models.base import JobId
 from orcaops_mcp.api.state import engine_of
 from orcaops_mcp.views.artifact import artifact_view
+from orcaops_mcp.views.artifact_bytes import artifact_response
 
 router = APIRouter(prefix="/orcaops/jobs/{job_id}/artifacts", tags=["artifacts"])
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from core.errors import ArtifactNotFoundError, StoreError, UploadNotFoundError
+from core.errors import ArtifactNotFoundError, InvalidArgumentError, StoreError, UploadNotFoundError
 from core.ids import new_job_id, new_upload_id
 from core.records.artifact import Artifact, Upload
 from core.spec.job import InputFile
@@ -74,3 +75,35 @@ async def test_an_upload_reads_back(uploads: UploadStore) -> None:
     assert await uploads.get(upload.upload_id) == upload
     with pytest.raises(UploadNotFoundError):
         await uploads.get(new_upload_id())
+
+
+async def test_files_of_all_jobs_are_paged_newest_jobs_first_and_found_by_a_text(
+    artifacts: ArtifactStore, jobs: JobStore
+) -> None:
+    made = [new_job_id() for _ in range(3)]
+    for number, job_id in enumerate(made):
+        spec = a_job_spec(name=f"job-{number}")
+        await jobs.submit(job_id, spec, by="mcp", idempotency_key=None, request_digest="d", max_queued=9)
+        files = [replace(_KEPT, path=f"out/{name}") for name in ("a.txt", "B.log")]
+        await artifacts.replace(job_id, 1, [*files, _MISSING])
+    seen: list[tuple[str, str]] = []
+    cursor = None
+    while True:
+        page = await artifacts.newest(text=None, limit=4, cursor=cursor)
+        seen += [(item.job_id, item.artifact.path) for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == [(job_id, path) for job_id in sorted(made, reverse=True) for path in ("out/a.txt", "out/B.log")]
+    by_path = await artifacts.newest(text="b.LOG", limit=9, cursor=None)
+    by_name = await artifacts.newest(text="JOB-1", limit=9, cursor=None)
+    assert {item.artifact.path for item in by_path.items} == {"out/B.log"}
+    assert {item.job_name for item in by_name.items} == {"job-1"}
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10=", "WzEsIDIsIDNd", "e30=", "===="])
+async def test_what_is_no_place_in_the_list_of_files_is_refused(artifacts: ArtifactStore, cursor: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="cursor"):
+        await artifacts.newest(text=None, limit=9, cursor=cursor)
+    with pytest.raises(InvalidArgumentError, match="limit"):
+        await artifacts.newest(text=None, limit=0, cursor=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orcaops_mcp.api.artifact_bytes import disposition
+from orcaops_mcp.views.artifact_bytes import disposition
 from tests.orcaops_mcp.api.conftest import error_of, submitted
 
 if TYPE_CHECKING:

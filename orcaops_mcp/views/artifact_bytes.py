@@ -10,7 +10,7 @@ from urllib.parse import quote
 import anyio
 from starlette.responses import Response, StreamingResponse
 
-from orcaops_mcp.api.answers import refusal
+from orcaops_mcp.views.compact import compact_json
 from orcaops_mcp.views.problem import problem
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ async def artifact_response(engine: Engine, job_id: str, path: str, headers: Hea
     asked = _asked_range(headers, tag, size)
     if asked is not None and asked.start >= asked.stop:
         view = problem("range_not_satisfiable", f"The file has {size} bytes; none is in this range.")
-        return refusal(view, 416, said | {"Content-Range": f"bytes */{size}"})
+        said |= {"Content-Range": f"bytes */{size}"}
+        return Response(compact_json({"error": view}).encode(), 416, said, "application/json")
     if asked is None and stored.encoding == "gzip" and _accepts_gzip(headers):
         # the same file in other bytes: a weak tag, which no range can be asked with
         said |= {"ETag": f"W/{tag}", "Content-Encoding": "gzip", "Content-Length": str(stored.stored_size)}
