@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +39,7 @@ _SURENESS: Final = {
 }
 _EXCERPT_BYTES: Final = 1024
 _NEEDS: Final = 12
+_MOST_WARNINGS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ async def page_facts(engine: Engine, seen: Seen, *, lists_all: bool = False) -> 
         ],
         "inputs": values(run.inputs),
         "outputs": values(run.outputs) if seen.is_present else [],
-        "warnings": [str(each.get("message", "")) for each in run.warnings if seen.is_present],
+        "warnings": len(run.warnings) if seen.is_present else 0,
+        "told_warnings": Counter(str(each.get("message", "")) for each in run.warnings).most_common(_MOST_WARNINGS),
     }
 
 
