@@ -24,6 +24,7 @@ from orcaops_mcp.api.models.workflow_look import NodeLineShape, RunEndShape
 from orcaops_mcp.api.models.workflow_node import NodeRowShape
 from orcaops_mcp.api.models.workflow_run import RunRow
 from orcaops_mcp.api.routes import (
+    analytics,
     artifacts,
     jobs,
     logs,
@@ -50,7 +51,7 @@ STALL_S: Final = 60.0
 _ROUTERS: Final = (
     *(jobs.router, logs.router, artifacts.router, runs.router, uploads.router, templates.router),
     *(workflows.router, workflow_runs.router, workflow_facts.router, workflow_logs.router, workflow_nodes.router),
-    *(system.router, pages.router),
+    *(analytics.router, system.router, pages.router),
 )
 _BODIES: Final = (
     *(CancelBody, RerunBody, UploadManifest, CleanupBody, StopBody, LineShape, EndShape),

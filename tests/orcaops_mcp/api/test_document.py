@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from core import JobSpec
 from orcaops_mcp.api import workflow_run_examples
-from orcaops_mcp.api.models import file, job, log, system, template, workflow_look, workflow_node, workflow_run
+from orcaops_mcp.api.models import analytics, file, job, log, system, template, workflow_look, workflow_node, workflow_run
 from orcaops_mcp.api.models.base import JOB_ID
 from tests.orcaops_mcp.api.conftest import BUSYBOX, error_of, submitted
 
@@ -165,6 +165,7 @@ async def test_every_real_answer_fits_its_shape(http: httpx2.AsyncClient) -> Non
         (f"{base}/artifacts", file.ArtifactList),
         (f"{base}/logs", log.LogPageShape),
         (f"/orcaops/runs/{done['job_id']}", job.JobRecord),
+        ("/orcaops/analytics", analytics.AnalyticsShape),
         ("/orcaops/system", system.SystemShape),
         ("/orcaops/runtimes", system.RuntimeList),
         ("/readyz", system.Readiness),
