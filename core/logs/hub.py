@@ -7,6 +7,7 @@ costs nothing, and two hundred at the same place read the file once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import shutil
 from contextlib import asynccontextmanager, contextmanager
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
-from core.errors import JobNotFoundError
+from core.errors import JobNotFoundError, StoreError
 from core.ids import is_job_id, is_workflow_id
 from core.logs.line_set import LineSets
 from core.logs.reader import LogReader
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
+_log = logging.getLogger(__name__)
+
+_NO_ROOM: Final = "Free some space in the home's file system: what the container printed is kept until then."
 _SERVICE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 _NOTICE_EVERY_S: Final = 0.02
 _READERS: Final = 8
@@ -61,6 +65,14 @@ class _Live:
         self.noticed_at = 0.0
         self.reading = anyio.Lock()
         self.recent: tuple[int, int, LogSlice] | None = None  # first line, version, what was read
+
+
+def _close(recorder: LogRecorder) -> None:
+    """What cannot be written now is delivered again by the container engine when the log is opened again."""
+    try:
+        recorder.close()
+    except OSError as error:
+        _log.warning("a log was left with its last lines unwritten: %s", error)
 
 
 class LogHub:
@@ -132,7 +144,7 @@ class LogHub:
             finally:
                 if not recorder.is_closed:
                     with anyio.CancelScope(shield=True):
-                        await anyio.to_thread.run_sync(recorder.close, limiter=self._writers)
+                        await anyio.to_thread.run_sync(_close, recorder, limiter=self._writers)
                 if live.notice_due:
                     _wake(live)
                 live.recorder = live.on_growth = None
@@ -145,15 +157,23 @@ class LogHub:
         """Say that an attempt's log is closed for good: followers come to their end, also of an empty log.
 
         Must be called for every attempt; its recorder is closed if it still is open.
+
+        Raises:
+            StoreError: The disk is full or failing; to be called again.
         """
         folder = self._folder(job_id)
         live = self._lives.get((job_id, attempt))
         recorder = live.recorder if live else None
-        with anyio.CancelScope(shield=True):
-            if recorder is None or recorder.is_closed:
-                await anyio.to_thread.run_sync(seal, folder, attempt, limiter=self._writers)
-            else:
-                await anyio.to_thread.run_sync(partial(recorder.close, ended=True), limiter=self._writers)
+        is_open = recorder is not None and not recorder.is_closed
+        end = (
+            partial(recorder.close, ended=True) if recorder is not None and is_open else partial(seal, folder, attempt)
+        )
+        try:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(end, limiter=self._writers)
+        except OSError as error:
+            said = f"The log of {job_id} could not be written ({error.strerror})."
+            raise StoreError(said, hint=_NO_ROOM) from error
         if live is not None:
             live.ended = True
             live.version += 1

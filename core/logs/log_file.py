@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from core import portable
@@ -42,20 +43,28 @@ class LogFile:
         self._synced = time.monotonic()
 
     def append(self, data: bytes, entries: Sequence[IndexEntry] = ()) -> None:
-        """Write what follows; a second's worth of it is at most lost when the machine goes down."""
+        """Write what follows, all of it or nothing; a second's worth is at most lost when the machine goes down.
+
+        Raises:
+            OSError: The disk is full or failing; the files are as they were.
+        """
         if self._fd is None:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(log_path(self._folder, self._attempt), _APPEND, 0o600)
-        _write_all(self._fd, data)
+        _write_whole(self._fd, data)
         self.size += len(data)
         if entries:
-            if self._index_fd is None:
-                self._index_fd = os.open(index_path(self._folder, self._attempt), _APPEND, 0o600)
-            _write_all(self._index_fd, index.encode(entries))
+            with suppress(OSError):  # what the index lacks is found by reading the log from further back
+                self._append_index(index.encode(entries))
         moment = time.monotonic()
         if moment - self._synced >= _SYNC_EVERY_S:
             _sync(self._fd)
             self._synced = moment
+
+    def _append_index(self, data: bytes) -> None:
+        if self._index_fd is None:
+            self._index_fd = os.open(index_path(self._folder, self._attempt), _APPEND, 0o600)
+        _write_whole(self._index_fd, data)
 
     def sync(self) -> None:
         """Return once all that was written is on the disk."""
@@ -70,7 +79,15 @@ class LogFile:
         self._fd = self._index_fd = None
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def _write_whole(fd: int, data: bytes) -> None:
+    """Append all of it, or leave the file as it was: a disk may be full after half."""
     view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+    except OSError:
+        written = len(data) - len(view)
+        if written:
+            with suppress(OSError):
+                os.ftruncate(fd, os.fstat(fd).st_size - written)
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -69,8 +70,8 @@ def _ignore_growth(growth: LogGrowth) -> None:
 class LogRecorder:
     """Appends an attempt's output to its file. Made by `open`.
 
-    May be used from several threads; frames come from one. An `OSError` while writing (a full disk) leaves the
-    recorder unusable: open it again to go on.
+    May be used from several threads; frames come from one. An `OSError` while writing (a full disk) loses nothing: what
+    could not be written is kept, and goes before what comes next.
 
     An attachment to the container's output begins with `resume_position`, whose answer says from where the container
     engine must deliver; `write` passes over what was recorded before.
@@ -94,9 +95,11 @@ class LogRecorder:
         self._needles = tuple(needles)
         self._on_growth = on_growth
         self._offset = file.size
+        self._told_lines = state.lines
         self._pending: list[bytes] = []
         self._entries: list[IndexEntry] = []
         self._steps_changed = False
+        self._is_ending = False
         self._closed = False
         self._writing = threading.Lock()
         self._begins = False
@@ -170,18 +173,22 @@ class LogRecorder:
 
         Returns:
             Whether more can be taken; False once the limit is reached or the recorder is closed.
+
+        Raises:
+            OSError: The disk is full or failing. Nothing was taken, or all of it and then it is kept until it can be
+                written: an attachment that goes on from `resume_position` is right in either case.
         """
         with self._writing:
             if self.is_full or self._closed:
                 return False
+            self._flush()
             if self._begins:
                 self._begins, self._attachment = False, self._attach()
-            before = self.lines
             frames = self._attachment.fresh(frames)
             for start in range(0, len(frames), _SLICE):
                 if not self._write_slice(frames[start : start + _SLICE]):
                     break
-            self._flush(before)
+            self._flush()
             return not self.is_full
 
     def note(self, text: str, at: datetime) -> None:
@@ -214,10 +221,9 @@ class LogRecorder:
         """
         with self._writing:
             if self._state.limited:
-                before = self.lines
                 self._attachment = self._attach()
                 self._put_tail(frames)
-                self._flush(before)
+                self._flush_if_possible()
 
     def close(self, *, ended: bool = False) -> None:
         """Write out everything and close the files; more than once is the same as once.
@@ -227,24 +233,36 @@ class LogRecorder:
 
         Args:
             ended: The attempt is over and all its output was written: followers end here.
+
+        Raises:
+            OSError: The disk is full or failing. With ``ended`` the recorder stays open: close it again.
         """
         with self._writing:
             if self._closed:
                 return
-            before = self.lines
+            is_done = not ended
             try:
-                for record in self._attachment.rests():
-                    if self.is_full:
-                        self._put(record)
-                    else:
-                        self._admit(record, limit=UNENDED_LIMIT)
-                if ended:
-                    self._pending.append(encode(END, NO_TIME, b""))
-                self._flush(before)
+                self._end(ended=ended)
+                self._flush()
                 self._file.sync()
+                is_done = True
             finally:
-                self._closed = True
-                self._file.close()
+                if is_done:
+                    self._closed = True
+                    self._file.close()
+
+    def _end(self, *, ended: bool) -> None:
+        """Put what is left of the output, once."""
+        if self._is_ending:
+            return
+        self._is_ending = True
+        for record in self._attachment.rests():
+            if self.is_full:
+                self._put(record)
+            else:
+                self._admit(record, limit=UNENDED_LIMIT)
+        if ended:
+            self._pending.append(encode(END, NO_TIME, b""))
 
     def _attach(self) -> Attachment:
         return Attachment(self._state.cursors, self._grammar, self._needles)
@@ -338,19 +356,24 @@ class LogRecorder:
     def _put_note(self, kind: bytes, at: bytes, text: str) -> None:
         body = b" ".join(text.encode("utf-8", "replace").splitlines())
         with self._writing:
-            before = self.lines
             self._put(Record(kind, at, body[:_MAX_NOTE]))
-            self._flush(before)
+            self._flush_if_possible()
 
     def _mark_place(self) -> None:
         entry = self._state.entry_due(self._offset)
         if entry is not None:
             self._entries.append(entry)
 
-    def _flush(self, lines_before: int) -> None:
+    def _flush_if_possible(self) -> None:
+        """Write out what is pending, or leave it for the next call: what was put is not put again."""
+        with suppress(OSError):
+            self._flush()
+
+    def _flush(self) -> None:
         """Write out what is pending and tell the watcher.
 
         Raises:
+            OSError: The disk is full or failing; it is still pending.
             ValueError: The recorder is closed.
         """
         if self._closed:
@@ -361,7 +384,7 @@ class LogRecorder:
             reach("log", "written")
             self._pending.clear()
             self._entries.clear()
-        if self.lines != lines_before or self._steps_changed:
+        if self.lines != self._told_lines or self._steps_changed:
             growth = LogGrowth(self.lines, self._steps_changed)
-            self._steps_changed = False
+            self._told_lines, self._steps_changed = self.lines, False
             self._on_growth(growth)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -442,3 +444,57 @@ def test_everything_from_a_malformed_record_on_is_delivered_again(tmp_path: Path
     again.write(frames)
     again.close()
     assert texts_of(tmp_path) == [f"line {number}" for number in range(50)]
+
+
+class _FullDisk:
+    """Stands between the program and the disk, which takes so many bytes more."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.room = MAX
+        self._write = os.write
+        monkeypatch.setattr(os, "write", self)
+
+    def __call__(self, fd: int, data: bytes) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = self._write(fd, bytes(data[: self.room]))
+        self.room -= written
+        return written
+
+
+@pytest.mark.fault("F41")
+@pytest.mark.parametrize("room", [0, 1, 40])
+def test_what_a_full_disk_does_not_take_is_written_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    disk = _FullDisk(monkeypatch)
+    recorder = opened(tmp_path)
+    recorder.write([out(1, b"one\n")])
+    disk.room = room
+    with pytest.raises(OSError, match="No space"):
+        recorder.write([out(2, b"two\n"), err(3, b"three\n")])
+    assert texts_of(tmp_path) == ["one"]
+    with pytest.raises(OSError, match="No space"):
+        recorder.write([out(4, b"not taken\n")])
+    disk.room = MAX
+    recorder.resume_position()
+    recorder.write([out(2, b"two\n"), err(3, b"three\n"), out(4, b"four\n")])
+    recorder.close(ended=True)
+    assert texts_of(tmp_path) == ["one", "two", "three", "four"]
+
+
+@pytest.mark.fault("F41")
+def test_the_end_of_a_log_waits_for_room_and_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = _FullDisk(monkeypatch)
+    recorder = opened(tmp_path)
+    recorder.write([out(1, b"one\n"), out(2, b"a rest")])
+    disk.room = 0
+    recorder.mark_incomplete("the disk was full", NOON)
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space"):
+            recorder.close(ended=True)
+    assert not recorder.is_closed
+    disk.room = MAX
+    recorder.close(ended=True)
+    assert texts_of(tmp_path) == ["one", "[output may be missing here: the disk was full]", "a rest"]
+    assert not recorder.summary().complete
