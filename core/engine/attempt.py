@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import anyio
+
 from core.backends.base import ImageInfo
 from core.engine.admission import refuse_by_policy
 from core.engine.gates import with_titles
@@ -18,8 +20,8 @@ from core.engine.job_services import JobServices
 from core.engine.late import job_variables, late_login, service_facts
 from core.engine.mounts import MountGate
 from core.engine.needs import needs_placement
+from core.engine.notebook import Notebook
 from core.engine.planning import plan_steps
-from core.engine.racing import unless
 from core.engine.readiness import ServiceFailedError
 from core.engine.request import container_request, granted_secrets, placements, working_directory
 from core.engine.service_owner import masked_in_logs
@@ -49,8 +51,6 @@ from core.redaction import needles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    import anyio
 
     from core.backends.base import ContainerState
     from core.engine.parts import Parts
@@ -87,16 +87,33 @@ class AttemptRun:
         cancel: Set to have the job stopped; the request itself is in the store by then.
 
     Attributes:
-        job: The record as last changed.
         progress: What is happening, in a few words.
+        has_ended_log: Whether its log is closed for good.
+        notebook: What is known, written or not.
     """
 
     def __init__(self, parts: Parts, job: Job, cancel: anyio.Event) -> None:
-        self.job = job
         self.cancel = cancel
         self.progress: str | None = None
+        self.has_ended_log = False
+        self.notebook = Notebook(parts, job)
         self._parts = parts
+        self._early = anyio.CancelScope()
+        self._watch: Watch | None = None
+        self._planned: tuple[PlannedStep, ...] | None = None
         self._services = JobServices(parts, job, cancel, self.report)
+
+    @property
+    def job(self) -> Job:
+        """The record with all that is known."""
+        return self.notebook.job
+
+    def stop(self) -> None:
+        """Have the job stopped, wherever it is; the request itself is in the store by then."""
+        self.cancel.set()
+        self._early.cancel()
+        if self._watch is not None:
+            self._watch.stir()
 
     async def run(self, *, adopt: bool = False) -> Settlement:
         """Bring the container up, watch it, settle what became of it. The container still exists afterwards.
@@ -116,12 +133,12 @@ class AttemptRun:
             left = await self._inspect() if adopt else None
             if adopt and self._may_have_run(left):
                 await self._services.take_up()
-                return await self._see_through(await self._image_again(), left)
+                return await self._see_through(await self._image_again(), left, is_fresh=False)
             image = await self._unless_cancelled(self._prepare)
             state = None if image is None else await self._bring_up(image, left)
             if image is None or state is None:
                 return await self._cancelled_early()
-            return await self._see_through(image, state)
+            return await self._see_through(image, state, is_fresh=not adopt)
         except (BackendUnavailableError, BackendTimeoutError):
             if self.cancel.is_set():
                 return await self._cancelled_early()
@@ -142,7 +159,7 @@ class AttemptRun:
         """Expressions at fault show before anything is pulled; names that hold expressions are filled in."""
         steps = with_titles(self._attempt.steps, self._plan(), self._masking())
         if steps != self._attempt.steps:
-            self.job = await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps})
+            self.notebook.note(attempt={"steps": steps})
 
     async def _prepare(self) -> ImageInfo:
         """Images made local and services up; returns the job's own image."""
@@ -225,25 +242,26 @@ class AttemptRun:
 
     async def _start(self, state: ContainerState, *, adopted: bool) -> None:
         parts = self._parts
-        self.job = await parts.ledger.change(
-            self.job.job_id, attempt={"phase": JobPhase.STARTING, "container_id": state.container_id}
-        )
+        self.notebook.note(attempt={"phase": JobPhase.STARTING, "container_id": state.container_id})
+        await self.notebook.write()
         if adopted:
             await parts.clock.sleep(_SETTLE_S)
         await parts.insist(lambda: parts.backend.start(state.container_id), self.report, give_up=self.cancel)
 
-    async def _see_through(self, image: ImageInfo, seen: ContainerState | None) -> Settlement:
+    async def _see_through(self, image: ImageInfo, seen: ContainerState | None, *, is_fresh: bool) -> Settlement:
         """Watch the container from now to its end.
 
         Args:
             image: What it runs.
             seen: The container as last seen; None when an earlier engine started it and it is gone.
+            is_fresh: Whether no earlier engine can have recorded any of its output.
         """
         parts, job = self._parts, self.job
         container_id = seen.container_id if seen else self._attempt.container_name
         limit = job.spec.log_limit
         plan = self._plan()
-        watch = Watch(parts, job, container_id, cancel=self.cancel, report=self.report, plan=plan)
+        watch = Watch(parts, self.notebook, container_id, cancel=self.cancel, report=self.report, plan=plan)
+        self._watch = watch
         async with parts.logs.recorder(
             job.job_id,
             self._attempt.number,
@@ -252,13 +270,16 @@ class AttemptRun:
             max_lines=limit.lines or 1,
             needles=needles(masked_in_logs(parts, job)),
             on_growth=watch.log_grew,
+            is_fresh=is_fresh,
         ) as recorder:
-            watch.job = await self._note_running(image, seen)
+            self._note_running(image, seen)
             state = await watch.run(recorder)
             self.report("collecting")
             await self._end_log(recorder, watch, container_id, gone=state is None)
-            self.job = await self._with_logged_steps(recorder)
-            settlement = await settle(parts, self.job, image, state, plan)
+            logged = await self._with_logged_steps(recorder)
+            settlement = await parts.until_stored(lambda: settle(parts, logged, image, state, plan))
+            await parts.until_stored(lambda: parts.logs.finish(job.job_id, self._attempt.number))
+            self.has_ended_log = True
         return replace(
             settlement,
             usage=settlement.usage or watch.usage,
@@ -267,13 +288,12 @@ class AttemptRun:
             finished_at=state.finished_at if state else None,
         )
 
-    async def _note_running(self, image: ImageInfo, seen: ContainerState | None) -> Job:
+    def _note_running(self, image: ImageInfo, seen: ContainerState | None) -> None:
         if seen is None or self._attempt.phase is JobPhase.RUNNING:
-            return self.job
+            return
         now = self._parts.clock.now()
         began = min(now, seen.started_at or now)  # earlier, if an engine died after it had asked for the start
-        return await self._parts.ledger.change(
-            self.job.job_id,
+        self.notebook.note(
             job={"started_at": self.job.started_at or began},
             attempt={
                 "phase": JobPhase.RUNNING,
@@ -295,29 +315,40 @@ class AttemptRun:
 
     async def _with_logged_steps(self, recorder: LogRecorder) -> Job:
         """The record, with the steps as the whole log tells of them."""
-        job = await self._parts.jobs.get(self.job.job_id)
-        if job.attempt is None:
-            return job
-        steps = steps_with_marks(job.attempt.steps, recorder.steps, job.spec)
-        return replace(job, attempt=replace(job.attempt, steps=steps))
+        self.notebook.take_over(await self._parts.jobs.get(self.job.job_id))  # a cancel may have come
+        job, attempt = self.job, self._attempt
+        return replace(job, attempt=replace(attempt, steps=steps_with_marks(attempt.steps, recorder.steps, job.spec)))
 
     # --- early ends
 
     async def _unless_cancelled(self, act: Callable[[], Awaitable[Result]]) -> Result | None:
-        """Do something that may take long, but no longer than until somebody cancels the job."""
-        return await unless(self.cancel, act)
+        """Do something that may take long, but no longer than until somebody cancels the job; None then."""
+        with self._early:
+            try:
+                done = await act()
+            except Exception:
+                if self.cancel.is_set():
+                    return None
+                raise
+            return None if self.cancel.is_set() else done
+        return None
 
     async def _cancelled_early(self) -> Settlement:
-        self.job = await self._parts.jobs.get(self.job.job_id)
+        self.notebook.take_over(await self._parts.jobs.get(self.job.job_id))
         reason = self.job.cancel.reason if self.job.cancel else ""
         return Settlement(Verdict(JobEvent.CANCEL, None, reason or "cancelled before it started"))
 
     def _plan(self) -> tuple[PlannedStep, ...]:
-        """What is known of the steps before they run; the same for the same spec.
+        """What is known of the steps before they run.
 
         Raises:
             InvalidExpressionError: An expression is at fault.
         """
+        if self._planned is None:
+            self._planned = self._make_plan()
+        return self._planned
+
+    def _make_plan(self) -> tuple[PlannedStep, ...]:
         spec, settings = self.job.spec, self._parts.settings
         if spec.context is None:
             return plan_steps(spec)

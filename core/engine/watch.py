@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import logging
+import math
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from core.engine.disk import DiskWatch
 from core.engine.gates import Gates, put_stop, with_answer
 from core.engine.racing import sleep_or_event
 from core.engine.steps import running_step, steps_with_marks
-from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError
+from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError, StoreError
 from core.records.job import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from anyio.abc import TaskGroup
+
     from core.backends.base import ContainerState, UsageSample
+    from core.engine.notebook import Notebook
     from core.engine.parts import Parts
     from core.engine.planning import PlannedStep
     from core.logs.recorder import LogGrowth, LogRecorder
-    from core.records.job import Job
+    from core.records.job import StepResult
+    from core.records.log import LogFrame
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +41,9 @@ _REATTACH_S: Final = 0.5
 _ASKED_AGAIN_S: Final = 1.0
 """Between two looks for a question of the program, once nothing tells of one."""
 
+_AT_ONCE_S: Final = 1e-6
+"""What is due within a microsecond is due: sums of floats are not exact."""
+
 _FIRST_SAMPLE_S: Final = 1.0
 _SAMPLE_EVERY_S: Final = 5.0
 
@@ -43,14 +53,13 @@ class Watch:
 
     Args:
         parts: The engine's parts.
-        job: The record, in phase running.
+        notebook: The record, in phase running, and where its changes go.
         container_id: The container.
         cancel: Set when somebody asked for the job to stop.
         report: Told what is happening, in words.
         plan: What was known of the steps before they ran.
 
     Attributes:
-        job: The record as last changed.
         usage: What was sampled of the container's resource use.
         output_complete: Whether the container engine ended the output by itself.
     """
@@ -58,29 +67,29 @@ class Watch:
     def __init__(
         self,
         parts: Parts,
-        job: Job,
+        notebook: Notebook,
         container_id: str,
         *,
         cancel: anyio.Event,
         report: Callable[[str | None], None],
         plan: Sequence[PlannedStep] = (),
     ) -> None:
-        self.job = job
         self.usage: Usage | None = None
         self.output_complete = True
         self._parts = parts
+        self._notebook = notebook
+        self._job_id = notebook.job.job_id
         self._container_id = container_id
         self._cancel = cancel
         self._report = report
         self._ended = anyio.Event()
         self._followed = anyio.Event()
-        self._steps_moved = anyio.Event()
-        self._limits_changed = anyio.Event()
+        self._stirred = anyio.Event()
+        self._recorder: LogRecorder | None = None
         self._step_limit: datetime | None = None
         self._out_of_reach = False
         self._gates = Gates(parts, plan, container_id)
         self._asked = anyio.Event()
-        self._recording = anyio.Lock()
         self._runs_on = any(step.when not in {"success", "never"} for step in plan)
 
     async def run(self, recorder: LogRecorder) -> ContainerState | None:
@@ -90,15 +99,13 @@ class Watch:
             recorder: Takes the output.
         """
         state: ContainerState | None = None
+        self._recorder = recorder
         if recorder.steps:  # an earlier engine saw a step begin, whose time limit goes on
-            self._steps_moved.set()
+            self._take_steps(recorder)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._follow, recorder)
-            tasks.start_soon(self._keep_time_limits)
-            tasks.start_soon(self._carry_out_cancel)
-            tasks.start_soon(self._sample_usage)
-            if self.job.spec.has_steps:
-                tasks.start_soon(self._report_steps, recorder)
+            tasks.start_soon(self._keep_time, tasks)
+            tasks.start_soon(self._notebook.run)
             if self._gates.are_needed:
                 tasks.start_soon(self._answer_questions)
             state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
@@ -106,6 +113,10 @@ class Watch:
             await self._drain()
             tasks.cancel_scope.cancel()
         return state
+
+    def stir(self) -> None:
+        """Have it look again whether somebody wants the job stopped."""
+        self._stirred.set()
 
     # --- output
 
@@ -123,7 +134,12 @@ class Watch:
             whole = False
             try:
                 self._out_of_reach = False
-                whole = await backend.follow(self._container_id, recorder.resume_position(), recorder.write)
+                whole = await backend.follow(self._container_id, recorder.resume_position(), partial(_take, recorder))
+            except StoreError as error:  # nothing is lost: the container engine has what the log has not
+                self._out_of_reach = True
+                self._report(f"waiting for room on the disk: {error.message}")
+                await self._parts.clock.sleep(_REATTACH_S)
+                continue
             except (BackendUnavailableError, BackendTimeoutError) as error:
                 self._out_of_reach = True
                 self._report(f"waiting for the container engine: {error.message}")
@@ -138,32 +154,37 @@ class Watch:
         self._asked.set()
 
     async def _ends_within(self, seconds: float) -> bool:
+        if self._ended.is_set():
+            return True
         with anyio.move_on_after(seconds):
             await self._ended.wait()
         return self._ended.is_set()
 
     def log_grew(self, growth: LogGrowth) -> None:
         """Told by the log pipeline, on the event loop, after lines came or steps changed."""
-        self._parts.bus.log_grew(self.job.job_id, self.job.attempt_number, growth.lines)
-        if growth.steps_changed:
-            self._steps_moved.set()
+        job = self._notebook.job
+        self._parts.bus.log_grew(job.job_id, job.attempt_number, growth.lines)
+        if growth.steps_changed and self._recorder is not None:
+            self._take_steps(self._recorder)
             self._asked.set()
 
-    async def _report_steps(self, recorder: LogRecorder) -> None:
-        while True:
-            await self._steps_moved.wait()
-            self._steps_moved = anyio.Event()
-            async with self._recording:
-                known = self.job.attempt.steps if self.job.attempt else ()
-                steps = steps_with_marks(known, recorder.steps, self.job.spec)
-                self._keep(await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps}))
-            running = running_step(steps)
-            limit = None if running is None else self.job.spec.commands[running.index].timeout_s
-            started = None if running is None else running.started_at
-            self._step_limit = None if limit is None or started is None else started + timedelta(seconds=limit)
-            self._limits_changed.set()
-            if running is not None:
-                self._report(f"step {running.index + 1} of {len(steps)}: {running.title}")
+    def _take_steps(self, recorder: LogRecorder) -> None:
+        """Take notice of steps that began or ended."""
+        spec = self._notebook.job.spec
+        steps = steps_with_marks(self._steps, recorder.steps, spec)
+        self._notebook.note(attempt={"steps": steps})
+        running = running_step(steps)
+        limit = None if running is None else spec.commands[running.index].timeout_s
+        started = None if running is None else running.started_at
+        self._step_limit = None if limit is None or started is None else started + timedelta(seconds=limit)
+        self._stirred.set()
+        if running is not None:
+            self._report(f"step {running.index + 1} of {len(steps)}: {running.title}")
+
+    @property
+    def _steps(self) -> tuple[StepResult, ...]:
+        attempt = self._notebook.job.attempt
+        return attempt.steps if attempt is not None else ()
 
     async def _answer_questions(self) -> None:
         """Look for a question at first, whenever the log tells of one, and now and then once that is not followed."""
@@ -180,44 +201,66 @@ class Watch:
             await sleep_or_event(self._parts.clock, _ASKED_AGAIN_S if self._followed.is_set() else None, self._asked)
 
     async def _answer(self) -> None:
-        answer = await self._gates.open_question(self.job.job_id)
+        answer = await self._gates.open_question(self._job_id)
         if answer is None:
             return
-        async with self._recording:
-            known = self.job.attempt.steps if self.job.attempt else ()
-            steps = with_answer(known, answer)
-            self._keep(await self._parts.ledger.change(self.job.job_id, attempt={"steps": steps}))
+        self._notebook.note(attempt={"steps": with_answer(self._steps, answer)})
+        await self._notebook.write()
         await self._gates.put(answer)
 
-    def _keep(self, job: Job) -> None:
-        """Take over what the store has, unless something later is known."""
-        if job.version >= self.job.version:
-            self.job = job
+    # --- time
+
+    async def _keep_time(self, tasks: TaskGroup) -> None:
+        """Begin what has its time: samples after a while, the stop once a limit has passed or somebody asked for it."""
+        clock = self._parts.clock
+        sample_at = clock.monotonic() + _FIRST_SAMPLE_S
+        is_sampled = is_late = is_cancelled = False
+        while True:
+            self._stirred = anyio.Event()
+            if self._cancel.is_set() and not is_cancelled:
+                is_cancelled = True
+                tasks.start_soon(self._carry_out_cancel)
+            left = math.inf if is_late else self._time_left()
+            if left <= 0:
+                is_late, left = True, math.inf
+                tasks.start_soon(self._time_out)
+            until_sample = math.inf if is_sampled else sample_at - clock.monotonic()
+            if until_sample <= _AT_ONCE_S:
+                is_sampled, until_sample = True, math.inf
+                tasks.start_soon(self._sample_usage)
+                tasks.start_soon(self._keep_disk_limit)
+            pause = min(left, until_sample)
+            await sleep_or_event(clock, None if pause == math.inf else pause, self._stirred)
+
+    def _time_left(self) -> float:
+        """Seconds until the next time limit; infinite without one."""
+        attempt = self._notebook.job.attempt
+        deadline = attempt.deadline_at if attempt is not None else None
+        due = min((moment for moment in (deadline, self._step_limit) if moment is not None), default=None)
+        return math.inf if due is None else (due - self._parts.clock.now()).total_seconds()
 
     # --- stopping
 
-    async def _keep_time_limits(self) -> None:
-        while True:
-            self._limits_changed = anyio.Event()
-            due = self._due()
-            left = None if due is None else (due - self._parts.clock.now()).total_seconds()
-            if not await sleep_or_event(self._parts.clock, left, self._limits_changed):
-                break
-        if self.job.attempt is None or self.job.attempt.timeout_fired_at is None:
-            now = self._parts.clock.now()
-            self._keep(await self._parts.ledger.change(self.job.job_id, attempt={"timeout_fired_at": now}))
-        await self._stop("timeout", self.job.spec.cancel_grace_s or 0)
+    async def _time_out(self) -> None:
+        job = self._notebook.job
+        if job.attempt is None or job.attempt.timeout_fired_at is None:
+            self._notebook.note(attempt={"timeout_fired_at": self._parts.clock.now()})
+            await self._notebook.write()
+        await self._stop("timeout", job.spec.cancel_grace_s or 0)
 
-    def _due(self) -> datetime | None:
-        deadline = self.job.attempt.deadline_at if self.job.attempt else None
-        return min((moment for moment in (deadline, self._step_limit) if moment is not None), default=None)
+    async def _keep_disk_limit(self) -> None:
+        job = self._notebook.job
+        failure = await DiskWatch(self._parts, job, self._container_id).until_too_much()
+        self._notebook.note(attempt={"failure": failure})
+        await self._notebook.write()
+        await self._stop("disk", job.spec.cancel_grace_s or 0)
 
     async def _carry_out_cancel(self) -> None:
-        await self._cancel.wait()
         self._report("stopping")
-        self._keep(await self._parts.jobs.get(self.job.job_id))
-        asked = self.job.cancel.grace_s if self.job.cancel else None
-        await self._stop("cancel", asked if asked is not None else self.job.spec.cancel_grace_s or 0)
+        self._notebook.take_over(await self._parts.jobs.get(self._job_id))
+        job = self._notebook.job
+        asked = job.cancel.grace_s if job.cancel else None
+        await self._stop("cancel", asked if asked is not None else job.spec.cancel_grace_s or 0)
 
     async def _stop(self, why: str, grace_s: float) -> None:
         """End the container; steps that are meant to run whatever happened have their own time for that."""
@@ -229,17 +272,27 @@ class Watch:
     # --- resource use
 
     async def _sample_usage(self) -> None:
-        pause = _FIRST_SAMPLE_S
         while True:
-            await self._parts.clock.sleep(pause)
-            pause = _SAMPLE_EVERY_S
             try:
                 sample = await self._parts.backend.usage(self._container_id)
             except BackendError as error:
-                _log.debug("no usage sample of %s: %s", self.job.job_id, error)
-                continue
-            if sample is not None:
-                self.usage = _merged(self.usage, sample)
+                _log.debug("no usage sample of %s: %s", self._job_id, error)
+            else:
+                if sample is not None:
+                    self.usage = _merged(self.usage, sample)
+            await self._parts.clock.sleep(_SAMPLE_EVERY_S)
+
+
+def _take(recorder: LogRecorder, frames: Sequence[LogFrame]) -> bool:
+    """Called in the thread that reads the output.
+
+    Raises:
+        StoreError: The disk is full or failing.
+    """
+    try:
+        return recorder.write(frames)
+    except OSError as error:
+        raise StoreError(f"The log could not be written ({error.strerror}).") from error
 
 
 def _merged(usage: Usage | None, sample: UsageSample) -> Usage:

@@ -29,6 +29,7 @@ from core.records.job import Attempt, Failure, FailureKind, StepResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from core.engine.notebook import Notebook
     from core.engine.parts import Parts
     from core.engine.scheduler import Scheduler
     from core.engine.slots import Waiting
@@ -89,7 +90,9 @@ class Worker:
 
     def request_cancel(self, job_id: str) -> None:
         """Have a job stopped that has left the line; its request is in the store."""
-        if (event := self._cancels.get(job_id)) is not None:
+        if (run := self.running.get(job_id)) is not None:
+            run.stop()
+        elif (event := self._cancels.get(job_id)) is not None:
             event.set()
 
     async def carry_through(self, job: Job, *, adopt: bool) -> None:
@@ -100,12 +103,12 @@ class Worker:
             adopt: Whether an earlier engine may have begun this attempt.
         """
         run = AttemptRun(self._parts, job, self._cancels.setdefault(job.job_id, anyio.Event()))
-        if job.cancel is not None:
-            run.cancel.set()
+        if job.cancel is not None or run.cancel.is_set():
+            run.stop()
         self.running[job.job_id] = run
         try:
             settlement = await self._attempt(run, adopt=adopt)
-            job = await self._parts.until_stored(lambda: self._conclude(run.job, settlement))
+            job = await self._parts.until_stored(lambda: self._conclude(run, settlement))
         finally:
             self.running.pop(job.job_id, None)
             self._cancels.pop(job.job_id, None)
@@ -198,15 +201,17 @@ class Worker:
 
     # --- its outcome
 
-    async def _conclude(self, job: Job, settlement: Settlement | None) -> Job:
-        await self._parts.logs.finish(job.job_id, job.attempt_number)
+    async def _conclude(self, run: AttemptRun, settlement: Settlement | None) -> Job:
+        job = run.job
+        if not run.has_ended_log:
+            await self._parts.logs.finish(job.job_id, job.attempt_number)
         if settlement is None:
-            return await self._wait_for_engine(job)
+            return await self._wait_for_engine(run.notebook)
         if settlement.artifacts:
             await self._parts.artifacts.replace(job.job_id, job.attempt_number, settlement.artifacts)
         delay = await self._retry_delay(job, settlement)
         if delay is not None:
-            return await self._retry(job, settlement, delay)
+            return await self._retry(run.notebook, settlement, delay)
         verdict = settlement.verdict
         return await self._parts.ledger.move(
             job.job_id,
@@ -214,12 +219,13 @@ class Worker:
             by=job.cancel.by if job.cancel and verdict.event is JobEvent.CANCEL else "engine",
             why=verdict.why,
             job={
+                **run.notebook.job_fields,
                 "failure": verdict.failure,
                 "exit_code": settlement.exit_code,
                 "outputs": settlement.outputs,
                 "warnings": (*verdict.warnings, *settlement.warnings),
             },
-            attempt={"phase": JobPhase.REMOVING, **_attempt_fields(settlement)},
+            attempt={**run.notebook.attempt_fields, "phase": JobPhase.REMOVING, **_attempt_fields(settlement)},
         )
 
     async def _retry_delay(self, job: Job, settlement: Settlement) -> float | None:
@@ -233,34 +239,34 @@ class Worker:
             return None
         return min(job.spec.retry_delay_s * 2 ** (len(counted) - 1), _LONGEST_RETRY_S)
 
-    async def _retry(self, job: Job, settlement: Settlement, delay: float) -> Job:
+    async def _retry(self, notebook: Notebook, settlement: Settlement, delay: float) -> Job:
         return await self._requeue(
-            job,
-            f"attempt {job.attempt_number}: {settlement.verdict.why}",
+            notebook,
+            f"attempt {notebook.job.attempt_number}: {settlement.verdict.why}",
             {"failure": settlement.verdict.failure, **_attempt_fields(settlement)},
             delay,
         )
 
-    async def _wait_for_engine(self, job: Job) -> Job:
+    async def _wait_for_engine(self, notebook: Notebook) -> Job:
         failure = Failure(FailureKind.ENGINE_UNAVAILABLE, "The container engine did not answer.", retryable=True)
-        return await self._requeue(job, "the container engine does not answer", {"failure": failure}, _AWAY_PAUSE_S)
+        why = "the container engine does not answer"
+        return await self._requeue(notebook, why, {"failure": failure}, _AWAY_PAUSE_S)
 
-    async def _requeue(self, job: Job, why: str, fields: AttemptFields, delay: float) -> Job:
+    async def _requeue(self, notebook: Notebook, why: str, fields: AttemptFields, delay: float) -> Job:
+        job_id = notebook.job.job_id
         not_before = self._parts.clock.now() + timedelta(seconds=delay) if delay else None
         queued = await self._parts.ledger.move(
-            job.job_id,
+            job_id,
             JobEvent.REQUEUE,
             by="engine",
             why=why,
-            job={"not_before": not_before},
-            attempt={"phase": JobPhase.DONE, **fields},
+            job={**notebook.job_fields, "not_before": not_before},
+            attempt={**notebook.attempt_fields, "phase": JobPhase.DONE, **fields},
         )
         self._scheduler.enqueue(queued)
-        queued = await self._parts.jobs.get(job.job_id)  # again: a cancel may have come before it was in the line
-        if queued.cancel is not None and self._scheduler.withdraw(job.job_id):
-            return await self._parts.ledger.move(
-                job.job_id, JobEvent.CANCEL, by=queued.cancel.by, why=queued.cancel.reason
-            )
+        queued = await self._parts.jobs.get(job_id)  # again: a cancel may have come before it was in the line
+        if queued.cancel is not None and self._scheduler.withdraw(job_id):
+            return await self._parts.ledger.move(job_id, JobEvent.CANCEL, by=queued.cancel.by, why=queued.cancel.reason)
         return queued
 
 

@@ -80,7 +80,7 @@ async def test_a_sample_that_cannot_be_had_is_passed_over(settings: EngineSettin
         job_id = await submit(engine, spec)
         await until_up(engine, job_id)
         with anyio.fail_after(60):
-            await clock.until_sleeping(7)  # the gate, the sweeps; of the job its limit, samples, end and output
+            await clock.until_sleeping(6)  # the gate, the sweeps; of the job its time, end and output
             backend.go_away()
             clock.advance(1)
             await anyio.wait_all_tasks_blocked()

@@ -241,7 +241,7 @@ async def test_the_sweep_removes_old_leftovers_of_this_home_and_nothing_else(set
     young = await made(home=home, job="job-unknown")
     async with open_engine(settings, backend=backend, clock=clock):
         with anyio.fail_after(60):
-            await clock.until_sleeping(7)  # the gate, the sweeps; of the job its limit, samples, end and output
+            await clock.until_sleeping(6)  # the gate, the sweeps; of the job its time, end and output
     left = {container_id for container_id in (unknown, stale, young, *spared) if await backend.inspect(container_id)}
     assert left == {young, *spared}
 

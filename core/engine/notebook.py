@@ -1,0 +1,94 @@
+"""What becomes known of a running attempt, on its way into its record.
+
+What nobody waits for is written soon, several facts together, and what is not written when the attempt has ended goes
+into the row of its end. What has to be in the record before something is done is written at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import anyio
+
+if TYPE_CHECKING:
+    from core.engine.parts import Parts
+    from core.records.job import Job
+    from core.store.rows import AttemptFields, JobFields
+
+_SOON_S: Final = 0.01
+"""Facts that come within this time are written together; an attempt that ends within it has one row of its end."""
+
+
+class Notebook:
+    """The facts of one attempt. Used on the event loop.
+
+    Args:
+        parts: The engine's parts.
+        job: The record as it stands in the store.
+
+    Attributes:
+        job: The record with all that is known, written or not.
+    """
+
+    def __init__(self, parts: Parts, job: Job) -> None:
+        self.job = job
+        self._parts = parts
+        self._of_job: dict[str, Any] = {}
+        self._of_attempt: dict[str, Any] = {}
+        self._noted = anyio.Event()
+
+    @property
+    def job_fields(self) -> JobFields:
+        """What of the job is not written yet."""
+        return cast("JobFields", self._of_job)
+
+    @property
+    def attempt_fields(self) -> AttemptFields:
+        """What of the attempt is not written yet."""
+        return cast("AttemptFields", self._of_attempt)
+
+    def note(self, *, job: JobFields | None = None, attempt: AttemptFields | None = None) -> None:
+        """Take facts; `run` writes them."""
+        self._of_job |= job or {}
+        self._of_attempt |= attempt or {}
+        self.job = self._with_notes(self.job)
+        self._noted.set()
+
+    def take_over(self, stored: Job) -> None:
+        """Go on from the record in the store, unless a later one is known."""
+        if stored.version >= self.job.version:
+            self.job = self._with_notes(stored)
+
+    async def write(self) -> None:
+        """Return once all that was noted is in the store."""
+        if not (self._of_job or self._of_attempt):
+            return
+        of_job, of_attempt = dict(self._of_job), dict(self._of_attempt)
+        job_fields, attempt_fields = cast("JobFields", of_job), cast("AttemptFields", of_attempt)
+        change = self._parts.ledger.change
+        stored = await self._parts.until_stored(lambda: change(self.job.job_id, job=job_fields, attempt=attempt_fields))
+        _strike(self._of_job, of_job)
+        _strike(self._of_attempt, of_attempt)
+        self.take_over(stored)
+
+    async def run(self) -> None:
+        """Write what is noted, soon after it was, for ever."""
+        while True:
+            await self._noted.wait()
+            await anyio.sleep(_SOON_S)
+            self._noted = anyio.Event()
+            await self.write()
+
+    def _with_notes(self, job: Job) -> Job:
+        attempt = job.attempt
+        if attempt is not None and self._of_attempt:
+            attempt = replace(attempt, **self._of_attempt)
+        return replace(job, attempt=attempt, **self._of_job)
+
+
+def _strike(noted: dict[str, Any], written: dict[str, Any]) -> None:
+    """Strike out what was written, and is not known better meanwhile."""
+    for name, value in written.items():
+        if noted.get(name) is value:
+            noted.pop(name, None)
