@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from orcaops_mcp.web import problems
 from orcaops_mcp.web.pages import (
     actions,
+    analytics,
     artifacts,
     job,
     job_templates,
@@ -39,7 +40,7 @@ ROUTERS: Final = (
     *(login.router, jobs.router, new_job.router, actions.router),
     *(log.router, artifacts.router),
     *(workflows.router, workflow_new.router, workflow_actions.router, workflow_log.router, workflow_run.router),
-    *(job_templates.router, job.router),
+    *(analytics.router, job_templates.router, job.router),
 )
 """In the order they are matched: fixed paths before those with an id in their place."""
 
