@@ -42,7 +42,7 @@ async def test_a_page_lets_run_only_scripts_with_its_own_nonce(pages: httpx2.Asy
         assert part in policy
     assert nonces[0] not in second.headers["content-security-policy"]
     assert first.headers["x-content-type-options"] == "nosniff"
-    assert first.headers["referrer-policy"] == "no-referrer"
+    assert first.headers["referrer-policy"] == "same-origin"
     assert first.headers["cross-origin-opener-policy"] == "same-origin"
 
 

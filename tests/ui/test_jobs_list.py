@@ -1,0 +1,220 @@
+"""The list of jobs as it is used: live rows, filters, keys, questions, and the form that runs a job."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import anyio
+from mcp import Client
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.ui.conftest import Server, Tabs
+
+_SOON_MS = 2000
+
+
+def test_a_job_that_an_agent_submits_appears_within_two_seconds_and_its_status_changes_by_itself(
+    page: Page, server: Server
+) -> None:
+    page.goto(f"{server.url}/jobs")
+    expect(page.locator("#live")).to_have_text("live")
+    page.wait_for_timeout(1100)  # the page has been still for longer than it waits between two refreshes
+    began = time.monotonic()
+    job_id = _submit_by_mcp(server, "sleep", "3")
+    row = page.locator(f"#row-{job_id}")
+    row.wait_for()
+    assert time.monotonic() - began < _SOON_MS / 1000
+    expect(row.locator(".status")).to_have_text("Succeeded")
+
+
+def test_focus_and_selection_stay_while_rows_come(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/jobs")
+    expect(page.locator("#live")).to_have_text("live")
+    for _ in range(3):
+        page.keyboard.press("j")
+    chosen = page.locator('tr[aria-selected="true"]')
+    before = chosen.get_attribute("id")
+    focused = page.evaluate("document.activeElement.getAttribute('href')")
+    job_id = server.submit("echo", "new", name="new-row")
+    page.locator(f"#row-{job_id}").wait_for()
+    assert chosen.get_attribute("id") == before
+    assert page.evaluate("document.activeElement.getAttribute('href')") == focused
+    page.keyboard.press("k")
+    assert chosen.get_attribute("id") != before
+
+
+def test_what_is_typed_into_the_search_stays_while_rows_come(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/jobs")
+    page.keyboard.press("/")
+    page.keyboard.type("half a wo")
+    job_id = server.submit("echo", "new", name="meanwhile")
+    page.locator(f"#row-{job_id}").wait_for()
+    assert page.locator("#search").input_value() == "half a wo"
+    assert page.evaluate("document.activeElement.id") == "search"
+
+
+def test_a_paused_page_stays_as_it_is_until_it_goes_on(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/jobs")
+    live = page.locator("#live")
+    expect(live).to_have_text("live")
+    live.click()
+    expect(live).to_have_text("paused")
+    job_id = server.submit("echo", "unseen", name="unseen")
+    page.wait_for_timeout(1500)
+    assert page.locator(f"#row-{job_id}").count() == 0
+    live.click()
+    page.locator(f"#row-{job_id}").wait_for()
+    expect(live).to_have_text("live")
+
+
+def test_chips_and_search_lead_to_addresses_that_hold_and_go_back(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/jobs")
+    chip = page.locator(".chip", has_text="Failed")
+    count = int(re.sub(r"\D", "", chip.locator(".count").inner_text()))
+    assert count > 0
+    chip.click()
+    page.wait_for_url("**/jobs?status=failed")
+    assert set(page.locator("tbody .status").all_inner_texts()) == {"Failed"}
+    page.locator("#search").fill("million-lines")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/jobs?status=failed&q=million-lines*")
+    assert page.locator("tbody tr").count() == 1
+    page.go_back()
+    page.wait_for_url("**/jobs?status=failed")
+    assert page.locator("tbody tr").count() > 1
+
+
+def test_without_scripts_the_list_is_filtered_paged_and_acted_on(plain_page: Page, server: Server) -> None:
+    page = plain_page
+    page.goto(f"{server.url}/jobs")
+    assert page.locator("tbody tr").count() == 50
+    first = page.locator("tbody tr").first.get_attribute("id")
+    page.get_by_role("link", name="Older").click()
+    assert page.locator("tbody tr").first.get_attribute("id") != first
+    job_id = server.submit("sleep", "600", name="to-be-cancelled")
+    page.goto(f"{server.url}/jobs?q={job_id}")
+    page.get_by_role("link", name="Cancel to-be-cancelled").click()
+    assert page.locator("h1").inner_text() == "Cancel this job?"
+    page.get_by_label("Reason").fill("no longer wanted")
+    page.get_by_role("button", name="Cancel the job").click()
+    page.wait_for_url(f"**/jobs?q={job_id}")
+    _wait_for(server, job_id, "cancelled")
+    page.reload()
+    assert page.locator(f"#row-{job_id} .status").inner_text() == "Cancelled"
+
+
+def test_by_keyboard_a_job_is_cancelled_in_a_dialog_and_run_again(page: Page, server: Server) -> None:
+    job_id = server.submit("sleep", "600", name="by-keyboard")
+    page.goto(f"{server.url}/jobs?q={job_id}")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    dialog = page.locator("#dialog")
+    expect(dialog.locator("h1")).to_have_text("Cancel this job?")
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    page.keyboard.press("x")
+    dialog.get_by_role("button", name="Cancel the job").click()
+    page.wait_for_url(f"**/jobs?q={job_id}")
+    expect(page.locator(f"#row-{job_id} .status")).to_have_text("Cancelled")
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    expect(dialog.locator("h1")).to_have_text("Run this job again?")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/jobs/job_\w+$"))
+    again = page.url.rpartition("/")[2]
+    assert again != job_id
+    server.ask(f"/orcaops/jobs/{again}", method="DELETE")
+
+
+def test_enter_opens_the_selected_job(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/jobs")
+    page.keyboard.press("G")
+    chosen = page.locator('tr[aria-selected="true"]').get_attribute("data-href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{chosen}*")
+
+
+def test_title_and_favicon_of_a_jobs_page_change_with_its_status(page: Page, server: Server) -> None:
+    job_id = server.submit("sleep", "4", name="watched")
+    page.goto(f"{server.url}/jobs/{job_id}")
+    expect(page).to_have_title(re.compile("Running|Queued"))
+    before = page.locator("#favicon").get_attribute("href")
+    expect(page).to_have_title(re.compile("Succeeded"))
+    after = page.locator("#favicon").get_attribute("href")
+    assert before is not None
+    assert after is not None
+    assert "success" in after
+    assert before != after
+
+
+def test_the_form_shows_faults_at_fields_and_the_same_as_a_command_while_one_types(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/jobs/new")
+    page.get_by_role("textbox", name="Image").fill("busybox")
+    page.get_by_label("Program", exact=True).fill("echo from the form")
+    page.get_by_label("CPUs").fill("many")
+    page.get_by_label("Name").focus()
+    expect(page.locator("#cpus-problem")).to_have_text("must be a number")
+    page.get_by_label("CPUs").fill("0.5")
+    expect(page.locator("#cpus-problem")).to_have_text("")
+    page.get_by_text("A program and its arguments").click()
+    expect(page.locator("#equivalent")).to_have_text("orcaops run --cpus 0.5 busybox -- 'echo from the form'")
+    page.get_by_text("Shell commands, one a line").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url(re.compile(r"/jobs/job_\w+$"))
+    spec = server.ask(f"/orcaops/jobs/{page.url.rpartition('/')[2]}")["spec"]
+    assert (spec["image"], spec["cpus"]) == ("busybox", 0.5)
+
+
+def test_a_visitor_logs_in_acts_and_logs_out(tabs: Tabs, empty_server: Server) -> None:
+    token = (empty_server.home / "token").read_text().strip()
+    page = tabs.open(f"{empty_server.url}/jobs")
+    assert page.get_by_role("link", name="Run a job", exact=True).count() == 0
+    page.get_by_role("link", name="Log in", exact=True).click()
+    tabs.expect_problem("401")
+    page.get_by_label("Token").fill("not the token")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_contain_text("not known here")
+    page.get_by_label("Token").fill(token)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/jobs")
+    page.get_by_role("link", name="Run a job", exact=True).first.click()
+    page.get_by_role("textbox", name="Image").fill("busybox")
+    page.get_by_label("Program", exact=True).fill("true")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url(re.compile(r"/jobs/job_\w+$"))
+    assert all(cookie["httpOnly"] for cookie in tabs.context.cookies() if cookie["name"].startswith("orcaops_"))
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/jobs")
+    assert page.get_by_role("link", name="Rerun").count() == 0
+
+
+def test_copying_says_so(tabs: Tabs, server: Server) -> None:
+    tabs.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = tabs.open(f"{server.url}/jobs/new?from={server.newest('green-tests')}")
+    shown = page.locator("#equivalent").inner_text()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#toast")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == shown
+
+
+def _submit_by_mcp(server: Server, *command: str) -> str:
+    """What an agent does; in a thread, since the browser's driver has a loop in this one."""
+
+    async def submit() -> str:
+        async with Client(f"{server.url}/mcp") as client:
+            answer = await client.call_tool("orcaops_submit_job", {"image": "busybox", "command": list(command)})
+            assert answer.structured_content is not None
+            return str(answer.structured_content["job_id"])
+
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(anyio.run, submit).result(timeout=60)
+
+
+def _wait_for(server: Server, job_id: str, status: str) -> None:
+    assert server.ask(f"/orcaops/jobs/{job_id}/wait?timeout_s=30")["job"]["status"] == status
