@@ -152,6 +152,9 @@ class RetentionSettings(_Section):
         default=5 * 1024 * MIB, ge=MIB, description="Bytes of logs and artifacts kept; beyond that the oldest runs go."
     )
     sweep_s: float = Field(default=3600, ge=1, description="How often it is looked what has to go, in seconds.")
+    reserve_mb: int = Field(
+        default=16, ge=0, description="Room in the home that is given up when its disk is full, so that runs can go."
+    )
     upload_days: float = Field(
         default=7, gt=0, le=36_500, description="An upload that no job needs goes after so many days."
     )

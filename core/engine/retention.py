@@ -8,21 +8,26 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
-from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, OrcaOpsError
+from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, OrcaOpsError, StoreError
 from core.ids import is_workflow_id
+from core.settings import MIB
 from core.store.export import FIRST
+from core.store.reserve import Reserve
 from core.store.retention import RunChoice, RunTotals, remove_stale_files, run_folders, stale_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from core.engine.parts import Parts
     from core.records.job import Job
     from core.store.retention import EndedRun
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +87,7 @@ class Retention:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._reserve = Reserve(parts.home.reserve, parts.settings.retention.reserve_mb * MIB)
         self._has_tidied = False
         self._blobs_looked_at: float | None = None
 
@@ -120,9 +126,11 @@ class Retention:
     async def sweep_for_ever(self) -> None:
         """Sweep now and then, the first time soon after the start."""
         clock, every_s = self._parts.clock, self._parts.settings.retention.sweep_s
+        await self._reserve.keep()
         await clock.sleep(min(_FIRST_SWEEP_S, every_s))
         while True:
             await self.sweep()
+            await self._reserve.keep()
             await clock.sleep(every_s)
 
     async def sweep(self) -> None:
@@ -244,17 +252,25 @@ class Retention:
         parts = self._parts
         jobs = await parts.jobs.get_many(job_ids)
         with anyio.CancelScope(shield=True):
-            gone = await parts.jobs.delete(job_ids, of_run=of_run)
+            gone = await self._also_on_a_full_disk(partial(parts.jobs.delete, job_ids, of_run=of_run))
             tally.containers += _kept_containers(job for job in jobs if job.job_id in gone)
             for job_id in filter(gone.__contains__, job_ids):
                 names.append(job_id)
                 tally.bytes += gone[job_id]
                 await self._remove_folders(job_id)
 
+    async def _also_on_a_full_disk(self, delete: Callable[[], Awaitable[Result]]) -> Result:
+        try:
+            return await delete()
+        except StoreError:
+            if not await self._reserve.release():
+                raise
+            return await delete()
+
     async def _let_workflow_go(self, workflow_id: str, tally: _Tally) -> None:
         """Remove a run, then its jobs, some at a time. What a crash leaves of these goes with the next engine."""
         with anyio.CancelScope(shield=True):
-            if not await self._parts.run_shelf.delete_workflow(workflow_id):
+            if not await self._also_on_a_full_disk(partial(self._parts.run_shelf.delete_workflow, workflow_id)):
                 return
             tally.run_ids.append(workflow_id)
             await self._parts.logs.delete(workflow_id)

@@ -77,6 +77,11 @@ class Home:
         return self.root / "parts"
 
     @property
+    def reserve(self) -> Path:
+        """Room that is given up when the disk is full."""
+        return self.root / "reserve"
+
+    @property
     def runs(self) -> Path:
         """Settled records for people and jq."""
         return self.root / "runs"
