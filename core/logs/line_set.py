@@ -14,14 +14,15 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from core import portable
-from core.logs.framing import GAP, NAME_OF
+from core.logs.framing import GAP, HEADER, NAME_OF
 from core.logs.markers import StreamSteps
 from core.logs.reader import open_log
 from core.logs.search import ESCAPES
-from core.logs.sought import expression_pattern, matching_lines, plain_lines
+from core.logs.sought import expression_pattern, lines_that_may_hold, plain_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
     from core.records.log import Stream
 
 _RECORD: Final = re.compile(rb"([a-zA-Z])([0-9T:.Z-]{30}) ([^\n]*)\n")
-_BLOCK: Final = 2 * 1024 * 1024
+_BLOCK: Final = 1024 * 1024
+_FEW: Final = 300
+"""So many finds in a block are looked at one by one; where there are more, the whole block is."""
 _LAST_BYTES: Final = 128
+_first_byte: Final = itemgetter(0)
 _LINES: Final = b"".join(kind for kind in NAME_OF if kind != GAP)
 """Kinds of records that are lines and change nothing about the steps of those that follow."""
 
@@ -167,20 +171,53 @@ class LineSet:
         kinds, sought = self._kinds(), self._choice.sought
         if not kinds:
             self._next_line += data.count(b"\n", start, end)
-        elif sought is not None and sought.is_expression:
-            self._take_expression(data[start:end], kinds)
+        elif sought is None:
+            self._take_kinds(data[start:end], kinds)
+        elif sought.is_expression:
+            self._take_expression(data[start:end], kinds, sought)
         else:
-            self._take_runs(data, start, end, self._pattern(kinds))
+            self._take_words(data[start:end], kinds, sought)
 
-    def _take_runs(self, data: bytes, start: int, end: int, pattern: Pattern) -> None:
-        while found := pattern.search(data, start, end):
-            first = self._next_line + data.count(b"\n", start, found.start())
-            self._next_line = first + data.count(b"\n", found.start(), found.end())
-            self._numbers.extend(range(first, self._next_line))
-            start = found.end()
-        self._next_line += data.count(b"\n", start, end)
+    def _take_kinds(self, records: bytes, kinds: bytes) -> None:
+        found = bytes(map(_first_byte, records.split(b"\n")[:-1]))
+        self._numbers.extend([number for number, kind in enumerate(found, self._next_line) if kind in kinds])
+        self._next_line += len(found)
 
-    def _take_expression(self, records: bytes, kinds: bytes) -> None:
+    def _take_words(self, records: bytes, kinds: bytes, sought: Sought) -> None:
+        pattern, end, place, few = self._pattern(kinds, sought), len(records), 0, _FEW
+        while found := pattern.search(records, place, end):
+            begin = records.rfind(b"\n", 0, found.start()) + 1
+            self._next_line += records.count(b"\n", place, begin)
+            if sought.is_in(ESCAPES.sub(b"", records[begin + HEADER : found.end()])):
+                self._numbers.append(self._next_line)
+            self._next_line += 1
+            place, few = found.end(), few - 1
+            if not few and (sought.text.isascii() or not sought.ignore_case):
+                self._take_many(records[place:], kinds, sought)
+                return
+        self._next_line += records.count(b"\n", place)
+
+    def _take_many(self, records: bytes, kinds: bytes, sought: Sought) -> None:
+        """Find words that are compared byte by byte; costs the same however many lines hold them."""
+        words = sought.text.encode("utf-8", "replace")
+        if b"\x1b" in records:
+            records = ESCAPES.sub(b"", records)
+        text = records
+        if sought.ignore_case:
+            words, text = words.lower(), records.lower()
+        place, number, counted = text.find(words), self._next_line, 0
+        while place >= 0:
+            begin = text.rfind(b"\n", 0, place) + 1
+            if place < begin + HEADER:
+                place = text.find(words, begin + HEADER)
+                continue
+            if records[begin] in kinds:
+                number, counted = number + text.count(b"\n", counted, begin), begin
+                self._numbers.append(number)
+            place = text.find(words, text.find(b"\n", place) + 1)
+        self._next_line += text.count(b"\n")
+
+    def _take_expression(self, records: bytes, kinds: bytes, sought: Sought) -> None:
         numbers = array("I")
         bodies: list[bytes] = []
         number = self._next_line
@@ -193,7 +230,7 @@ class LineSet:
         text = b"\n".join(bodies)
         if b"\x1b" in text:
             text = ESCAPES.sub(b"", text)
-        pattern = self._pattern(kinds)
+        pattern = self._pattern(kinds, sought)
         row = place = 0
         while bodies and (found := pattern.search(text, place, len(text))):
             row += text.count(b"\n", place, found.start())
@@ -212,16 +249,11 @@ class LineSet:
             if (streams is None or name in streams) and (step is None or self._steps.of.get(kind) == step)
         )
 
-    def _pattern(self, kinds: bytes) -> Pattern:
+    def _pattern(self, kinds: bytes, sought: Sought) -> Pattern:
         if kinds not in self._patterns:
-            sought = self._choice.sought
-            if sought is None:
-                made = plain_lines(kinds)
-            elif sought.is_expression:
-                made = expression_pattern(sought)
-            else:
-                made = matching_lines(kinds, sought)
-            self._patterns[kinds] = made
+            self._patterns[kinds] = (
+                expression_pattern(sought) if sought.is_expression else lines_that_may_hold(kinds, sought)
+            )
         return self._patterns[kinds]
 
 

@@ -1,6 +1,6 @@
 """What whole logs are searched for: from words or an expression to patterns over many records at once.
 
-RE2 alone passes over the bytes, outside the interpreter's lock, so that a hundred megabytes take about a second.
+RE2 passes over the bytes outside the interpreter's lock, so that a hundred megabytes take about a second.
 """
 
 from __future__ import annotations
@@ -62,6 +62,12 @@ class Sought:
     is_expression: bool = False
     ignore_case: bool = True
 
+    def is_in(self, text: bytes) -> bool:
+        """Whether a text without colours holds the words."""
+        if not self.ignore_case:
+            return self.text.encode("utf-8", "replace") in text
+        return self.text.lower() in text.decode("utf-8", "replace").lower()
+
     def __post_init__(self) -> None:
         """Check it.
 
@@ -82,10 +88,14 @@ def plain_lines(kinds: bytes) -> Pattern:
     return _compiled(b"(?:[%b]%b[^\n]*\n)+" % (kinds, HEADER), latin=True)
 
 
-def matching_lines(kinds: bytes, sought: Sought) -> Pattern:
-    """One or more whole records of these kinds that hold the words, one after another."""
+def lines_that_may_hold(kinds: bytes, sought: Sought) -> Pattern:
+    """A whole record of these kinds that may hold the words.
+
+    Colours may stand between any two characters. What stands inside a colour's sequence can look like the words, so
+    that a look at the line has to decide.
+    """
     words = COLOUR.join(_spellings(char, ignore_case=sought.ignore_case) for char in sought.text)
-    return _compiled(b"(?:[%b]%b[^\n]*%b[^\n]*\n)+" % (kinds, HEADER, words), latin=True)
+    return _compiled(b"[%b]%b[^\n]*%b[^\n]*\n" % (kinds, HEADER, words), latin=True)
 
 
 def expression_pattern(sought: Sought) -> Pattern:

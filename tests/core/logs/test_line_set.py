@@ -76,6 +76,8 @@ def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Sought("many"),
         Sought("WÄRME"),
         Sought("2026-01"),
+        Sought("2"),
+        Sought("2M"),
         Sought("no such thing"),
         Sought(".* (a|b)?"),
         Sought("line [0-9]*00 of", is_expression=True),
