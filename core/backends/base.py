@@ -271,6 +271,14 @@ class ContainerBackend(ServiceVerbs, Protocol):
         """A sample; None when it is not running."""
         ...
 
+    async def written_bytes(self, container_id: str) -> int | None:
+        """What it has written into its own layer, without mounts, volumes and memory; None when it is gone."""
+        ...
+
+    async def free_bytes(self) -> int | None:
+        """What is free where the containers' layers lie; None when nobody here can tell."""
+        ...
+
     async def stat(self, container_id: str, path: str) -> PathInfo | None:
         """What is at an absolute path of a container that is not running; None if nothing."""
         ...

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
+from core.engine.disk import DiskBoard
 from core.engine.racing import sleep_or_event
 from core.engine.shared import SharedBoard
 from core.errors import BackendTimeoutError, BackendUnavailableError, StoreBusyError, StoreError
@@ -80,6 +81,7 @@ class Parts:
         analytics: Figures of ended jobs.
         shared: What jobs of runs find beside them.
         policy: What the operator allows.
+        disk: What running jobs hold of the container engine's disk.
     """
 
     settings: EngineSettings
@@ -108,6 +110,7 @@ class Parts:
     analytics: AnalyticsIndex
     shared: SharedBoard = field(default_factory=SharedBoard)
     policy: Policy = BUILT_IN
+    disk: DiskBoard = field(default_factory=DiskBoard)
 
     def artifact_blobs(self, job_id: str) -> BlobFolder:
         """Bytes of the files kept of a job, by hash."""

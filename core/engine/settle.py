@@ -130,7 +130,10 @@ def _blamed_step(job: Job, notes: ProgramNotes | None) -> int | None:
     """The step that ended the job: the one a stop broke off, or else the first that failed."""
     if notes is None:
         return None
-    is_stopped = job.cancel is not None or (job.attempt is not None and job.attempt.timeout_fired_at is not None)
+    attempt = job.attempt
+    is_stopped = job.cancel is not None or (
+        attempt is not None and (attempt.timeout_fired_at is not None or attempt.failure is not None)
+    )
     return broken_off(notes, job.spec) if is_stopped else first_failure(notes, job.spec)
 
 

@@ -40,6 +40,7 @@ _SIGNALS: Final = {
 _HINTS: Final = {
     126: "The file is not executable.",
     127: "The command was not found in the image.",
+    153: "A process may have been ended for writing a file larger than disk_mb (SIGXFSZ).",
     137: "A process that SIGKILL ends leaves this code too: nothing tells whether one did, on the host or in the job.",
 }
 
@@ -127,6 +128,8 @@ def _stopped(job: Job, state: ContainerState, failed_step: int | None) -> Verdic
         return _cancelled(job)
     if job.attempt is not None and _intended(job.attempt.timeout_fired_at, state):
         return Verdict(JobEvent.TIME_OUT, timeout_failure(job, failed_step), "time limit")
+    if job.attempt is not None and job.attempt.failure is not None:  # noted before it was stopped for it
+        return Verdict(JobEvent.FAIL, replace(job.attempt.failure, step=failed_step), "disk limit")
     return None
 
 

@@ -28,6 +28,8 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     OOM = "oom"
     """The kernel killed it for exceeding its memory limit."""
+    DISK_LIMIT = "disk_limit"
+    """It wrote more into its container than it may, or most where the disk was nearly full."""
     SIGNAL = "signal"
     """Somebody else killed it: an operator, or the container engine going down."""
     START_ERROR = "start_error"

@@ -185,7 +185,7 @@ def _job_request() -> dict[str, Any]:
     """The fields of a spec, in the friendly spellings too."""
     schema: dict[str, Any] = JobSpec.model_json_schema(ref_template=_REF)
     fields: dict[str, Any] = schema["properties"]
-    for name in ("context", "node"):  # no request's to set
+    for name in ("context", "node", "sandbox"):  # no request's to set
         fields.pop(name)
     texts: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
     step = {"anyOf": [{"type": "string"}, {"$ref": _REF.format(model="StepSpec")}]}
@@ -195,6 +195,7 @@ def _job_request() -> dict[str, Any]:
         "files": {**texts, "description": "Upload ids; their files are put into the working directory."},
         "workspace": {"type": "string", "description": "Folder whose files are put into the working directory."},
         "mounts": {**fields["mounts"], "items": {"anyOf": [{"type": "string"}, fields["mounts"]["items"]]}},
+        "tmpfs": {**fields["tmpfs"], "items": {"anyOf": [{"type": "string"}, fields["tmpfs"]["items"]]}},
         "script": {"type": "string", "description": "One shell script (POSIX sh), as the only step."},
         "entry": {"type": "string", "description": "File to run with `runtime`, one of the uploaded files."},
         "args": {**texts, "description": "Arguments of `entry`."},

@@ -12,7 +12,7 @@ import anyio
 from docker.errors import APIError
 
 from core.backends.base import LABEL_HOME, ContainerState
-from core.backends.docker import archive, health, networks, output
+from core.backends.docker import archive, disk, health, networks, output
 from core.backends.docker.client import EngineClient, container_path, engine_socket
 from core.backends.docker.events import ContainerWatch
 from core.backends.docker.faults import is_transient, refusal, start_fault, words_of
@@ -74,6 +74,7 @@ class DockerBackend(DockerServices):
         self._settings = settings
         self._watch = ContainerWatch(self._client, home_id, settings.reconcile_s)
         self._images = Images(self._client)
+        self._disk = disk.EngineDisk(self._client)
         self._unstarted: set[str] = set()
 
     @property
@@ -199,6 +200,14 @@ class DockerBackend(DockerServices):
                 return None
             raise refusal(error) from error
         return usage_of(answer.json())
+
+    async def written_bytes(self, container_id: str) -> int | None:
+        """What it has written into its own layer; see `ContainerBackend.written_bytes`."""
+        return await disk.written_bytes(self._client, container_id)
+
+    async def free_bytes(self) -> int | None:
+        """What is free where layers lie; see `ContainerBackend.free_bytes`."""
+        return await self._disk.free_bytes() if self.control_paths is not None else None
 
     async def stat(self, container_id: str, path: str) -> PathInfo | None:
         """What is at a path; see `ContainerBackend.stat`."""

@@ -69,6 +69,7 @@ class SimulatedBackend(SimulatedServices):
         self.images = ImageShelf(self._clock, self._time_scale)
         self._containers: dict[str, SimulatedContainer] = {}
         self._by_name: dict[str, SimulatedContainer] = {}
+        self.free_disk_bytes: int | None = None
         self._is_away = False
         self._returned = anyio.Event()
         self._refused_once: set[str] = set()
@@ -248,6 +249,16 @@ class SimulatedBackend(SimulatedServices):
         await self._reach()
         container = self._look(container_id)
         return container.usage(self._clock.monotonic()) if container else None
+
+    async def written_bytes(self, container_id: str) -> int | None:
+        """As `ContainerBackend.written_bytes`."""
+        await self._reach()
+        container = self._look(container_id)
+        return container.files.size if container else None
+
+    async def free_bytes(self) -> int | None:
+        """As `ContainerBackend.free_bytes`: `free_disk_bytes`."""
+        return self.free_disk_bytes
 
     async def stat(self, container_id: str, path: str) -> PathInfo | None:
         """As `ContainerBackend.stat`."""

@@ -62,6 +62,11 @@ class FileTree:
         self._size = 0
         self.now = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes of all files that were written."""
+        return self._size
+
     def find(self, path: str, *, follow: bool = True) -> Node | None:
         """What is at an absolute path; ``follow`` decides about a link in its last place."""
         return self._at(self.resolve(path, follow=follow))

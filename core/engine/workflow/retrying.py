@@ -33,7 +33,13 @@ _WORDS: Final = {
     FailureKind.TAMPERED: _INFRASTRUCTURE,
     FailureKind.INTERNAL: _INFRASTRUCTURE,
 }
-_WHEN: Final = {"exit": "failure", "signal": "failure", "output": "failure", "artifact": "failure"}
+_WHEN: Final[dict[str, str]] = {
+    "exit": "failure",
+    "signal": "failure",
+    "output": "failure",
+    "artifact": "failure",
+    "disk_limit": "failure",
+}
 _NEVER: Final = frozenset({FailureKind.EXPRESSION, FailureKind.POLICY})
 
 

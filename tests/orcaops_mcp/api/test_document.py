@@ -14,7 +14,17 @@ from pydantic import BaseModel, TypeAdapter
 
 from core import JobSpec
 from orcaops_mcp.api import workflow_run_examples
-from orcaops_mcp.api.models import analytics, file, job, log, system, template, workflow_look, workflow_node, workflow_run
+from orcaops_mcp.api.models import (
+    analytics,
+    file,
+    job,
+    log,
+    system,
+    template,
+    workflow_look,
+    workflow_node,
+    workflow_run,
+)
 from orcaops_mcp.api.models.base import JOB_ID
 from tests.orcaops_mcp.api.conftest import BUSYBOX, error_of, submitted
 
@@ -125,7 +135,7 @@ async def test_a_request_describes_every_field_that_is_taken(
     http: httpx2.AsyncClient, document: dict[str, Any]
 ) -> None:
     described = set(document["components"]["schemas"]["JobRequest"]["properties"])
-    assert set(JobSpec.model_fields) - {"context", "node"} <= described
+    assert set(JobSpec.model_fields) - {"context", "node", "sandbox"} <= described
     error = error_of(await http.post("/orcaops/jobs", json={"image": BUSYBOX, "nonsense": 1}), 422)
     taken = set(re.findall(r"\w+", error["findings"][0]["hint"].removeprefix("Fields: ")))
     assert taken <= described
