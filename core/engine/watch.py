@@ -87,6 +87,8 @@ class Watch:
         self._stirred = anyio.Event()
         self._recorder: LogRecorder | None = None
         self._step_limit: datetime | None = None
+        self._due: datetime | None = None
+        self._due_monotonic = math.inf
         self._out_of_reach = False
         self._gates = Gates(parts, plan, container_id)
         self._asked = anyio.Event()
@@ -233,11 +235,16 @@ class Watch:
             await sleep_or_event(clock, None if pause == math.inf else pause, self._stirred)
 
     def _time_left(self) -> float:
-        """Seconds until the next time limit; infinite without one."""
+        """Seconds until the next time limit, however the machine's clock is set meanwhile; infinite without one."""
         attempt = self._notebook.job.attempt
         deadline = attempt.deadline_at if attempt is not None else None
         due = min((moment for moment in (deadline, self._step_limit) if moment is not None), default=None)
-        return math.inf if due is None else (due - self._parts.clock.now()).total_seconds()
+        if due is None:
+            return math.inf
+        clock = self._parts.clock
+        if due != self._due:
+            self._due, self._due_monotonic = due, clock.monotonic() + (due - clock.now()).total_seconds()
+        return self._due_monotonic - clock.monotonic()
 
     # --- stopping
 

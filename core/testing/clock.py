@@ -57,6 +57,22 @@ class MovingClock:
                 self._sleepers.remove(sleeper)
                 heapq.heapify(self._sleepers)
 
+    async def wait(self, event: anyio.Event, seconds: float) -> None:
+        """Wait for an event, or until `advance` has moved the clock by ``seconds``."""
+        async with anyio.create_task_group() as tasks:
+
+            async def sleep() -> None:
+                await self.sleep(seconds)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(sleep)
+            await event.wait()
+            tasks.cancel_scope.cancel()
+
+    def jump(self, span: timedelta) -> None:
+        """Set the time of day forward, or back, as somebody may do to a machine: nothing that waits wakes earlier."""
+        self._start += span
+
     @property
     def sleepers(self) -> int:
         """How many tasks sleep on this clock now."""

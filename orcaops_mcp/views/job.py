@@ -108,7 +108,7 @@ def place_view(place: QueuePlace | None) -> dict[str, Any] | None:
 
 
 def duration_s(job: Job) -> float | None:
-    """Seconds from the first start to the end; None until it has ended."""
+    """Seconds from the first start to the end, never negative, however a clock was set; None until it has ended."""
     if job.started_at is None or job.finished_at is None:
         return None
-    return round((job.finished_at - job.started_at).total_seconds(), 3)
+    return max(0.0, round((job.finished_at - job.started_at).total_seconds(), 3))

@@ -137,6 +137,7 @@ async def test_a_time_limit_holds_on_real_containers(run: Run) -> None:
     assert (job.status, kind_of(job)) == (JobStatus.TIMED_OUT, FailureKind.TIMEOUT)
 
 
+@pytest.mark.fault("F58")
 async def test_sixty_jobs_never_run_more_than_four_at_once(docker_engine: Engine, operator: Operator) -> None:
     spec = parse_job({"image": "busybox:latest", "command": ["true"], "network": "none"})
     ids = [(await docker_engine.submit_job(spec)).job.job_id for _ in range(60)]

@@ -70,6 +70,7 @@ async def test_twenty_megabytes_are_read_whole_by_cursor_in_little_memory(docker
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F38")
 async def test_a_flood_is_bounded_on_disk_with_its_head_and_tail_kept_and_the_gap_named(
     docker_settings: EngineSettings, docker_engine: Engine
 ) -> None:

@@ -112,6 +112,7 @@ async def test_a_broken_service_is_named_with_its_last_lines(
         ({"ready": {"exec": ["nope"]}, "ready_timeout_s": 1}, "executable file not found"),
     ],
 )
+@pytest.mark.fault("F56")
 async def test_a_service_that_does_not_become_ready_fails_the_job(
     run: Callable[..., Awaitable[Job]], service: dict[str, Any], words: str
 ) -> None:

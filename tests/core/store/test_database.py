@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -21,6 +22,7 @@ from core.errors import (
     StoreDamagedError,
     StoreError,
 )
+from core.settings import MIB
 from core.store import database as database_module
 from core.store.database import Database, open_database
 from core.store.migrate import MIGRATIONS
@@ -65,6 +67,7 @@ async def test_what_was_written_is_read_at_once_and_after_reopening(tmp_path: Pa
         assert await database.read(_keys) == {"a"}
 
 
+@pytest.mark.fault("F47")
 async def test_the_database_is_durable_and_private(tmp_path: Path) -> None:
     path = tmp_path / "orcaops.db"
     async with open_database(path) as database:
@@ -101,6 +104,7 @@ async def test_all_that_one_reader_reads_is_of_one_moment(database: Database) ->
     assert await database.read(_keys) == {"a"}
 
 
+@pytest.mark.fault("F46")
 async def test_a_newer_schema_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "orcaops.db"
     async with open_database(path):
@@ -113,6 +117,7 @@ async def test_a_newer_schema_is_refused_untouched(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.fault("F43")
 async def test_another_applications_database_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "orcaops.db"
     with closing(sqlite3.connect(path)) as connection:
@@ -124,6 +129,7 @@ async def test_another_applications_database_is_refused_untouched(tmp_path: Path
     assert path.read_bytes() == before
 
 
+@pytest.mark.fault("F43")
 async def test_a_file_that_is_no_database_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "orcaops.db"
     path.write_bytes(b"not a database at all" * 1000)
@@ -134,6 +140,7 @@ async def test_a_file_that_is_no_database_is_refused_untouched(tmp_path: Path) -
     assert path.read_bytes() == before
 
 
+@pytest.mark.fault("F43")
 async def test_a_damaged_page_is_found_after_a_run_that_did_not_close(tmp_path: Path) -> None:
     path = tmp_path / "orcaops.db"
     async with open_database(path) as database:
@@ -148,6 +155,7 @@ async def test_a_damaged_page_is_found_after_a_run_that_did_not_close(tmp_path: 
 
 
 @pytest.mark.parametrize("lost", ["empty", "missing"])
+@pytest.mark.fault("F44")
 async def test_a_lost_database_is_not_made_anew_beside_jobs_files(tmp_path: Path, lost: str) -> None:
     path = tmp_path / "orcaops.db"
     if lost == "empty":
@@ -162,6 +170,7 @@ async def test_a_folder_in_the_place_of_the_file_is_a_store_error(tmp_path: Path
     assert isinstance(await _refusal(tmp_path), StoreError)
 
 
+@pytest.mark.fault("F48")
 async def test_a_database_locked_by_another_process_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "_BUSY_S", 0.01)
     path = tmp_path / "orcaops.db"
@@ -224,15 +233,21 @@ anyio.run(main)
 """
 
 
-@pytest.fixture
-def killed(tmp_path: Path) -> Path:
-    """A database whose engine was killed after twenty writes."""
-    path = tmp_path / "orcaops.db"
+@pytest.fixture(scope="session")
+def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("killed") / "orcaops.db"
     with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "written\n"
         process.kill()
     return path
+
+
+@pytest.fixture
+def killed(killed_once: Path, tmp_path: Path) -> Path:
+    """A database whose engine was killed after twenty writes."""
+    shutil.copytree(killed_once.parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / killed_once.name
 
 
 async def _opened(path: Path) -> tuple[str, int]:
@@ -282,3 +297,23 @@ async def test_a_database_that_was_closed_has_no_mark_beside_it(tmp_path: Path) 
         await database.write(_keep("a"))
         assert "orcaops.db-open" in _names_in(tmp_path)
     assert _names_in(tmp_path) == {"orcaops.db"}
+
+
+@pytest.mark.fault("F49")
+async def test_a_reader_that_stays_makes_the_journal_longer_and_not_for_good(tmp_path: Path) -> None:
+    path = tmp_path / "orcaops.db"
+    journal = path.with_name("orcaops.db-wal")
+
+    async def write_many(database: Database, prefix: str) -> int:
+        for number in range(600):
+            await database.write(_keep(f"{prefix}{number}", "x" * 3000))
+        return await anyio.to_thread.run_sync(lambda: journal.stat().st_size)
+
+    async with open_database(path) as database:
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM meta").fetchone()
+            grown = await write_many(database, "a")
+        assert grown > 5 * MIB
+        assert await write_many(database, "b") <= grown + MIB
+        assert len(await database.read(_keys)) == 1200

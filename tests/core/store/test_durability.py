@@ -55,6 +55,7 @@ def _acknowledged_before_the_kill(path: Path, lines: int) -> set[str]:
 
 
 @pytest.mark.parametrize("lines", [1, 300, 1000])
+@pytest.mark.fault("F50")
 async def test_kill_9_loses_no_acknowledged_submit_and_leaves_no_half(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "orcaops.db"
     acknowledged = await anyio.to_thread.run_sync(_acknowledged_before_the_kill, path, lines)

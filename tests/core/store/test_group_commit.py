@@ -199,6 +199,7 @@ async def test_the_lead_passes_over_a_writer_that_was_cancelled_as_it_got_it(dat
 
 
 @pytest.mark.parametrize("canceller", ["anyio", "asyncio"])
+@pytest.mark.fault("F50")
 async def test_three_hundred_random_cancels_leave_no_half_transaction(database: Database, canceller: str) -> None:
     chance = random.Random(20)  # noqa: S311 - repeatable on purpose
     returned: set[int] = set()

@@ -91,6 +91,7 @@ async def test_a_home_with_jobs_files_is_not_fresh(tmp_path: Path) -> None:
         assert home.artifacts_of("job_1") == home.artifacts / "job_1"
 
 
+@pytest.mark.fault("F12")
 async def test_a_held_home_is_refused_and_its_owner_named(tmp_path: Path) -> None:
     root = tmp_path / "home"
     async with hold_home(root, _NOW):
@@ -112,6 +113,7 @@ async def test_a_lock_whose_note_is_not_written_yet_still_refuses(tmp_path: Path
                 pass
 
 
+@pytest.mark.fault("F12")
 async def test_a_killed_holder_frees_the_home(tmp_path: Path) -> None:
     root = tmp_path / "home"
     holder = await anyio.to_thread.run_sync(_start_holder, root)

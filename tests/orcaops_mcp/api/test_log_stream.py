@@ -161,6 +161,7 @@ class TestALogBeyondItsQuota:
         assert [event["event"] for event in filtered] == ["gap", "log", "end"]
 
 
+@pytest.mark.fault("F39")
 async def test_a_reader_that_never_reads_holds_up_nobody_and_is_let_go(served: Served) -> None:
     line = "x" * 2000
     job = await submitted(

@@ -98,6 +98,7 @@ async def test_a_message_of_some_megabytes_is_understood(home: Path) -> None:
         assert "256 KiB" in answer["result"]["content"][0]["text"]
 
 
+@pytest.mark.fault("F39")
 async def test_a_reader_that_never_reads_holds_up_nobody(home: Path) -> None:
     async with running(home), connected(home, version=__version__) as stuck, connected(home, version="") as other:
         for number in range(300):

@@ -115,6 +115,7 @@ async def test_a_wait_for_a_line_returns_the_line(client: Client) -> None:
     await call(client, "orcaops_cancel_job", job_id=accepted["job_id"])
 
 
+@pytest.mark.fault("F51")
 async def test_ending_a_wait_does_not_end_the_job(client: Client, engine: Engine) -> None:
     job_id = (await call(client, "orcaops_submit_job", image="busybox", command=["sleep", "600"]))["job_id"]
     await call(client, "orcaops_wait", ids=[job_id], until="running", timeout_s=20)
