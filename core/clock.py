@@ -31,6 +31,10 @@ class Clock(Protocol):
         """Wait for ``seconds`` of this clock."""
         ...
 
+    async def wait(self, event: anyio.Event, seconds: float) -> None:
+        """Wait for an event, but no longer than ``seconds`` of this clock."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -46,6 +50,11 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for ``seconds``."""
         await anyio.sleep(max(0.0, seconds))
+
+    async def wait(self, event: anyio.Event, seconds: float) -> None:
+        """Wait for an event, but no longer than ``seconds``."""
+        with anyio.move_on_after(seconds):
+            await event.wait()
 
 
 def to_microseconds(moment: datetime) -> int:

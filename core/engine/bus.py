@@ -14,7 +14,7 @@ import anyio
 from core.records.event import JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from core.records.event import EngineEvent
 
@@ -41,16 +41,17 @@ def jobs_of(workflow_id: str) -> str:
 
 def _with_status(event: EngineEvent, earlier: EngineEvent | None) -> EngineEvent:
     """The event, which tells of a moved status also if only the one whose place it takes did."""
-    if isinstance(event, JobChanged | WorkflowChanged | NodeChanged) and isinstance(earlier, type(event)):
-        return replace(event, status_changed=event.status_changed or earlier.status_changed)
-    return event
+    if earlier is None or not isinstance(event, JobChanged | WorkflowChanged | NodeChanged) or event.status_changed:
+        return event
+    return replace(event, status_changed=True) if isinstance(earlier, type(event)) and earlier.status_changed else event
 
 
 class Subscription:
     """What one listener has not yet taken. Use it inside ``with``; iterate, or `take` what is there."""
 
-    def __init__(self, bus: Bus, ids: Collection[str] | None) -> None:
+    def __init__(self, bus: Bus, ids: Collection[str] | None, wants: Callable[[EngineEvent], bool] | None) -> None:
         self._bus = bus
+        self._wants = wants
         self.ids = None if ids is None else frozenset(ids)
         self._pending: dict[_Key, EngineEvent] = {}
         self._arrived = anyio.Event()
@@ -82,6 +83,8 @@ class Subscription:
 
     def deliver(self, event: EngineEvent) -> None:
         """Note an event; called by the bus."""
+        if self._wants is not None and not self._wants(event):
+            return
         key = _key(event)
         self._pending[key] = _with_status(event, self._pending.pop(key, None))
         self._arrived.set()
@@ -106,9 +109,16 @@ class Bus:
         self._to_all: set[Subscription] = set()
         self._by_id: dict[str, set[Subscription]] = {}
 
-    def subscribe(self, ids: Collection[str] | None = None) -> Subscription:
-        """Listen to some jobs and runs, or to everything. Who listens to a run hears of its nodes."""
-        return Subscription(self, ids)
+    def subscribe(
+        self, ids: Collection[str] | None = None, *, wants: Callable[[EngineEvent], bool] | None = None
+    ) -> Subscription:
+        """Listen to some jobs and runs, or to everything. Who listens to a run hears of its nodes.
+
+        Args:
+            ids: The jobs and runs; None for all.
+            wants: Whether an event of theirs is worth waking the listener; None for every event.
+        """
+        return Subscription(self, ids, wants)
 
     def publish(self, event: EngineEvent) -> None:
         """Tell everyone who listens."""

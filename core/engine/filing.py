@@ -10,13 +10,14 @@ import anyio
 
 from core.errors import OrcaOpsError
 from core.records.event import JobChanged, WorkflowChanged
-from core.store.export import FIRST
+from core.store.export import FIRST, NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from core.engine.parts import Parts
     from core.records.event import EngineEvent
+    from core.records.job import Job
 
 _log = logging.getLogger(__name__)
 
@@ -39,12 +40,11 @@ class RunFiler:
 
     async def run(self) -> None:
         """Write what an earlier engine left unwritten, then each run once nothing about it changes any more."""
-        with self._parts.bus.subscribe() as news:
+        with self._parts.bus.subscribe(wants=_is_settled) as news:
             await self._insist(self.flush)
             while True:
                 await news.wait()
-                settled, ended = _settled(news.take())
-                if (settled or ended) and not await self._works(partial(self._file_all, settled, ended)):
+                if not await self._works(partial(self._file_all, *_settled(news.take()))):
                     await self._parts.clock.sleep(_PAUSE_S)
                     await self._insist(self.flush)
 
@@ -98,8 +98,8 @@ class RunFiler:
             names = frozenset(await files.names())
             await files.remove(names - await index.known(names))
 
-    async def _file_all(self, job_ids: Iterable[str], workflow_ids: Iterable[str]) -> None:
-        await self._file(job_ids)
+    async def _file_all(self, settled: Mapping[str, Job], workflow_ids: Iterable[str]) -> None:
+        await self._file(settled, settled)
         await self._file_workflows(workflow_ids)
 
     async def _file_each(self, find: Callable[[str, int], Awaitable[Sequence[str]]]) -> None:
@@ -119,11 +119,11 @@ class RunFiler:
                         await files.write(page)
                         await index.note_filed(page)
 
-    async def _file(self, job_ids: Iterable[str]) -> None:
+    async def _file(self, job_ids: Iterable[str], known: Mapping[str, Job] = NOTHING) -> None:
         index, files = self._parts.run_index, self._parts.run_files
         for some in _batches(job_ids):
             async with files.lock:
-                runs = await index.unfiled_documents(some)
+                runs = await index.unfiled_documents(some, known)
                 with anyio.CancelScope(shield=True):  # what is written is noted, or the next engine writes it twice
                     kept_bytes = await files.measure(run.job_id for run in runs)
                     await files.write(runs)
@@ -150,14 +150,25 @@ class RunFiler:
         return True
 
 
-def _settled(news: Iterable[EngineEvent]) -> tuple[list[str], list[str]]:
-    """Of what changed, the jobs and the workflow runs about which nothing changes any more."""
-    jobs: list[str] = []
+def _is_settled(event: EngineEvent) -> bool:
+    """Whether nothing changes any more about the job or the workflow run that an event is about."""
+    match event:
+        case JobChanged(job=job):
+            return job.is_settled
+        case WorkflowChanged(run=run):
+            return run.is_finished
+        case _:
+            return False
+
+
+def _settled(news: Iterable[EngineEvent]) -> tuple[dict[str, Job], list[str]]:
+    """The settled jobs and workflow runs among the news."""
+    jobs: dict[str, Job] = {}
     runs: list[str] = []
     for event in news:
-        if isinstance(event, JobChanged) and event.job.is_settled:
-            jobs.append(event.job.job_id)
-        elif isinstance(event, WorkflowChanged) and event.run.is_finished:
+        if isinstance(event, JobChanged):
+            jobs[event.job.job_id] = event.job
+        elif isinstance(event, WorkflowChanged):
             runs.append(event.run.workflow_id)
     return jobs, runs
 

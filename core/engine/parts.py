@@ -82,6 +82,7 @@ class Parts:
         shared: What jobs of runs find beside them.
         policy: What the operator allows.
         disk: What running jobs hold of the container engine's disk.
+        remarks: What was found at the start that somebody should know.
     """
 
     settings: EngineSettings
@@ -111,6 +112,7 @@ class Parts:
     shared: SharedBoard = field(default_factory=SharedBoard)
     policy: Policy = BUILT_IN
     disk: DiskBoard = field(default_factory=DiskBoard)
+    remarks: tuple[str, ...] = ()
 
     def artifact_blobs(self, job_id: str) -> BlobFolder:
         """Bytes of the files kept of a job, by hash."""
@@ -143,7 +145,6 @@ class Parts:
             BackendUnavailableError: It did not answer, and ``give_up`` is set.
             BackendTimeoutError: The same.
         """
-        never = anyio.Event()
         pause = _FIRST_PAUSE_S
         while True:
             try:
@@ -152,6 +153,6 @@ class Parts:
                 if on_wait is not None:
                     on_wait(f"waiting for the container engine: {error.message}")
                 jittered = pause * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter, not a secret
-                if await sleep_or_event(self.clock, jittered, give_up or never):
+                if await sleep_or_event(self.clock, jittered, give_up or anyio.Event()):
                     raise
             pause = min(pause * 2, _LONGEST_PAUSE_S)

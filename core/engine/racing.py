@@ -28,15 +28,7 @@ async def sleep_or_event(clock: Clock, seconds: float | None, event: anyio.Event
     if seconds is None:
         await event.wait()
     elif not event.is_set():
-        async with anyio.create_task_group() as tasks:
-
-            async def sleep() -> None:
-                await clock.sleep(seconds)
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(sleep)
-            await event.wait()
-            tasks.cancel_scope.cancel()
+        await clock.wait(event, seconds)
     return event.is_set()
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
+from pydantic_core import PydanticSerializationError, to_json
 
 from core import portable
 from core.ids import is_job_id
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from core.records.job import Job
     from core.store.database import Database
     from core.store.home import Home
 
@@ -41,6 +43,8 @@ _UNFILED_AMONG: Final = _SQL.take("unfiled_among")
 _FILED_RUNS: Final = _SQL.take("filed_runs")
 _LIST_ARTIFACTS_OF_JOBS: Final = _SQL.take("list_artifacts_of_jobs")
 _NOTE_FILED: Final = _SQL.take("note_filed")
+
+NOTHING: Final[Mapping[str, Job]] = {}
 
 _SUFFIX: Final = ".json"
 _LINE_START: Final = b'{"job_id":"'
@@ -85,12 +89,20 @@ class RunIndex:
 
         return await self._database.read(look)
 
-    async def unfiled_documents(self, job_ids: Collection[str]) -> tuple[RunDocument, ...]:
-        """The records of those of some jobs that are settled and have not been written."""
+    async def unfiled_documents(
+        self, job_ids: Collection[str], known: Mapping[str, Job] = NOTHING
+    ) -> tuple[RunDocument, ...]:
+        """The records of those of some jobs that are settled and have not been written.
+
+        Args:
+            job_ids: The jobs.
+            known: Records as they were told, which need not be read if nothing changed since.
+        """
 
         def look(connection: sqlite3.Connection) -> tuple[RunDocument, ...]:
-            rows = _UNFILED_AMONG.run(connection, job_ids=json.dumps(tuple(job_ids)))
-            return _documents(connection, [job_id for (job_id,) in rows])
+            versions: dict[str, int] = dict(_UNFILED_AMONG.run(connection, job_ids=json.dumps(tuple(job_ids))))
+            told = {job_id: job for job_id, job in known.items() if versions.get(job_id) == job.version}
+            return _documents(connection, tuple(versions), told)
 
         return await self._database.read(look)
 
@@ -291,23 +303,36 @@ class _Kept:
         return True
 
 
-def _documents(connection: sqlite3.Connection, job_ids: Sequence[str]) -> tuple[RunDocument, ...]:
+def _documents(
+    connection: sqlite3.Connection, job_ids: Sequence[str], told: Mapping[str, Job] = NOTHING
+) -> tuple[RunDocument, ...]:
     artifacts: dict[str, list[Artifact]] = {}
     for job_id, *row in _LIST_ARTIFACTS_OF_JOBS.run(connection, job_ids=json.dumps(job_ids)):
         artifacts.setdefault(job_id, []).append(Artifact(*row))
+    others = [job_id for job_id in job_ids if job_id not in told]
+    jobs = {**told, **{job.job_id: job for job in get_jobs(connection, others)}} if others else told
     return tuple(
-        RunDocument(job.job_id, job_document(job, artifacts.get(job.job_id, ())))
-        for job in get_jobs(connection, job_ids)
+        RunDocument(job_id, job_document(jobs[job_id], artifacts.get(job_id, ())))
+        for job_id in job_ids
+        if job_id in jobs
     )
 
 
 def page_of(document: dict[str, Any]) -> bytes:
     """A document as a file holds it."""
-    return encoding.utf8(json.dumps(document, ensure_ascii=False, indent=2)).encode() + b"\n"
+    return _written(document, indent=2) + b"\n"
 
 
 def _line(run: RunDocument) -> bytes:
-    return encoding.utf8(json.dumps(run.document, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
+    return _written(run.document) + b"\n"
+
+
+def _written(document: dict[str, Any], indent: int | None = None) -> bytes:
+    try:
+        return to_json(document, indent=indent)
+    except PydanticSerializationError:  # half a surrogate pair: rare, and a mark takes its place
+        text = json.dumps(document, ensure_ascii=False, indent=indent, separators=None if indent else (",", ":"))
+        return encoding.utf8(text).encode()
 
 
 def _is_kept(choice: Callable[[str], bool], line: bytes) -> bool:

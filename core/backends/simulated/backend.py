@@ -164,11 +164,14 @@ class SimulatedBackend(SimulatedServices):
         uid, _, gid = (owner or "0:0").partition(":")
         ids = (int(uid), int(gid or uid))
         files.make_folders(folder, mode=mode, owner=ids)
+        made = folder
         try:
             for entry in entries:
                 data = entry.data if entry.file is None else await self._read(entry)
                 path = posixpath.join(folder, entry.path)
-                files.make_folders(posixpath.dirname(path), owner=ids)
+                if (parent := posixpath.dirname(path)) != made:
+                    files.make_folders(parent, owner=ids)
+                    made = parent
                 node = files.open(path, mode=entry.mode, owner=ids)
                 files.extend(node, data)
         except OSError as error:

@@ -85,6 +85,8 @@ class FileTree:
             node = self._at(plain)
             if node is not None and node.kind != "symlink":
                 return plain
+        elif (parent := self._at(posixpath.dirname(plain))) is not None and parent.kind == "folder":
+            return plain
         return self._walk_links(plain, follow=follow)
 
     def _walk_links(self, plain: str, *, follow: bool) -> str:

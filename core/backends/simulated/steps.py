@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SUPERVISOR: Final = "/orcaops/main"
 _JOB: Final = "/orcaops/job"
-_FACT: Final = re.compile(r"\borca_(token|good|last|count|grace)=([0-9a-f,-]*)")
+_FACT: Final = re.compile(r"orca_(token|good|last|count|grace)=([0-9a-f,-]*)")
 _BLOCK: Final = re.compile(
     r"orca_next (?P<index>[0-9]+) (?P<when>[sfag]);.*?(?:^\. /orcaops/step-|orca_run [0-9]+ (?P<own>[^;\n]+);)",
     re.MULTILINE | re.DOTALL,

@@ -101,7 +101,7 @@ class Conductors:
 
     async def run(self) -> None:
         """Conduct, for ever."""
-        with self._parts.bus.subscribe() as news:
+        with self._parts.bus.subscribe(wants=_is_for_runs) as news:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
                 beginning, self._beginning = self._beginning, []
@@ -202,3 +202,16 @@ class Conductors:
         await ledger.move_nodes(workflow_id, moves, by="engine")
         await ledger.move(run.workflow_id, WorkflowEvent.FAIL, by="engine", run={"failure": failure})
         await rooms.groups.leave_all(workflow_id)
+
+
+def _is_for_runs(event: EngineEvent) -> bool:
+    """Whether an event may be one for an inbox: a node's job that ended, or a request to stop."""
+    match event:
+        case JobChanged(job=job):
+            return job.workflow is not None and job.is_finished
+        case WorkflowChanged(run=run):
+            return run.cancel is not None
+        case NodeChanged(node=node):
+            return node.cancel is not None
+        case _:
+            return False

@@ -9,8 +9,8 @@ SELECT j.job_id
  LIMIT :count;
 
 -- name: unfiled_among
--- The same of a JSON array of ids.
-SELECT j.job_id
+-- The same of a JSON array of ids, with how often each was changed.
+SELECT j.job_id, j.version
   FROM json_each(:job_ids) AS i
  CROSS JOIN jobs AS j ON j.job_id = i.value
   LEFT JOIN attempts AS a ON a.job_id = j.job_id AND a.number = j.attempt
