@@ -24,7 +24,8 @@ _STEPS_S: Final = (
 )
 _MOST_TICKS: Final = 8
 _LEAST_SPAN_S: Final = 0.1
-_HEADROOM: Final = 1.1
+_HEADROOM: Final = 0.1
+_LEAST_HEADROOM_S: Final = 5.0
 """What still runs has room to grow before the axis is drawn anew."""
 _LABEL_FITS: Final = 84.0
 """Behind this share of the width there is no room for a label behind its bar."""
@@ -146,7 +147,8 @@ def timeline(
     """
     ended = [node.finished_at for node in nodes if node.finished_at is not None and node.kept_from is None]
     end = now or max(ended, default=began_at)
-    span_s = max(_LEAST_SPAN_S, (end - began_at).total_seconds()) * (_HEADROOM if now else 1)
+    passed_s = max(_LEAST_SPAN_S, (end - began_at).total_seconds())
+    span_s = passed_s + (max(_LEAST_HEADROOM_S, passed_s * _HEADROOM) if now else 0)
     of_job = {job.job_id: job for job in jobs}
     axis = _Axis(workflow_id, began_at, span_s, now, of_job, _ends(nodes), _last_end(nodes, began_at))
     ordered = sorted(nodes, key=_by_start)

@@ -1,6 +1,7 @@
 // A run's page: tabs by number, its questions by key, bars of the timeline that go on.
 import { ask } from "./dialogs.js";
 import { onKey } from "./keys.js";
+import { refresh } from "./live.js";
 import { duration } from "./times.js";
 
 for (const key of ["1", "2", "3", "4", "5", "6"]) {
@@ -22,6 +23,7 @@ for (const key of ["x", "r"]) {
 let axis = null;
 let elapsed = 0;
 let seenAt = 0;
+let isDrawing = false;
 
 document.addEventListener("orcaops:refreshed", look);
 document.addEventListener("click", (event) => {
@@ -36,10 +38,19 @@ function look() {
   seenAt = performance.now();
 }
 
+/** The axis has no room any more: the page is fetched with a longer one. */
+async function drawAnew() {
+  isDrawing = true;
+  await refresh().catch(() => null);
+  isDrawing = false;
+}
+
 function grow() {
   if (!axis) return;
   const span = Number(axis.dataset.span);
   const now = elapsed + (performance.now() - seenAt) / 1000;
+  const isPaused = document.getElementById("live").dataset.state === "paused";
+  if (now > span && axis.querySelector("[data-from]") && !document.hidden && !isPaused && !isDrawing) drawAnew();
   for (const bar of axis.querySelectorAll("[data-from]")) {
     const from = Number(bar.dataset.from);
     const width = Math.max(0, Math.min(now, span) - from) / span * 100;
