@@ -69,6 +69,7 @@ def test_without_needles_everything_passes() -> None:
 @pytest.mark.parametrize("before", [b"", b"a", b"ab", b"abc"])
 @pytest.mark.parametrize("after", [b"", b"y", b"yz", b"xyz"])
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.hostile("B85")
 def test_a_secret_anywhere_inside_base64_is_masked(before: bytes, after: bytes, encode: object) -> None:
     assert callable(encode)
     text = encode(before + SECRET.encode() + after)
@@ -86,6 +87,7 @@ def test_a_secret_anywhere_inside_base64_is_masked(before: bytes, after: bytes, 
         SECRET.encode().hex().upper(),
     ],
 )
+@pytest.mark.hostile("B85")
 def test_a_secret_is_masked_in_the_forms_programs_print_it_in(text: str) -> None:
     masked = Redactor(needles([SECRET])).feed(text.encode(), final=True)
     assert MASK in masked
@@ -106,6 +108,7 @@ def test_a_secret_of_several_lines_is_sought_line_by_line() -> None:
     assert not any(b"\n" in needle for needle in found)
 
 
+@pytest.mark.hostile("B86")
 def test_values_too_short_to_mask_are_left_out() -> None:
     assert needles(["12345", "   ", b"", "      a      "]) == frozenset()
     assert b"12345" in needles(["12345"], min_length=5)

@@ -55,6 +55,7 @@ async def test_a_jobs_own_exit_code_is_its_own_whatever_it_looks_like(run: Run, 
     assert (kind_of(job), job.exit_code) == (FailureKind.EXIT, code)
 
 
+@pytest.mark.fault("F31")
 async def test_a_job_that_takes_too_much_memory_is_killed_for_that(run: Run) -> None:
     job = await run(command=["sh", "-c", "tail /dev/zero"], memory_mb=16)
     assert kind_of(job) is FailureKind.OOM
@@ -76,6 +77,7 @@ async def test_a_signal_from_outside_is_told_apart_from_an_exit(
     assert kind_of(job) is FailureKind.SIGNAL
 
 
+@pytest.mark.fault("F29")
 @pytest.mark.parametrize(
     ("image", "kind"),
     [
@@ -100,12 +102,14 @@ async def test_an_absent_image_is_pulled(docker_engine: Engine, run: Run, operat
     assert "@sha256:" in (job.attempt.image_digest or "")
 
 
+@pytest.mark.fault("F30")
 @pytest.mark.parametrize("init", [True, False])
 async def test_a_command_that_is_not_in_the_image_is_a_start_error(run: Run, *, init: bool) -> None:
     job = await run(command=["no-such-program"], init=init)
     assert (kind_of(job), job.exit_code) == (FailureKind.START_ERROR, 127)
 
 
+@pytest.mark.fault("F33")
 async def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(docker_engine: Engine) -> None:
     request = {"image": "busybox:latest", "command": ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"]}
     job = (await docker_engine.submit_job(parse_job(request))).job
@@ -153,6 +157,7 @@ async def test_sixty_jobs_never_run_more_than_four_at_once(docker_engine: Engine
     assert 1 <= most <= 4
 
 
+@pytest.mark.hostile("B75")
 async def test_artifacts_are_kept_by_path_folder_and_glob(docker_engine: Engine, run: Run) -> None:
     job = await run(
         commands=[
@@ -175,6 +180,7 @@ async def test_artifacts_are_kept_by_path_folder_and_glob(docker_engine: Engine,
     assert (await docker_engine.read_artifact(job.job_id, "/tmp/s.txt")).data == b"s\n"
 
 
+@pytest.mark.hostile("B67")
 async def test_links_in_a_circle_judge_nothing_about_the_job(docker_engine: Engine, run: Run) -> None:
     job = await run(command=["sh", "-c", "ln -s b /tmp/a; ln -s a /tmp/b"], artifacts=["/tmp/a"])
     assert job.status is JobStatus.SUCCESS

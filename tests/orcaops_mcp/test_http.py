@@ -70,6 +70,7 @@ async def test_a_client_runs_a_job_over_http(tmp_path: Path, mode: str) -> None:
         assert [step["exit_code"] for step in outcome["steps"]] == [0, 3]
 
 
+@pytest.mark.hostile("B16", "B17", "B18", "B21")
 async def test_the_door_is_guarded(tmp_path: Path) -> None:
     async with served(tmp_path) as server, httpx2.AsyncClient(timeout=30) as http:
         health = server.url.replace("/mcp", "/healthz")

@@ -26,6 +26,7 @@ def root_logging_is_put_back() -> Generator[None]:
     root.setLevel(level)
 
 
+@pytest.mark.hostile("B87")
 def test_json_lines_carry_the_traceback(tmp_path: Path) -> None:
     configure_logging("info", "json", tmp_path / "engine.log")
     try:

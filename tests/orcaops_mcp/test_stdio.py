@@ -94,6 +94,7 @@ async def test_options_choose_the_tools(tmp_path: Path) -> None:
             assert [tool.name for tool in (await client.list_tools()).tools] == ["orcaops_wait"]
 
 
+@pytest.mark.hostile("B1", "B2", "B4")
 async def test_rubbish_on_the_wire_is_survived(tmp_path: Path) -> None:
     rubbish = [
         b"", b"{", b"null", b"42", b'"text"', b"[]", b'[{"jsonrpc":"2.0","id":7,"method":"ping"}]',
@@ -109,6 +110,7 @@ async def test_rubbish_on_the_wire_is_survived(tmp_path: Path) -> None:
         assert json.loads(status["content"][0]["text"])["jobs"].get("running", 0) == 0
 
 
+@pytest.mark.hostile("B3")
 async def test_a_huge_line_is_an_error_about_the_argument(tmp_path: Path) -> None:
     async with piped(tmp_path) as pipe:
         refused = await pipe.call(1, "orcaops_submit_job", image="busybox", script="#" * 64_000_000)
@@ -119,6 +121,7 @@ async def test_a_huge_line_is_an_error_about_the_argument(tmp_path: Path) -> Non
         assert alive["isError"] is False
 
 
+@pytest.mark.hostile("B2")
 async def test_surrogates_in_arguments_start_nothing(tmp_path: Path) -> None:
     async with piped(tmp_path) as pipe:
         jobs = ({"image": "busybox", "command": ["echo", "\ud800"]}, {"image": "\ud800"}, {"\ud800": 1})

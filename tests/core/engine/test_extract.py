@@ -110,6 +110,7 @@ def test_only_what_is_wanted_is_kept() -> None:
         ("/".join("d" * 33), "its name is too deep"),
     ],
 )
+@pytest.mark.hostile("B70", "B72")
 def test_a_name_that_leads_astray_is_skipped_with_the_reason(name: str, note: str) -> None:
     kept = Kept()
     assert kept.take(a_tar((name, b"evil"), ("fine", b"1"))) is None
@@ -138,6 +139,7 @@ def test_a_name_that_holds_nul_is_skipped() -> None:
         b"x" * 300,
     ],
 )
+@pytest.mark.hostile("B71")
 def test_an_odd_name_is_kept_byte_for_byte(name: bytes) -> None:
     kept = Kept()
     assert kept.take(a_tar((name.decode("utf-8", "surrogateescape"), b"1"))) is None
@@ -150,6 +152,7 @@ def test_names_are_told_in_one_spelling() -> None:
     assert list(kept.found) == [b"/w/a/b/c"]
 
 
+@pytest.mark.hostile("B70")
 def test_of_equal_names_the_first_stands() -> None:
     kept = Kept()
     assert kept.take(a_tar(("a", b"first"), ("./a", b"second"))) is None
@@ -166,12 +169,14 @@ def test_of_equal_names_the_first_stands() -> None:
         (tarfile.FIFOTYPE, "a pipe, which is not kept"),
     ],
 )
+@pytest.mark.hostile("B67", "B69")
 def test_what_is_no_file_is_skipped_with_the_reason(kind: bytes, note: str) -> None:
     kept = Kept()
     assert kept.take(a_tar(a_member("x", kind, linkname="/etc/passwd"), ("y", b"1"))) is None
     assert kept.found == {b"/w/x": note, b"/w/y": b"1"}
 
 
+@pytest.mark.hostile("B68")
 def test_a_hard_link_to_a_kept_file_is_the_same_bytes() -> None:
     kept = Kept()
     links = [a_member("b", tarfile.LNKTYPE, linkname="a"), a_member("c", tarfile.LNKTYPE, linkname="./b")]
@@ -181,12 +186,14 @@ def test_a_hard_link_to_a_kept_file_is_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../../etc/passwd", "later", "", "x"])
+@pytest.mark.hostile("B68")
 def test_a_hard_link_to_anything_else_is_skipped(target: str) -> None:
     kept = Kept()
     assert kept.take(a_tar(a_member("x", tarfile.LNKTYPE, linkname=target), ("later", b"1"))) is None
     assert kept.found == {b"/w/x": "a hard link to a file that is not kept", b"/w/later": b"1"}
 
 
+@pytest.mark.hostile("B76")
 def test_an_archive_in_the_archive_is_only_a_file() -> None:
     bomb = gzip.compress(b"\0" * 10_000_000)
     kept = Kept()
@@ -194,6 +201,7 @@ def test_an_archive_in_the_archive_is_only_a_file() -> None:
     assert kept.found == {b"/w/bomb.gz": bomb}
 
 
+@pytest.mark.hostile("B76")
 def test_the_stream_itself_is_never_unpacked() -> None:
     assert Kept().take(gzip.compress(a_tar(("a", b"1")))) == "the archive is damaged (ReadError)"
 
@@ -201,6 +209,7 @@ def test_the_stream_itself_is_never_unpacked() -> None:
 # --- bounds
 
 
+@pytest.mark.hostile("B73")
 def test_a_file_beyond_its_limit_is_skipped_and_the_rest_goes_on() -> None:
     kept = Kept(file=10)
     assert kept.take(a_tar(("big", b"x" * 11), ("small", b"x" * 10))) is None
@@ -230,6 +239,7 @@ def test_bounds_on_what_is_kept_hold_over_all_streams() -> None:
     assert kept.take(a_tar(("b", b"456"))) == "more than 5 bytes in all"
 
 
+@pytest.mark.hostile("B73")
 def test_a_sparse_giant_is_judged_by_its_real_size() -> None:
     headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(1 << 40)}
     info = a_member("giant", pax_headers={**headers, "GNU.sparse.name": "giant"}, size=512)
@@ -238,12 +248,14 @@ def test_a_sparse_giant_is_judged_by_its_real_size() -> None:
     assert kept.found == {b"/w/giant": "larger than 500000 bytes", b"/w/y": b"1"}
 
 
+@pytest.mark.hostile("B77")
 def test_a_size_that_an_extension_header_overrides_is_the_size_that_counts() -> None:
     kept = Kept(file=10)
     assert kept.take(a_tar((a_member("x", pax_headers={"size": "600"}, size=600), b"x" * 600))) is None
     assert kept.found == {b"/w/x": "larger than 10 bytes"}
 
 
+@pytest.mark.hostile("B73")
 def test_a_million_members_do_not_pile_up_in_memory() -> None:
     kept = Kept(members=3000)
     folders = a_block(b"d", 0, tarfile.DIRTYPE) * 3000 + bytes(1024)
@@ -274,6 +286,7 @@ def test_a_million_members_do_not_pile_up_in_memory() -> None:
     ],
     ids=range(14),
 )
+@pytest.mark.hostile("B77")
 def test_a_damaged_archive_is_told_and_leaves_nothing_half(data: bytes) -> None:
     kept = Kept()
     reason = kept.take(data)
@@ -301,6 +314,7 @@ _SOUND = a_tar(
     st.integers(0, len(_SOUND)),
 )
 @settings(max_examples=300, deadline=None)
+@pytest.mark.hostile("B77")
 def test_no_damage_raises_and_no_bound_is_passed(changes: list[tuple[int, int]], length: int) -> None:
     data = bytearray(_SOUND)
     for place, value in changes:

@@ -48,6 +48,7 @@ def test_outputs_are_lines_or_texts_up_to_a_delimiter(data: bytes, outputs: dict
         (b"a=1\n\xff=2\n", "line 2: not UTF-8"),
     ],
 )
+@pytest.mark.hostile("B50")
 def test_a_malformed_outputs_file_is_refused_with_the_line(data: bytes, message: str) -> None:
     with pytest.raises(MalformedFileError) as caught:
         read_outputs(data)
@@ -56,6 +57,7 @@ def test_a_malformed_outputs_file_is_refused_with_the_line(data: bytes, message:
 
 @given(st.binary() | st.text(st.sampled_from("ab=<\n\r\0 é")).map(str.encode))
 @example(b"a<<" + b"x" * 10_000)
+@pytest.mark.hostile("B50")
 def test_whatever_a_job_writes_is_outputs_or_malformed(data: bytes) -> None:
     try:
         outputs = read_outputs(data)

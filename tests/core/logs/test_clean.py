@@ -40,6 +40,7 @@ def line(number: int, text: str, stream: Stream = "stdout", step: int | None = N
         ("line\u2028separator\x85", "line\ufffdseparator\ufffd"),
     ],
 )
+@pytest.mark.hostile("B81")
 def test_what_controls_a_terminal_or_hides_is_neutralised(text: str, shown: str) -> None:
     assert clean_text(text) == shown
 
@@ -67,6 +68,7 @@ def test_clean_text_can_always_be_encoded_and_is_clean_already(text: str) -> Non
     ids=["osc", "csi", "c1", "titles", "returns", "lines", "unseen"],
 )
 @pytest.mark.timeout(30)  # minutes, were it not linear
+@pytest.mark.hostile("B84")
 def test_a_megabyte_made_to_be_slow_leaves_nothing_unseen(text: str) -> None:
     assert not set(clean_text(text)) & {"\x1b", "\x9d", "\r", "\u202e", "\x00"}
 

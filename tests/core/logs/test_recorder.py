@@ -74,6 +74,7 @@ def test_pieces_of_a_long_line_are_one_line_even_when_the_other_stream_speaks_be
     assert texts_of(tmp_path) == ["between", "a" * 16_384 + "b" * 100]
 
 
+@pytest.mark.hostile("B79")
 def test_a_line_beyond_64_kib_goes_on_in_a_further_line_that_says_so(tmp_path: Path) -> None:
     recorder = opened(tmp_path)
     recorder.write([out(1, bytes([97 + number]) * 16_384) for number in range(5)])
@@ -89,6 +90,7 @@ def test_a_line_beyond_64_kib_goes_on_in_a_further_line_that_says_so(tmp_path: P
     ]
 
 
+@pytest.mark.hostile("B82")
 def test_output_without_a_final_newline_is_a_line_once_the_recorder_is_closed(tmp_path: Path) -> None:
     recorder = opened(tmp_path)
     recorder.write([out(1, b"done"), err(2, b"\n")])
@@ -127,6 +129,7 @@ def test_a_limit_that_only_an_open_line_passed_is_not_kept_when_the_log_is_opene
     assert again.is_full
 
 
+@pytest.mark.hostile("B80", "B81")
 def test_bytes_that_are_not_utf_8_and_carriage_returns_stay_as_they_are(tmp_path: Path) -> None:
     recorder = opened(tmp_path)
     recorder.write([out(1, b"\xff\xfe 10%\r20%\r\n"), out(2, b"\x00\x1b[31m\n")])
@@ -207,6 +210,7 @@ def test_a_marker_split_by_the_16_kib_border_is_still_a_marker(tmp_path: Path, l
         b"\x1e\n",
     ],
 )
+@pytest.mark.hostile("B83")
 def test_any_other_line_with_that_character_is_data(tmp_path: Path, body: bytes) -> None:
     recorder = opened(tmp_path)
     recorder.write([out(1, body)])
@@ -391,6 +395,7 @@ def test_files_and_folder_are_for_their_owner_only(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
+@pytest.mark.hostile("B85")
 def test_secrets_are_masked_within_a_frame_and_across_pieces(tmp_path: Path) -> None:
     recorder = opened(tmp_path, secrets=[SECRET])
     recorder.write([out(1, b"it is correct horse battery!\n"), out(2, b"harmless\n")])
@@ -409,6 +414,7 @@ def test_secrets_are_masked_across_the_border_of_a_continued_line(tmp_path: Path
     assert "".join(texts_of(tmp_path)) == "x" * before + "***" + "y" * 200
 
 
+@pytest.mark.hostile("B85")
 def test_a_secret_of_several_lines_is_masked_line_by_line(tmp_path: Path) -> None:
     recorder = opened(tmp_path, secrets=["first line of it\nsecond line of it"])
     recorder.write([out(1, b"first line of it\n"), out(2, b"> second line of it\n")])

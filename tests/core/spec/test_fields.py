@@ -282,6 +282,7 @@ def test_a_path_or_glob_may_be_kept(pattern: str) -> None:
         "{a,{b,c},{d,e}}" * 3,
     ],
 )
+@pytest.mark.hostile("B47", "B75")
 def test_a_pattern_that_climbs_or_reaches_for_the_kernel_or_explodes_is_refused(pattern: str) -> None:
     assert not accepts(ArtifactGlob, pattern)
 

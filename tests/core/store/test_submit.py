@@ -88,6 +88,7 @@ async def test_the_same_key_and_request_give_the_first_job_again(jobs: JobStore)
     assert again.job.status is JobStatus.CANCELLED
 
 
+@pytest.mark.hostile("B14")
 async def test_the_same_key_with_another_request_is_refused_and_names_the_first_job(jobs: JobStore) -> None:
     first = await _submit(jobs, key="k", digest="one")
     with pytest.raises(IdempotencyConflictError, match=first.job.job_id):

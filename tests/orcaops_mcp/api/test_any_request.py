@@ -130,6 +130,7 @@ def test_no_right_request_crashes_the_api_or_is_answered_otherwise_than_document
             tried(operation, schemathesis.GenerationMode.POSITIVE, CHECKS, place)
 
 
+@pytest.mark.hostile("B24", "B25", "B26")
 def test_every_wrong_request_is_refused_as_documented(place: Place, schema: Any) -> None:
     for name, operation in operations(schema).items():
         raw = operation.definition.raw

@@ -40,6 +40,7 @@ async def test_artifacts_are_listed_with_what_was_not_found(http: httpx2.AsyncCl
     assert [item["path"] for item in only] == ["out/page.html"]
 
 
+@pytest.mark.hostile("B78")
 async def test_a_file_is_a_download_that_no_browser_runs(http: httpx2.AsyncClient, files: str) -> None:
     response = await http.get(f"{files}/out/page.html")
     assert response.content == b"<b>x</b>\n"
@@ -77,12 +78,14 @@ async def test_a_range_is_sent_alone(
 
 
 @pytest.mark.parametrize("asked", ["bytes=5-2", "bytes=-", "lines=1-2", "bytes=a-b", "bytes=0-1,4-5", "bytes=1" * 50])
+@pytest.mark.hostile("B29")
 async def test_what_is_no_range_is_passed_over(http: httpx2.AsyncClient, files: str, asked: str) -> None:
     response = await http.get(f"{files}/small.txt", headers={"Range": asked})
     assert (response.status_code, response.content) == (200, TEXT)
 
 
 @pytest.mark.parametrize("asked", ["bytes=11-", "bytes=999999999999999999-", "bytes=-0"])
+@pytest.mark.hostile("B29")
 async def test_a_range_without_a_byte_is_refused(http: httpx2.AsyncClient, files: str, asked: str) -> None:
     response = await http.get(f"{files}/small.txt", headers={"Range": asked})
     assert error_of(response, 416)["code"] == "range_not_satisfiable"
@@ -135,5 +138,6 @@ async def test_what_was_not_kept_is_not_found(http: httpx2.AsyncClient, files: s
         ("/", 'attachment; filename="artifact"'),
     ],
 )
+@pytest.mark.hostile("B28", "B36")
 def test_a_name_cannot_leave_its_header(path: str, said: str) -> None:
     assert disposition(path) == said

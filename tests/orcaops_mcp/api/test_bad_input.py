@@ -42,6 +42,7 @@ IS_JSON = {"Content-Type": "application/json"}
         ('{"a": 1}'.encode("utf-16"), "UTF-8"),
     ],
 )
+@pytest.mark.hostile("B24")
 async def test_a_body_that_is_not_json_is_refused_with_its_place(
     http: httpx2.AsyncClient, body: bytes, said: str
 ) -> None:
@@ -56,6 +57,7 @@ async def test_a_byte_order_mark_does_no_harm(http: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/xml", "json"])
+@pytest.mark.hostile("B21")
 async def test_only_json_and_forms_are_taken(http: httpx2.AsyncClient, kind: str) -> None:
     headers = {"Content-Type": kind} if kind else {}
     response = await http.post("/orcaops/jobs", content=b'{"image": "busybox"}', headers=headers)
@@ -91,6 +93,7 @@ async def test_a_body_beyond_four_mebibytes_is_refused(http: httpx2.AsyncClient)
         {},
     ],
 )
+@pytest.mark.hostile("B24", "B25")
 async def test_a_job_that_cannot_be_is_refused(http: httpx2.AsyncClient, request_: dict[str, Any]) -> None:
     response = await http.post("/orcaops/jobs", json=request_)
     assert response.status_code in (403, 404, 422), response.text
@@ -102,6 +105,7 @@ async def test_a_job_that_cannot_be_is_refused(http: httpx2.AsyncClient, request
 @pytest.mark.parametrize(
     "job_id", ["nope", "..%2f..%2fetc", "%2e%2e", "%00", "job_" + "z" * 10_000, "job_'--", "job_١٢٣", "%ff%fe"]
 )
+@pytest.mark.hostile("B27")
 async def test_an_id_that_cannot_be_is_not_found(http: httpx2.AsyncClient, job_id: str) -> None:
     for path in ("", "/logs", "/artifacts", "/wait", "/events", "/attempts", "/failure", "/logs/stream"):
         error_of(await http.get(f"/orcaops/jobs/{job_id}{path}"), 404)
@@ -130,6 +134,7 @@ async def test_an_id_that_cannot_be_is_not_found(http: httpx2.AsyncClient, job_i
         "finished=perhaps",
     ],
 )
+@pytest.mark.hostile("B26")
 async def test_a_list_that_cannot_be_is_refused(http: httpx2.AsyncClient, query: str) -> None:
     error = error_of(await http.get(f"/orcaops/jobs?{query}"), 422)
     assert error["code"] == "invalid_argument"
@@ -147,6 +152,7 @@ async def test_a_parameter_that_is_almost_right_is_named(http: httpx2.AsyncClien
     "body",
     [{"grace_s": -1}, {"grace_s": 61}, {"reason": "x" * 501}, {"reason": 5}, {"why": "x"}, {"reason": "a\0"}],
 )
+@pytest.mark.hostile("B31")
 async def test_a_cancel_that_cannot_be_stops_nothing(http: httpx2.AsyncClient, body: dict[str, Any]) -> None:
     job_id = (await submitted(http, "sleep", "600"))["job_id"]
     error_of(await http.post(f"/orcaops/jobs/{job_id}/cancel", json=body), 422)
@@ -159,6 +165,7 @@ async def test_a_key_that_cannot_be_is_refused(http: httpx2.AsyncClient) -> None
         error_of(response, 422)
 
 
+@pytest.mark.hostile("B10")
 async def test_a_crash_is_told_with_an_id_that_the_log_has_too(caplog: pytest.LogCaptureFixture) -> None:
     def no_engine() -> Engine:
         raise ZeroDivisionError("the secret reason")

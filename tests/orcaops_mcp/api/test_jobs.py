@@ -33,6 +33,7 @@ async def test_a_job_is_accepted_with_its_place_and_seen_there(http: httpx2.Asyn
     }
 
 
+@pytest.mark.hostile("B14")
 async def test_the_same_key_gives_the_first_job_and_another_spec_is_refused(http: httpx2.AsyncClient) -> None:
     key = {"Idempotency-Key": "release-7"}
     first = await http.post("/orcaops/jobs", json={"image": BUSYBOX, "command": ["echo", "a"]}, headers=key)
@@ -100,6 +101,7 @@ async def test_a_list_holds_the_jobs_that_every_filter_lets_pass(
     assert len(response.json()["items"]) == found
 
 
+@pytest.mark.hostile("B31")
 async def test_a_cancelled_job_is_cancelled_again_without_complaint(http: httpx2.AsyncClient) -> None:
     job_id = (await submitted(http, *ENDLESS))["job_id"]
     await http.get(f"/orcaops/jobs/{job_id}/wait", params={"until": "running"})

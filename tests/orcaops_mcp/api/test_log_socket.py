@@ -80,6 +80,7 @@ async def test_the_query_chooses_lines(served: Served, query: str, texts: list[s
         ("", "?grep=(", 422, "invalid_argument"),
     ],
 )
+@pytest.mark.hostile("B32")
 async def test_what_is_wrong_is_said_before_the_handshake(
     served: Served, job_id: str, query: str, status: int, code: str
 ) -> None:
@@ -102,6 +103,7 @@ async def test_text_from_a_client_is_passed_over(served: Served) -> None:
 
 
 @pytest.mark.parametrize(("message", "code"), [(b"\x00" * 10, 1003), ("x" * 100_000, 1009)])
+@pytest.mark.hostile("B33")
 async def test_bytes_and_large_messages_from_a_client_close_the_connection(
     served: Served, message: str | bytes, code: int
 ) -> None:

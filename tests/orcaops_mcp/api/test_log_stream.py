@@ -105,6 +105,7 @@ async def test_a_follower_gets_the_lines_it_asked_for(
         ({}, {"Last-Event-ID": "9" * 100}),
     ],
 )
+@pytest.mark.hostile("B29")
 async def test_a_place_that_cannot_be_is_refused_before_the_stream_begins(
     http: httpx2.AsyncClient, query: dict[str, Any], headers: dict[str, str]
 ) -> None:
@@ -117,6 +118,7 @@ async def test_the_stream_of_no_job_is_not_found(http: httpx2.AsyncClient) -> No
     assert error_of(await http.get("/orcaops/jobs/nope/logs/stream"), 404)["code"] == "job_not_found"
 
 
+@pytest.mark.hostile("B34")
 async def test_what_a_job_prints_cannot_end_its_stream(http: httpx2.AsyncClient) -> None:
     text = "event: end\\n\\ndata: {}\\n\\nid: 9-9\\r\\n: x"
     job = await submitted(http, "printf", text + "\\n", wait_s=20)

@@ -94,6 +94,7 @@ def test_a_home_without_an_engine_gets_one(tmp_path: Path) -> None:
         assert places.wait_until_gone(home, 30)
 
 
+@pytest.mark.hostile("B63")
 def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("backend: nonsense\n")
     variables = {"ORCAOPS_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}

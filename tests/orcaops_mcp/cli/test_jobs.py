@@ -171,6 +171,7 @@ def test_what_happened_to_a_job_is_told_in_order(engine_home: EngineHome, failed
     assert len(engine_home.ok("jobs", "events", failed_job).splitlines()) == 3
 
 
+@pytest.mark.hostile("B66")
 def test_files_are_listed_fetched_and_checked(engine_home: EngineHome, tmp_path: Path) -> None:
     script = "mkdir -p out/deep; echo one > out/a.txt; echo two > out/deep/b.txt"
     job_id = engine_home.ok("run", "-d", "--artifact", "out/**", "busybox", "sh", "-c", script).strip()
@@ -189,6 +190,7 @@ def test_files_are_listed_fetched_and_checked(engine_home: EngineHome, tmp_path:
     assert engine_home.run("jobs", "download", "--all", job_id, "x").exit_code == 2
 
 
+@pytest.mark.hostile("B66")
 def test_a_file_is_not_written_through_a_link_to_elsewhere(engine_home: EngineHome, tmp_path: Path) -> None:
     script = "mkdir -p out; echo one > out/a.txt"
     job_id = engine_home.ok("run", "-d", "--artifact", "out/**", "busybox", "sh", "-c", script).strip()

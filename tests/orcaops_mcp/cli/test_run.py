@@ -188,6 +188,7 @@ def test_the_second_interrupt_leaves_at_once(open_terminal: Callable[..., Termin
     assert terminal.process.returncode == 130
 
 
+@pytest.mark.hostile("B65")
 def test_a_reader_that_goes_away_ends_it_quietly(engine_home: EngineHome) -> None:
     reading, writing = os.pipe()
     process = engine_home.start(

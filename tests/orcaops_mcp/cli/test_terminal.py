@@ -68,6 +68,7 @@ def test_glyphs_are_words_where_the_encoding_has_none(open_terminal: OpenTermina
     assert "[ok] success" in open_terminal("jobs", "status", finished_job, **variables).read_all()
 
 
+@pytest.mark.hostile("B64")
 def test_a_log_on_a_terminal_has_colours_and_no_other_sequence(open_terminal: OpenTerminal, finished_job: str) -> None:
     for words in (("jobs", "logs", finished_job), ("jobs", "logs", "-f", finished_job)):
         assert open_terminal(*words).read_all() == "\x1b[32mgreen\x1b[0m\x1b[0m\r\n"
@@ -75,6 +76,7 @@ def test_a_log_on_a_terminal_has_colours_and_no_other_sequence(open_terminal: Op
     assert "\x1b]0;owned\x07" in open_terminal("jobs", "logs", "--raw", finished_job).read_all()
 
 
+@pytest.mark.hostile("B64")
 def test_an_error_cannot_move_the_cursor(open_terminal: OpenTerminal) -> None:
     seen = open_terminal("jobs", "status", "\x1b[2Jx\x1b]0;owned\x07").read_all()
     assert "\x1b" not in seen.replace("\\x1b", "")

@@ -28,6 +28,7 @@ def test_no_control_character_is_left_in_a_fact(text: str) -> None:
 
 
 @given(_HOSTILE)
+@pytest.mark.hostile("B64")
 def test_nothing_but_colours_is_left_in_a_line_of_a_log(text: str) -> None:
     kept = log_line(text, colours=True)
     assert "\x1b" not in _COLOURS.sub("", kept)

@@ -23,6 +23,7 @@ def test_a_token_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "mode"), [("short", 0o600), ("x" * 40, 0o644), ("", 0o600), ("a b" * 10, 0o600)])
+@pytest.mark.hostile("B63")
 def test_a_token_file_that_cannot_be_trusted_is_refused(tmp_path: Path, content: str, mode: int) -> None:
     path = tmp_path / "token"
     path.write_text(content)

@@ -60,6 +60,7 @@ async def test_who_says_nothing_is_let_go_and_who_has_greeted_may_be_silent(home
         assert await _is_well(quiet)
 
 
+@pytest.mark.hostile("B1")
 async def test_rubbish_after_the_greeting_is_passed_over(home: Path) -> None:
     rubbish = [b"", b"{", b"null", b"42", b"[" * 100_000, b"\xff\xfe\x00", b'{"jsonrpc":"2.0","id":"\\ud800"}']
     async with running(home), connected(home, version=__version__) as wire:
@@ -68,6 +69,7 @@ async def test_rubbish_after_the_greeting_is_passed_over(home: Path) -> None:
 
 
 @pytest.mark.parametrize("is_last", [False, True])
+@pytest.mark.hostile("B3")
 async def test_a_message_that_is_too_long_is_an_error_to_its_sender_who_goes_on(home: Path, *, is_last: bool) -> None:
     padding = b"x" * MAX_FRAME
     head = b'{"jsonrpc":"2.0",' + (b"" if is_last else b'"id":5,') + b'"method":"tools/call","params":{"id":"no","a":"'

@@ -46,6 +46,7 @@ _REQUESTS: list[tuple[str, dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(
     ("arguments", "code", "saying"), [case[1:] for case in _REQUESTS], ids=[case[0] for case in _REQUESTS]
 )
+@pytest.mark.hostile("B6", "B7")
 async def test_a_bad_request_is_refused(
     client: Client, engine: Engine, arguments: dict[str, Any], code: str, saying: str
 ) -> None:
@@ -61,6 +62,7 @@ async def test_a_bad_request_is_refused(
 
 @pytest.mark.parametrize("value", [1e308, 0, -1])
 @pytest.mark.parametrize("field", ["timeout_s", "cpus", "memory_mb"])
+@pytest.mark.hostile("B5")
 async def test_numbers_that_make_no_sense_are_refused(client: Client, field: str, value: float) -> None:
     error = error_of(await client.call_tool("orcaops_submit_job", _JOB | {field: value}))
     assert field in error["message"]
@@ -77,6 +79,7 @@ async def test_numbers_that_make_no_sense_are_refused(client: Client, field: str
         ("orcaops_rerun", "id"),
     ],
 )
+@pytest.mark.hostile("B8", "B9")
 async def test_an_id_that_is_none_is_not_found(client: Client, tool: str, name: str) -> None:
     for job_id in ("../..", "%2e%2e", "job_1; DROP TABLE jobs", "job_\0", "x" * 10_000, _ABSENT):
         result = await client.call_tool(tool, {name: job_id})
@@ -111,6 +114,7 @@ async def test_a_node_that_is_none_is_not_found(client: Client, tool: str) -> No
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 4000])
+@pytest.mark.hostile("B9")
 async def test_a_path_outside_the_artifacts_is_not_found(client: Client, path: str) -> None:
     job = await call(client, "orcaops_submit_job", **_JOB, wait_s=20)
     error = error_of(await client.call_tool("orcaops_get_artifact", {"id": job["job_id"], "path": path}))
@@ -154,6 +158,7 @@ async def test_an_upload_stays_in_its_folder(client: Client, path: str) -> None:
     assert error["code"] in ("invalid_argument", "invalid_spec")
 
 
+@pytest.mark.hostile("B8")
 async def test_an_unknown_tool_is_an_envelope_with_a_guess(client: Client) -> None:
     error = error_of(await client.call_tool("orcaops_submit_jobs", {}))
     assert error["code"] == "unknown_tool"

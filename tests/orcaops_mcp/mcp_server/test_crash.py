@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from mcp import Client
 
 from orcaops_mcp.mcp_server import answers
@@ -12,7 +13,6 @@ from orcaops_mcp.mcp_server.toolset import READS, Arguments, ToolDefinition
 from tests.orcaops_mcp.conftest import error_of, facts_of
 
 if TYPE_CHECKING:
-    import pytest
     from mcp.types import CallToolResult
 
     from core import Engine
@@ -33,6 +33,7 @@ async def _odd(_: AppContext, __: _Nothing) -> CallToolResult:
     return answers.facts({"text": "a\ud800b"})
 
 
+@pytest.mark.hostile("B10")
 async def test_a_crash_is_an_envelope_with_an_id_that_the_log_has(
     engine: Engine, era: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -47,6 +48,7 @@ async def test_a_crash_is_an_envelope_with_an_id_that_the_log_has(
     assert "RuntimeError: the secret is hunter2" in caplog.text
 
 
+@pytest.mark.hostile("B13")
 async def test_half_a_surrogate_pair_never_reaches_the_wire(engine: Engine, era: str) -> None:
     server = OrcaServer(already_open(engine), [ToolDefinition("odd", "Odd", READS, _Nothing, _odd)])
     async with Client(server, mode=era) as client:

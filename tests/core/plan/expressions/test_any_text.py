@@ -58,6 +58,7 @@ def fault_in(attempt: Callable[[], object]) -> InvalidExpressionError | None:
 @example("!" * 5000)
 @example("a" + "[a" * 400)
 @example("format('{0:{{}}', a)")
+@pytest.mark.hostile("B46")
 def test_any_text_gives_a_value_or_our_error(text: str) -> None:
     def ask() -> None:
         expression = parse_expression(text, SCOPE)

@@ -165,6 +165,7 @@ def test_names_and_indices_ignore_case_and_blanks(text: str, value: object) -> N
         ("\x1c1", "\x1c1", 1),
     ],
 )
+@pytest.mark.hostile("B46")
 def test_a_token_that_may_not_stand_there_is_named_with_its_place(text: str, symbol: str, position: int) -> None:
     error = error_of(text, job=JOB)
     assert error.message == (f"Unexpected symbol: '{symbol}'. Located at position {position} within expression: {text}")
@@ -262,6 +263,7 @@ def test_fifty_levels_are_taken_and_chains_and_groups_count_once(text: str) -> N
         "(1 && (1 || " * 30 + "1" + "))" * 30,
     ],
 )
+@pytest.mark.hostile("B46")
 def test_more_than_fifty_levels_are_refused(text: str) -> None:
     error = error_of(text, job=JOB)
     assert error.message == "Exceeded max expression depth 50"
@@ -272,6 +274,7 @@ def test_the_first_fault_is_told_before_the_depth() -> None:
     assert error_of("!" * 100 + "nosuch").rule == "E103"
 
 
+@pytest.mark.hostile("B46")
 def test_an_expression_has_at_most_21000_characters() -> None:
     assert value_of("1".rjust(21_000)) == 1
     error = error_of("1".rjust(21_001))

@@ -174,6 +174,7 @@ def test_no_chain_takes_longer_than_the_critical_path(graph: Graph, durations: l
         assert path.starts_s[job] == max((path.starts_s[other] + times[other] for other in before), default=0)
 
 
+@pytest.mark.hostile("B45")
 def test_ten_thousand_jobs_are_no_deeper_than_one() -> None:
     chain = Graph(Vertex(str(n), needs=(str(n - 1),) if n else ()) for n in range(10_000))
     begun = time.process_time()

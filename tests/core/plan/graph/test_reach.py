@@ -106,6 +106,7 @@ def test_nothing_is_stopped_by_a_job_that_runs() -> None:
         ),
     ],
 )
+@pytest.mark.hostile("B44")
 def test_every_circle_is_told_whole(edges: tuple[str, ...], expected: list[str]) -> None:
     assert sorted(circles(*edges)) == sorted(expected)
 

@@ -219,6 +219,7 @@ def test_a_computed_matrix_of_the_wrong_shape_is_an_error_all_the_same() -> None
         ({"a": list(range(256)), "include": [{f"k{n}": n for n in range(1000)}] * 10}, "too large to be compared"),
     ],
 )
+@pytest.mark.hostile("B45")
 def test_a_matrix_that_is_too_large_is_refused_at_once(matrix: Matrix, count: str) -> None:
     begun = time.process_time()
     assert count in refusal(matrix).message

@@ -96,6 +96,7 @@ def test_an_alias_may_be_a_key() -> None:
         ("a: !<tag:x,2000:y> b", ("E001", "The YAML tag !<tag:x,2000:y> means nothing here.", 1, 4)),
     ],
 )  # fmt: skip
+@pytest.mark.hostile("B41")
 def test_what_cannot_be_built_is_named_with_its_place(text: str, expected: tuple[str, str, int, int]) -> None:
     assert only(read_source(text)) == expected
 
@@ -126,6 +127,7 @@ def test_a_fault_that_aliases_repeat_is_told_once() -> None:
     assert [finding.path for finding in source.findings] == ["a.x"]
 
 
+@pytest.mark.hostile("B40")
 def test_a_repeated_key_names_the_place_of_the_first() -> None:
     (finding,) = read_source("jobs:\n  a: 1\n  a: 2\n").findings
     assert [note.place for note in finding.related] == [Place(2, 3, 2, 4)]

@@ -75,6 +75,7 @@ def refusal(text: str) -> SourceFinding:
         ("a: ? b", 1, 4, "This is not YAML: mapping keys are not allowed here", ""),
     ],
 )
+@pytest.mark.hostile("B43")
 def test_a_text_that_is_no_yaml_is_told_where_and_how_to_mend_it(
     text: str, line: int, column: int, message: str, hint: str
 ) -> None:

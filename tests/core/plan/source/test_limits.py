@@ -59,6 +59,7 @@ def only(source: Source) -> SourceFinding:
         "bytes",
     ],
 )
+@pytest.mark.hostile("B37", "B38", "B39")
 def test_a_bomb_is_refused_in_bounded_time(text: str, message: str) -> None:
     begun = time.process_time()
     source = read_source(text)
@@ -92,6 +93,7 @@ def test_an_alias_counts_for_the_depth_of_what_it_stands_for() -> None:
         ("a: 1\n---\nb: 2", "A second document begins here; a workflow file holds one.", 2, 1),
     ],
 )  # fmt: skip
+@pytest.mark.hostile("B43")
 def test_what_is_no_yaml_file_is_told_by_its_cause(content: str | bytes, message: str, line: int, column: int) -> None:
     finding = only(read_source(content, file="x.yaml"))
     assert (finding.message, finding.place.line, finding.place.column) == (message, line, column)

@@ -72,6 +72,7 @@ def scalar(text: str) -> Scalar:
         ("http://x:80/y", "http://x:80/y"),
     ],
 )
+@pytest.mark.hostile("B42")
 def test_a_plain_scalar_means_what_the_core_schema_says(written: str, value: object) -> None:
     found = scalar(written).value
     assert (type(found), found) == (type(value), value)

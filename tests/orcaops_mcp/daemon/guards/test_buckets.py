@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+@pytest.mark.hostile("B15")
 def test_ten_thousand_callers_and_wrong_tokens_leave_no_more_than_a_few_thousand_behind() -> None:
     clock = MovingClock()
     buckets, backoff = Buckets(1, 5, clock), Backoff(3, clock)

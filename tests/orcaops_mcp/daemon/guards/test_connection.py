@@ -24,6 +24,7 @@ class Full(GuardedProtocol):
 
 
 @pytest.mark.parametrize("said", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", b"GET / HTTP/1.1\r\nX: " + b"y" * 1000])
+@pytest.mark.hostile("B30")
 async def test_a_connection_that_does_not_get_to_the_point_is_closed(tmp_path: Path, said: bytes) -> None:
     async with (
         a_room(tmp_path / "home", http=Hasty) as room,
@@ -59,6 +60,7 @@ async def test_a_stream_and_a_web_socket_outlive_the_time_for_a_head(tmp_path: P
         assert (await client.get("/x")).status_code == 200
 
 
+@pytest.mark.hostile("B30")
 async def test_one_connection_more_than_there_may_be_is_closed(tmp_path: Path) -> None:
     async with a_room(tmp_path / "home", http=Full) as room, anyio.create_task_group():
         streams = [await anyio.connect_tcp("127.0.0.1", room.port) for _ in range(4)]
@@ -79,6 +81,7 @@ async def test_one_connection_more_than_there_may_be_is_closed(tmp_path: Path) -
         "\x16\x03\x01\x02\x00\x01",
     ],
 )
+@pytest.mark.hostile("B28")
 async def test_a_head_that_is_none_or_too_large_is_refused_and_hurts_nobody(tmp_path: Path, head: str) -> None:
     async with a_room(tmp_path / "home") as room:
         async with await anyio.connect_tcp("127.0.0.1", room.port) as stream:

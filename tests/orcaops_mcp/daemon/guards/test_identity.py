@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 
+@pytest.mark.hostile("B18")
 async def test_without_the_token_nothing_is_changed(room: Room) -> None:
     async with room.client() as client:
         for method in _CHANGING:
@@ -57,6 +58,7 @@ async def test_the_operators_token_lets_in_whoever_brings_it(room: Room) -> None
     assert (await room.say("GET / HTTP/1.1", f"authorization:   bEARER   {TOKEN}  "))[2]["name"] == "operator"
 
 
+@pytest.mark.hostile("B20")
 async def test_an_agent_is_never_the_operator(room: Room) -> None:
     async with room.client(headers=BEARER) as client:
         seen = (await client.post("/mcp")).json()
@@ -72,6 +74,7 @@ async def test_an_agent_is_never_the_operator(room: Room) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.hostile("B18", "B19")
 async def test_a_token_that_is_not_good_is_turned_away_even_from_looking(room: Room, value: str, method: str) -> None:
     status, headers, body = await room.say(f"{method} /orcaops/jobs HTTP/1.1", f"Authorization: {value}")
     assert status == 401
@@ -88,6 +91,7 @@ async def test_two_authorization_headers_are_not_weighed_against_each_other(room
 
 @pytest.mark.parametrize("name", ["token", "access_token", "ACCESS_TOKEN", "api_key", "to%6ben", "a=b&token"])
 @pytest.mark.parametrize("headers", [{}, BEARER])
+@pytest.mark.hostile("B18")
 async def test_a_token_in_an_address_is_refused_and_said_to_be(
     room: Room, name: str, headers: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -321,6 +325,7 @@ def test_an_ipv6_network_is_counted_as_one_address() -> None:
     assert address_of({"client": None}) == ""
 
 
+@pytest.mark.hostile("B32")
 async def test_a_web_socket_is_closed_where_the_server_cannot_answer_it(room: Room) -> None:
     sent: list[Any] = []
 

@@ -26,6 +26,7 @@ _POST = ("POST /orcaops/jobs HTTP/1.1", f"Authorization: Bearer {TOKEN}")
 _CHUNKED = (*_POST, "Transfer-Encoding: chunked")
 
 
+@pytest.mark.hostile("B22")
 async def test_a_body_that_says_it_is_too_large_is_not_read(room: Room) -> None:
     status, headers, body = await room.say(*_POST, "Content-Length: 99999999999")
     assert (status, body["error"]["code"]) == (413, "body_too_large")
@@ -34,6 +35,7 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(room: Room) -> None:
     assert room.changes == []
 
 
+@pytest.mark.hostile("B22")
 async def test_a_body_without_a_length_is_counted_as_it_comes(room: Room) -> None:
     async with await anyio.connect_tcp("127.0.0.1", room.port) as stream:
         await stream.send(room.head(*_CHUNKED))
@@ -70,6 +72,7 @@ async def test_requests_that_send_files_may_be_larger(tmp_path: Path) -> None:
         assert await status("POST", "/mcp", 1025, "multipart/form-data; boundary=x") == 413
 
 
+@pytest.mark.hostile("B22")
 async def test_a_length_that_lies_does_not_get_more_in(tmp_path: Path) -> None:
     async with a_room(tmp_path / "home", limits=HttpSettings(max_body_bytes=1024)) as room:
         for lines in (("Content-Length: 5", "Content-Length: 7"), ("Content-Length: -1",), ("Content-Length: 1e3",)):
@@ -93,6 +96,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, drip:
         assert body["error"]["retryable"]
 
 
+@pytest.mark.hostile("B30")
 async def test_a_body_that_drips_is_not_read_for_ever(tmp_path: Path) -> None:
     async with a_room(tmp_path / "home", limits=HttpSettings(body_idle_s=0.3)) as room:
         async with await anyio.connect_tcp("127.0.0.1", room.port) as stream:
@@ -112,6 +116,7 @@ async def test_a_body_that_drips_is_not_read_for_ever(tmp_path: Path) -> None:
         assert answers == [408]
 
 
+@pytest.mark.hostile("B15")
 async def test_a_caller_who_comes_too_often_is_told_when_to_come_again(
     tmp_path: Path, moving_clock: MovingClock
 ) -> None:
@@ -182,6 +187,7 @@ async def test_one_stream_more_than_there_may_be_is_refused_until_one_ends(tmp_p
             assert again.status_code == 200
 
 
+@pytest.mark.hostile("B15")
 async def test_mcp_messages_under_way_are_bounded_apart_from_streams(tmp_path: Path) -> None:
     limits = HttpSettings(max_streams=1)
     async with (

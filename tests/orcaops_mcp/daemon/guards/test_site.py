@@ -21,6 +21,7 @@ _BEARER_LINE = f"Authorization: Bearer {TOKEN}"
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost", "localhost:1", "127.0.0.1.evil:{port}", "", "[::1"])
 @pytest.mark.parametrize("request_line", ["GET /healthz HTTP/1.1", "POST /mcp HTTP/1.1", "GET /orcaops/jobs HTTP/1.1"])
+@pytest.mark.hostile("B16")
 async def test_a_foreign_host_is_turned_away_even_with_the_token(room: Room, host: str, request_line: str) -> None:
     status, _, body = await room.say(request_line, f"Host: {host.format(port=room.port)}", _BEARER_LINE)
     assert (status, body["error"]["code"]) == (421, "host_not_allowed")
@@ -34,6 +35,7 @@ async def test_names_of_this_machine_are_ours_in_any_spelling(room: Room) -> Non
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://localhost:3000", "https://localhost:{port}"])
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
+@pytest.mark.hostile("B17")
 async def test_a_page_of_another_origin_can_do_nothing(room: Room, origin: str, method: str) -> None:
     headers = BEARER | {"Origin": origin.format(port=room.port)}
     async with room.client() as client:
@@ -49,6 +51,7 @@ async def test_two_origins_are_none_of_ours(room: Room) -> None:
     assert (await room.say("GET / HTTP/1.1", ours, ours))[0] == 403
 
 
+@pytest.mark.hostile("B32")
 async def test_a_web_socket_of_another_origin_is_refused_before_it_is_accepted(room: Room) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with connect(room.ws_url, origin="http://evil.example"):  # pyright: ignore[reportArgumentType] - a NewType of str
@@ -111,6 +114,7 @@ def test_on_the_port_of_the_web_a_host_is_ours_without_one(tmp_path: Path) -> No
     assert {"http://localhost", "http://localhost:80"} <= rules.origins
 
 
+@pytest.mark.hostile("B16")
 def test_names_of_the_bound_address_count_as_ours(tmp_path: Path) -> None:
     assert "orca.example" in host_names(Settings(home=tmp_path, host="orca.example"))
     assert "[fd00::1]" in host_names(Settings(home=tmp_path, host="fd00::1"))
