@@ -58,7 +58,8 @@ def command() -> None:
 @click.pass_obj
 def show(session: Session, *, origin: bool) -> None:
     """Every setting and its value; secrets by their names only."""
-    from orcaops_mcp.cli.settings_read import read_configuration, values_of  # noqa: PLC0415 - slow to import
+    from orcaops_mcp.cli.settings_read import read_configuration  # noqa: PLC0415 - slow to import
+    from orcaops_mcp.intake.configured import values_of  # noqa: PLC0415 - as above
 
     values = values_of(read_configuration(home=session.home))
     if session.out.is_json:

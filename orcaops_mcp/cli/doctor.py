@@ -10,9 +10,9 @@ from orcaops_mcp.cli.command import Command
 from orcaops_mcp.cli.exits import FAILED
 
 if TYPE_CHECKING:
-    from orcaops_mcp.cli.checks import Check
     from orcaops_mcp.cli.output import Output
     from orcaops_mcp.cli.session import Session
+    from orcaops_mcp.intake.checks import Check
 
 _LOOKS: Final = {
     "ok": ("success", "ok  "),

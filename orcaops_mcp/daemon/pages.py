@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from core import Engine
+    from orcaops_mcp.settings import Configuration
 
 
 class Pages:
@@ -18,10 +19,12 @@ class Pages:
 
     Args:
         engine: What they show.
+        configuration: What it was opened with, for the page that tells it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, configuration: Configuration) -> None:
         self._engine = engine
+        self._configuration = configuration
         self._app: ASGIApp | None = None
         self._one_at_a_time = anyio.Lock()
         self._thread = anyio.CapacityLimiter(1)
@@ -36,4 +39,4 @@ class Pages:
     def _build(self) -> ASGIApp:
         from orcaops_mcp.web.app import build_web  # noqa: PLC0415 - its templates and their library are read only now
 
-        return build_web(self._engine)
+        return build_web(self._engine, self._configuration)

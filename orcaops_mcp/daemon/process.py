@@ -132,7 +132,7 @@ async def _app(
         bound = settings if tcp is None else settings.model_copy(update={"host": tcp.host})
         rules = rules_for(bound, tcp.port if tcp else settings.port, tcp.token if tcp else None)
         rest = build_api(engine, stop=stop)
-        return server, rest, build_app(server, rest, Pages(engine), rules)
+        return server, rest, build_app(server, rest, Pages(engine, configuration), rules)
 
     server, rest, app = await anyio.to_thread.run_sync(build)
     await stack.enter_async_context(rest.router.lifespan_context(rest))

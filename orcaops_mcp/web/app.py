@@ -12,6 +12,7 @@ from orcaops_mcp.web.pages import (
     actions,
     analytics,
     artifacts,
+    connect,
     job,
     job_templates,
     jobs,
@@ -20,6 +21,7 @@ from orcaops_mcp.web.pages import (
     login,
     new_job,
     static_files,
+    system,
     workflow_actions,
     workflow_log,
     workflow_new,
@@ -34,27 +36,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core import Engine
+    from orcaops_mcp.settings import Configuration
 
 ROUTERS: Final = (
     *(static_files.router, live.router),
     *(login.router, jobs.router, new_job.router, actions.router),
     *(log.router, artifacts.router),
     *(workflows.router, workflow_new.router, workflow_actions.router, workflow_log.router, workflow_run.router),
-    *(analytics.router, job_templates.router, job.router),
+    *(analytics.router, connect.router, system.router, job_templates.router, job.router),
 )
 """In the order they are matched: fixed paths before those with an id in their place."""
 
 
-def build_web(engine: Engine | Callable[[], Engine]) -> FastAPI:
+def build_web(engine: Engine | Callable[[], Engine], configuration: Configuration | None = None) -> FastAPI:
     """The application; making it reads files and takes a moment.
 
     Args:
         engine: The open engine, or where it is got from.
+        configuration: What it was opened with, for the page that tells it.
     """
     app = FastAPI(
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(check_change)]
     )
-    app.state.web = WebState(engine, the_renderer(), secrets.token_bytes(32))
+    app.state.web = WebState(engine, the_renderer(), secrets.token_bytes(32), configuration)
     app.add_middleware(PageEdge)
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)

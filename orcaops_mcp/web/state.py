@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from orcaops_mcp.intake.dashboard import Doorkeeper
+    from orcaops_mcp.settings import Configuration
     from orcaops_mcp.web.rendering import Renderer
 
 _ANYBODY: Final = Caller("ui")
@@ -27,11 +28,13 @@ class WebState:
         source: The engine, or where it is got from.
         renderer: Makes pages of templates.
         secret: Of this process; what forms carry is made with it.
+        configuration: What the engine was opened with; None where a program opened it.
     """
 
     source: Engine | Callable[[], Engine]
     renderer: Renderer
     secret: bytes
+    configuration: Configuration | None = None
 
     @property
     def engine(self) -> Engine:

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from core.records.workflow_node import NodeRef
     from core.spec.job import JobSpec
 
-STARTS: Final = timedelta(milliseconds=350)
-"""From the attempt's begin to its container's start."""
+_STARTS_MS: Final = (180, 900)
+_PULLS_MS: Final = (1500, 24_000)
+_PULLED: Final = 25
+"""One start in so many has to pull its image first."""
 _PAUSE: Final = timedelta(seconds=4)
 """From one attempt's begin to the next one's."""
 _TO_HEXADECIMAL: Final = str.maketrans("ghjkmnpqrstvwxyz", "0123456789abcdef")
@@ -85,6 +87,12 @@ class Story:
     rerun_of: str | None = None
     template: TemplateUse | None = None
     node: NodeRef | None = None
+
+    def starts_after(self, at: datetime) -> timedelta:
+        """From the begin of an attempt to its container's start: the same for the same job."""
+        drawn = sum(map(ord, self.job_id)) * 7919 + len(self.spec.image) * 131
+        least, most = _PULLS_MS if drawn % _PULLED == 0 else _STARTS_MS
+        return min(timedelta(milliseconds=least + drawn % (most - least)), max(self.ended_at - at, timedelta(0)) / 3)
 
     @property
     def why(self) -> str:
@@ -153,7 +161,7 @@ class Story:
                 phase=JobPhase.DONE,
                 container_name=container_name(home_id, self.job_id, number),
                 token=token_of(self.job_id) if self.spec.has_steps else "",
-                started_at=at + STARTS,
+                started_at=at + self.starts_after(at),
                 finished_at=self.ended_at if is_last else at + _PAUSE / 2,
                 exit_code=self.exit_code if is_last else 1,
                 failure=self.failure if is_last else self.earlier[number - 1],

@@ -1,6 +1,8 @@
 // Two drawings of what the tables beside them say; the tables are where the numbers are read from.
 const HEIGHT = 240;
 const STATUSES = ["success", "failed", "timed_out", "cancelled"];
+const SPANS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400];
+const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000];
 const plots = new Map();
 
 const sizes = new ResizeObserver((seen) => {
@@ -45,7 +47,10 @@ function draw(place) {
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: !isBars }, y: false },
     scales: { y: { range: (_, least, most) => [0, Math.max(most * 1.05, 1)] }, x: { range: room(times) } },
-    axes: [axis(place, { space: 70 }), axis(place, { size: 56, values: isBars ? undefined : (_, ticks) => ticks.map(span) })],
+    axes: [
+      axis(place, { space: 70, values: (_, ticks) => ticks.map((seconds) => moment(seconds, times)) }),
+      axis(place, isBars ? { size: 48, incrs: COUNTS } : { size: 48, incrs: SPANS, values: (_, ticks) => ticks.map(span) }),
+    ],
     series: [{}, ...series],
     hooks: {
       setCursor: [
@@ -129,5 +134,12 @@ function hatched(place) {
 
 function span(seconds) {
   if (seconds < 60) return `${seconds}s`;
-  return seconds < 3600 ? `${Math.round(seconds / 6) / 10}m` : `${Math.round(seconds / 360) / 10}h`;
+  return seconds < 3600 ? `${seconds / 60}m` : `${seconds / 3600}h`;
+}
+
+// In UTC, as the tables have it: the hour where times lie closer than a day, else day and month.
+function moment(seconds, times) {
+  const text = new Date(seconds * 1000).toISOString();
+  const isByHour = times.length > 1 && times[1] - times[0] < 86400;
+  return isByHour ? text.slice(11, 16) : text.slice(5, 10);
 }
