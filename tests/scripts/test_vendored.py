@@ -50,7 +50,7 @@ def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
     shipped = set(re.findall(r'<symbol id="([\w-]+)"', (FOLDER / "lucide" / "icons.svg").read_text(encoding="utf-8")))
     assert shipped == set(ICONS)
     texts = [path.read_text(encoding="utf-8") for kind in ("*.html", "*.py") for path in FOLDER.parent.rglob(kind)]
-    named = {name for text in texts for name in re.findall(r'icon(?:\(|=)"([a-z0-9-]+)"', text)}
+    named = {name for text in texts for name in re.findall(r'\bicon(?:\(|=)"([a-z0-9-]+)"', text)}
     assert len(named) > 10
     assert named - shipped == set()
 

@@ -1,10 +1,12 @@
 // Keeps a page as things are: nudges say that something changed, the page fetches itself and is morphed.
-// One connection a page, none while its tab is hidden; at most one refresh a second.
+// Nothing is listened to while the tab is hidden or paused; at most one refresh a second.
+import { Line } from "./line.js";
+
 const EVERY_MS = 1000;
 const HIDDEN_EVERY_MS = 15000;
 
 const listeners = new Set();
-let source = null;
+const line = new Line(hear, stand);
 let isPaused = false;
 let topics = "";
 let lostAt = 0;
@@ -33,50 +35,46 @@ export function followPage() {
   const button = document.getElementById("live");
   if (!page()?.dataset.topics || !window.EventSource) return;
   button.hidden = false;
-  button.addEventListener("click", () => { isPaused = !isPaused; isPaused ? close() : open(true); say(); });
+  button.addEventListener("click", () => { isPaused = !isPaused; isPaused ? line.close() : goOn(); say(); });
   document.addEventListener("visibilitychange", () => {
     if (isPaused) return;
-    document.hidden ? close() : open(true);
+    document.hidden ? line.close() : goOn();
     say();
   });
   setInterval(() => {
     if (document.hidden && !isPaused && performance.now() - refreshedAt >= HIDDEN_EVERY_MS) refresh();
     if (lostAt) say();
   }, 1000);
-  window.addEventListener("pagehide", close);
-  open(false);
+  window.addEventListener("pagehide", () => line.close());
+  window.addEventListener("pageshow", (event) => { if (event.persisted && !isPaused) goOn(); });
+  open();
+  say();
 }
 
 function page() {
   return document.getElementById("page");
 }
 
-function open(again) {
-  close();
+function open() {
   topics = page().dataset.topics;
-  source = new EventSource(`/events?topics=${encodeURIComponent(topics)}`);
-  let isBack = again;
-  source.addEventListener("open", () => {
-    lostAt = 0;
-    if (isBack) later();
-    isBack = true;
-    say();
-  });
-  source.addEventListener("error", () => {
-    lostAt ||= Date.now();
-    say();
-    if (source?.readyState === EventSource.CLOSED) setTimeout(() => source && open(true), 3000);
-  });
-  source.addEventListener("nudge", (event) => {
-    const changed = JSON.parse(event.data).topics;
-    const isTaken = [...listeners].map((heard) => heard(changed)).some(Boolean);
-    if (!isTaken) later();
-  });
+  line.open(topics.split(","));
 }
 
-function close() {
-  source?.close();
-  source = null;
+// After a time of not listening something may have been missed.
+function goOn() {
+  open();
+  later();
+}
+
+function hear(changed) {
+  const isTaken = [...listeners].map((heard) => heard(changed)).some(Boolean);
+  if (!isTaken) later();
+}
+
+function stand(isLost, isBack) {
+  lostAt = isLost ? lostAt || Date.now() : 0;
+  if (isBack) later();
+  say();
 }
 
 function later() {
@@ -105,6 +103,6 @@ function settle(rowId) {
   const icon = document.getElementById("favicon");
   const now = page().dataset.favicon;
   if (now && icon.getAttribute("href") !== now) icon.setAttribute("href", now);
-  if (source && page().dataset.topics !== topics) page().dataset.topics ? open(false) : close();
+  if (line.isOpen && page().dataset.topics !== topics) page().dataset.topics ? open() : line.close();
   document.dispatchEvent(new CustomEvent("orcaops:refreshed"));
 }
