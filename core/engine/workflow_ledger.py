@@ -85,6 +85,22 @@ class WorkflowLedger:
         """Change what nodes say beside the status."""
         return self._tell(await self._store.change_nodes(workflow_id, fields), status_changed=False)
 
+    async def write_nodes(
+        self,
+        workflow_id: str,
+        changes: Mapping[str, NodeFields],
+        rounds: Sequence[Sequence[NodeMove]],
+        *,
+        by: str,
+        known: Sequence[WorkflowNode] = (),
+    ) -> tuple[tuple[WorkflowNode, ...], ...]:
+        """Change and move nodes in one transaction. See `WorkflowStore.write_nodes`."""
+        changed, *moved = await self._store.write_nodes(workflow_id, changes, rounds, by=by, known=known)
+        self._tell(changed, status_changed=False)
+        for nodes in moved:
+            self._tell(nodes, status_changed=True)
+        return (changed, *moved)
+
     async def request_cancel(self, workflow_id: str, request: CancelRequest, *, forced: bool = False) -> WorkflowRun:
         """Note that somebody wants the run stopped; a finished run stays as it is."""
         noted = await self._store.request_cancel(workflow_id, request, forced=forced)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from core.records.job import CancelRequest
     from core.records.workflow_node import WorkflowNode
+    from core.store.queries import SqlValue
 
 _SQL: Final = QueryFile("nodes")
 _INSERT_NODE: Final = _SQL.take("insert_node")
@@ -29,6 +30,7 @@ _NEXT_VERSION: Final = _SQL.take("next_version")
 _PRESENT_ATTEMPT: Final = _SQL.take("present_attempt")
 _GET_NODE: Final = _SQL.take("get_node")
 _GET_NODES: Final = _SQL.take("get_nodes")
+_NODE_VERSIONS: Final = _SQL.take("node_versions")
 _LIST_NODES: Final = _SQL.take("list_nodes")
 _LAST_CHANGE: Final = _SQL.take("last_change")
 _INSERT_NODE_CHANGE: Final = _SQL.take("insert_node_change")
@@ -120,30 +122,32 @@ class NodeMoves:
         moves: What happens, each node once.
         at: When.
         by: Who.
+        known: Nodes as somebody saw them last; those that have not changed since are not read again.
     """
 
     workflow_id: str
     moves: Sequence[NodeMove]
     at: datetime
     by: str
+    known: Iterable[WorkflowNode] = ()
 
     def apply(self, connection: sqlite3.Connection) -> tuple[WorkflowNode, ...]:
         """Do it. See `WorkflowStore.move_nodes`."""
         version, attempt = _advance(connection, self.workflow_id)
-        nodes = _find_all(connection, self.workflow_id, attempt, (move.node_id for move in self.moves))
-        moved: list[WorkflowNode] = []
-        changes: list[WorkflowChange] = []
-        for node, move in zip(nodes, self.moves, strict=True):
-            after = self._after(node, move, version)
-            moved.append(after)
-            changes.append(
-                WorkflowChange(self.at, attempt, node.node_id, move.event, node.status, after.status, self.by, move.why)
-            )
+        nodes = _find_all(connection, self.workflow_id, attempt, (move.node_id for move in self.moves), self.known)
+        moved = tuple(self._after(node, move, version) for node, move in zip(nodes, self.moves, strict=True))
         _UPDATE_NODE.run_many(connection, map(node_values, moved))
         (last,) = _LAST_CHANGE.run(connection, workflow_id=self.workflow_id).fetchone()
-        rows = (change_values(self.workflow_id, change) | {"seq": last + n} for n, change in enumerate(changes, 1))
+        rows: list[dict[str, SqlValue]] = []
+        for number, (node, after, move) in enumerate(zip(nodes, moved, self.moves, strict=True), last + 1):
+            change = WorkflowChange(
+                self.at, attempt, node.node_id, move.event, node.status, after.status, self.by, move.why
+            )
+            row = change_values(self.workflow_id, change)
+            row["seq"] = number
+            rows.append(row)
         _INSERT_NODE_CHANGE.run_many(connection, rows)
-        return tuple(moved)
+        return moved
 
     def _after(self, node: WorkflowNode, move: NodeMove, version: int) -> WorkflowNode:
         status = NODE_LIFECYCLE.next_status(node.status, move.event)
@@ -156,12 +160,48 @@ class NodeMoves:
         return replace(node, **(fields | move.fields))
 
 
+@dataclass(frozen=True, slots=True)
+class NodeWrites:
+    """What happens to nodes of a run's present attempt in one transaction: all of it, or nothing.
+
+    Attributes:
+        workflow_id: The run.
+        changes: What changes beside the statuses, by the nodes' ids; before anything moves.
+        rounds: What moves then, one round after the other, each node once in a round.
+        at: When.
+        by: Who.
+        known: As in `NodeMoves`.
+    """
+
+    workflow_id: str
+    changes: Mapping[str, NodeFields]
+    rounds: Sequence[Sequence[NodeMove]]
+    at: datetime
+    by: str
+    known: Sequence[WorkflowNode] = ()
+
+    def apply(self, connection: sqlite3.Connection) -> tuple[tuple[WorkflowNode, ...], ...]:
+        """Do it. See `WorkflowStore.write_nodes`."""
+        known = {node.node_id: node for node in self.known}
+        written: list[tuple[WorkflowNode, ...]] = []
+        changed = change_nodes(connection, self.workflow_id, self.changes, known.values()) if self.changes else ()
+        written.append(changed)
+        for moves in self.rounds:
+            known.update((node.node_id, node) for node in written[-1])
+            some = [known[move.node_id] for move in moves if move.node_id in known]
+            written.append(NodeMoves(self.workflow_id, moves, self.at, self.by, some).apply(connection))
+        return tuple(written)
+
+
 def change_nodes(
-    connection: sqlite3.Connection, workflow_id: str, fields: Mapping[str, NodeFields]
+    connection: sqlite3.Connection,
+    workflow_id: str,
+    fields: Mapping[str, NodeFields],
+    known: Iterable[WorkflowNode] = (),
 ) -> tuple[WorkflowNode, ...]:
     """Change what nodes say beside the status. See `WorkflowStore.change_nodes`."""
     version, attempt = _advance(connection, workflow_id)
-    nodes = _find_all(connection, workflow_id, attempt, fields)
+    nodes = _find_all(connection, workflow_id, attempt, fields, known)
     changed = tuple(replace(node, version=version, **some) for node, some in zip(nodes, fields.values(), strict=True))
     _UPDATE_NODE.run_many(connection, map(node_values, changed))
     return changed
@@ -193,17 +233,27 @@ def _advance(connection: sqlite3.Connection, workflow_id: str) -> tuple[int, int
 
 
 def _find_all(
-    connection: sqlite3.Connection, workflow_id: str, attempt: int, node_ids: Iterable[str]
+    connection: sqlite3.Connection,
+    workflow_id: str,
+    attempt: int,
+    node_ids: Iterable[str],
+    known: Iterable[WorkflowNode] = (),
 ) -> list[WorkflowNode]:
-    """The nodes of those ids, in the order given.
+    """The nodes of those ids, in the order given; of those that are known, only whether they have changed is read.
 
     Raises:
         NodeNotFoundError: One of them does not exist.
         IllegalMoveError: One is named twice.
     """
     wanted = [utf8(node_id) for node_id in node_ids]
-    rows = _GET_NODES.run(connection, workflow_id=workflow_id, attempt=attempt, node_ids=json.dumps(wanted))
-    found = {node.node_id: node for node in map(node_from_row, rows)}
+    found = {node.node_id: node for node in known if node.attempt == attempt}
+    if found:
+        ids = json.dumps([node_id for node_id in wanted if node_id in found])
+        rows = _NODE_VERSIONS.run(connection, workflow_id=workflow_id, attempt=attempt, node_ids=ids)
+        found = {node_id: found[node_id] for node_id, version in rows if found[node_id].version == version}
+    if unread := [node_id for node_id in wanted if node_id not in found]:
+        rows = _GET_NODES.run(connection, workflow_id=workflow_id, attempt=attempt, node_ids=json.dumps(unread))
+        found |= {node.node_id: node for node in map(node_from_row, rows)}
     for node_id in wanted:
         if node_id not in found:
             raise _no_node(workflow_id, node_id, attempt)

@@ -6,7 +6,7 @@ Times are microseconds. Absent fields of older rows take the record's default.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from core.clock import from_microseconds, to_microseconds
 from core.lifecycle.workflow import Outcome, Reason
@@ -19,6 +19,8 @@ from core.store.encoding import micros, moment, services_from_json, services_to_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def object_to_json(value: Mapping[str, object]) -> str | None:
@@ -197,4 +199,4 @@ def cancel_from_json(text: str | None) -> CancelRequest | None:
 
 
 def _dump(value: object) -> str:
-    return utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return utf8(_ENCODER.encode(value))

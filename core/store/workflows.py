@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Required, TypedDict, Unpack
 from core.lifecycle.workflow import WORKFLOW_LIFECYCLE
 from core.store import node_changes, workflow_changes, workflow_listing
 from core.store.encoding import utf8
-from core.store.node_changes import NodeMoves
+from core.store.node_changes import NodeMoves, NodeWrites
 from core.store.workflow_changes import RunKey, RunMove, RunRepetition, RunSubmission, SubmittedRun
 from core.store.workflow_listing import WorkflowFilter
 
@@ -229,6 +229,34 @@ class WorkflowStore:
         if not fields:
             return ()
         return await self._database.write(partial(node_changes.change_nodes, workflow_id=workflow_id, fields=fields))
+
+    async def write_nodes(
+        self,
+        workflow_id: str,
+        changes: Mapping[str, NodeFields],
+        rounds: Sequence[Sequence[NodeMove]],
+        *,
+        by: str,
+        known: Sequence[WorkflowNode] = (),
+    ) -> tuple[tuple[WorkflowNode, ...], ...]:
+        """Change nodes of the present attempt and move them, in one transaction; as `change_nodes` and `move_nodes` do.
+
+        Args:
+            workflow_id: The run.
+            changes: What changes beside the statuses, before anything moves.
+            rounds: What moves, one round after the other, each node once in a round.
+            by: Who.
+            known: Nodes as the caller saw them last; those that have not changed since are not read again.
+
+        Returns:
+            The nodes after the changes, and after each round of moves.
+
+        Raises:
+            NodeNotFoundError: As `move_nodes` does.
+            IllegalMoveError: As `move_nodes` does.
+        """
+        writes = NodeWrites(workflow_id, changes, rounds, self._clock.now(), by, known)
+        return await self._database.write(writes.apply)
 
     async def request_cancel(self, workflow_id: str, request: CancelRequest, *, forced: bool = False) -> WorkflowRun:
         """Note that somebody wants the run to stop.

@@ -23,7 +23,7 @@ from core.engine.workflow.ending import run_end
 from core.engine.workflow.grouping import Grouping, has_group
 from core.engine.workflow.live import Stage
 from core.engine.workflow.live_run import LiveRun
-from core.engine.workflow.node_end import node_end
+from core.engine.workflow.making import Making
 from core.engine.workflow.program import read_program
 from core.engine.workflow.requests import Requests
 from core.engine.workflow.serving import Serving
@@ -60,7 +60,8 @@ class Hands:
 
     def __init__(self, rooms: Rooms, live: LiveRun, inbox: Inbox) -> None:
         self.serving = Serving(rooms.shared, live, inbox.ring)
-        self.starter = Starter(live, rooms.scheduler, rooms.admit, self.serving)
+        self.making = Making(live, rooms.admit)
+        self.starter = Starter(live, rooms.scheduler, self.making, self.serving)
         self.grouping = Grouping(rooms.groups, live)
         self.requests = Requests(live, inbox)
 
@@ -251,18 +252,13 @@ class Conductor:
         granted, self._inbox.granted = self._inbox.granted, set()
         for node_id in granted:
             hands.grouping.grant(node_id)
-        ends = await all_at_once(partial(self._end_of, hands.starter, node, job) for node, job in known)
+        ends = await hands.making.ends(known)
         for (node, job), end in zip(known, ends, strict=True):
             self._conclude_try(live, node, job, end)
         for node in live.retries.take(self._parts.clock.now()):
             node.stage = Stage.READY
             live.room.add(node)
         await hands.requests.heed_times()
-
-    async def _end_of(self, starter: Starter, node: LiveNode, job: Job) -> NodeEnd:
-        may_retry = node.stop is None and (node.frame.stop is None or not node.frame.is_forced)
-        setting = starter.setting(node)
-        return await node_end(self._parts, setting, job, may_retry=may_retry, warnings=node.warnings)
 
     def _conclude_try(self, live: LiveRun, node: LiveNode, job: Job, end: NodeEnd) -> None:
         live.room.leave(node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.engine.workflow.named import named_by, secrets_named, values_of
 from core.spec.node import LateEnv, LateVariable, LoginTexts
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 Layers = tuple[tuple[str, str], ...]
 """Variables as they were written, those of the lowest layer first."""
+
+NOTHING_LATE: Final = LateEnv()
+"""What a job is told beside its container that reads neither secrets nor services."""
+
+
+def has_late(setting: NodeSetting, env: EnvContext) -> bool:
+    """Whether a node's variables, secrets or login say anything that is filled in when its container is made."""
+    job = setting.job
+    return bool(env.waiting or job.secrets or (job.image is not None and job.image.credentials is not None))
 
 
 def layers_of(setting: NodeSetting) -> Layers:

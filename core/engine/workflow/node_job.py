@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pydantic import ValidationError
 
 from core.engine.script import UNHEARD
-from core.engine.workflow.late_texts import late_env, layers_of, plain_secrets
+from core.engine.workflow.late_texts import NOTHING_LATE, has_late, late_env, layers_of, plain_secrets
 from core.engine.workflow.named import named_by, values_of
 from core.engine.workflow.needs_files import needed_files
 from core.engine.workflow.node_faults import fault_of, first_fault, refused
@@ -128,6 +128,8 @@ class _Maker:
         self._resolver = resolver
         self._env = env
         self._open = definition.open
+        self._texts, self._conditions = texts_of(setting.job)
+        self._has_expressions = bool(self._conditions) or any(OPENING in text for text in self._texts)
 
     def request(self) -> dict[str, Any]:
         """The fields of its spec."""
@@ -193,6 +195,8 @@ class _Maker:
 
     def _services(self) -> tuple[Any, ...]:
         setting = self._setting
+        if not setting.job.services:
+            return ()
         below = layers_of(setting)
         maker = ServiceMaker(
             setting.job.services,
@@ -209,11 +213,10 @@ class _Maker:
 
     def _context(self) -> dict[str, JsonValue] | None:
         """What the steps name of what is known; None where nothing of them is an expression."""
-        setting = self._setting
-        texts, conditions = texts_of(setting.job)
-        named = named_by(setting.scene.templates, texts, conditions)
-        if not conditions and not any(OPENING in text for text in texts):
+        if not self._has_expressions:
             return None
+        setting = self._setting
+        named = named_by(setting.scene.templates, self._texts, self._conditions)
         context = values_of(named, self._resolver.surroundings)
         if "services" in named and setting.services:
             context["services"] = cast("JsonValue", {name: dict(told) for name, told in setting.services.items()})
@@ -226,8 +229,9 @@ class _Maker:
 
     def _node(self) -> dict[str, Any]:
         setting = self._setting
-        texts, conditions = texts_of(setting.job)
-        late = late_env(setting, self._env, self._resolver.surroundings, texts, conditions)
+        late = NOTHING_LATE
+        if self._has_expressions or has_late(setting, self._env):
+            late = late_env(setting, self._env, self._resolver.surroundings, self._texts, self._conditions)
         if setting.services and late.variables:
             services = cast("JsonValue", {name: dict(told) for name, told in setting.services.items()})
             late = late.model_copy(update={"context": {**late.context, "services": services}})

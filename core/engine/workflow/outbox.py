@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.store.node_changes import NodeMove
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from core.engine.workflow.live import LiveNode
     from core.engine.workflow_ledger import WorkflowLedger
@@ -35,7 +35,10 @@ class Outbox:
 
     def add(self, nodes: Sequence[WorkflowNode], *, instead_of: str | None = None) -> None:
         """Nodes that there were not before."""
-        self._added.append((tuple(nodes), instead_of))
+        if instead_of is None and self._added and self._added[-1][1] is None:
+            self._added[-1] = ((*self._added[-1][0], *nodes), None)
+        else:
+            self._added.append((tuple(nodes), instead_of))
 
     def change(self, node: LiveNode, fields: NodeFields) -> None:
         """Something about a node beside its status."""
@@ -59,17 +62,19 @@ class Outbox:
         for nodes, instead_of in added:
             await self._ledger.add_nodes(self._workflow_id, nodes, instead_of=instead_of)
         changed, self._changed = self._changed, {}
-        if changed:
-            fields = {node_id: fields for node_id, (_, fields) in changed.items()}
-            records = await self._ledger.change_nodes(self._workflow_id, fields)
-            _note(records, [node for node, _ in changed.values()])
-        batches, self._moved = self._moved, []
-        for batch in batches:
-            moves = [move for _, move in batch.values()]
-            records = await self._ledger.move_nodes(self._workflow_id, moves, by=_BY)
-            _note(records, [node for node, _ in batch.values()])
-
-
-def _note(records: Iterable[WorkflowNode], nodes: Iterable[LiveNode]) -> None:
-    for record, node in zip(records, nodes, strict=True):
-        node.record = record
+        rounds, self._moved = self._moved, []
+        if not changed and not rounds:
+            return
+        met = {node.id: node for node, _ in changed.values()}
+        for each in rounds:
+            met.update((node.id, node) for node, _ in each.values())
+        written = await self._ledger.write_nodes(
+            self._workflow_id,
+            {node_id: fields for node_id, (_, fields) in changed.items()},
+            [[move for _, move in each.values()] for each in rounds],
+            by=_BY,
+            known=[node.record for node in met.values()],
+        )
+        for records in written:
+            for record in records:
+                met[record.node_id].record = record

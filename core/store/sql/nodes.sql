@@ -44,6 +44,12 @@ SELECT workflow_id, attempt, node_id, job, status, version, name, position, vari
   FROM workflow_nodes
  WHERE workflow_id = :workflow_id AND attempt = :attempt AND node_id IN (SELECT value FROM json_each(:node_ids));
 
+-- name: node_versions
+-- When nodes of an attempt changed last, as versions of the run; by a JSON array of ids, in no order.
+SELECT node_id, version
+  FROM workflow_nodes
+ WHERE workflow_id = :workflow_id AND attempt = :attempt AND node_id IN (SELECT value FROM json_each(:node_ids));
+
 -- name: list_nodes
 -- The nodes of an attempt that changed after a version.
 SELECT workflow_id, attempt, node_id, job, status, version, name, position, variant, is_finally, needs, outcome, result,

@@ -342,6 +342,38 @@ async def test_of_many_moves_all_happen_or_none(workflows: WorkflowStore) -> Non
     assert await workflows.move_nodes(workflow_id, [], by="engine") == ()
 
 
+async def test_changes_and_rounds_of_moves_are_written_together_or_not_at_all(workflows: WorkflowStore) -> None:
+    workflow_id = await a_run(workflows, *map(a_node, "abc"))
+    before, known = await workflows.state(workflow_id)
+    why = NodeReason(Reason.MAX_PARALLEL, "waits for room")
+    rounds = [[NodeMove("a", NodeEvent.START)], [NodeMove("a", NodeEvent.SUCCEED), NodeMove("b", NodeEvent.START)]]
+    with pytest.raises(IllegalMoveError, match="cannot succeed"):
+        await workflows.write_nodes(
+            workflow_id, {"c": {"reason": why}}, [*rounds, [NodeMove("c", NodeEvent.SUCCEED)]], by="engine", known=known
+        )
+    assert await workflows.state(workflow_id) == (before, known)
+    changed, first, second = await workflows.write_nodes(
+        workflow_id, {"c": {"reason": why}}, rounds, by="engine", known=known
+    )
+    assert [(node.node_id, node.reason) for node in changed] == [("c", why)]
+    assert [node.status for node in (*first, *second)] == [NodeStatus.RUNNING, NodeStatus.SUCCESS, NodeStatus.RUNNING]
+    assert (await workflows.nodes(workflow_id)) == (*second, *changed)
+
+
+async def test_a_node_that_changed_since_it_was_seen_is_read_again(
+    workflows: WorkflowStore, clock: MovingClock
+) -> None:
+    workflow_id = await a_run(workflows, a_node("a"), a_node("b"))
+    seen = await workflows.nodes(workflow_id)
+    asked = CancelRequest(clock.now(), "cli", "enough", None)
+    await workflows.request_node_cancel(workflow_id, "a", asked)
+    _, moved = await workflows.write_nodes(
+        workflow_id, {}, [[NodeMove(each, NodeEvent.START) for each in "ab"]], by="engine", known=seen
+    )
+    assert [node.cancel for node in moved] == [asked, None]
+    assert await workflows.nodes(workflow_id) == moved
+
+
 async def test_what_changed_since_a_version_is_told_with_the_run(workflows: WorkflowStore) -> None:
     workflow_id = await a_run(workflows, *map(a_node, "abc"))
     seen = (await workflows.get(workflow_id)).version

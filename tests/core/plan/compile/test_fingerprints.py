@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.plan.compile import Fingerprints, NodeFacts, RunFacts
+import pytest
+
+from core.plan.compile import Fingerprints, NodeFacts, RunFacts, Scene, define
 from core.plan.reading import read_workflow
 
 if TYPE_CHECKING:
@@ -90,3 +92,38 @@ def test_a_step_whose_condition_is_faulty_still_has_a_fingerprint() -> None:
 
 def test_the_values_of_a_variant_count() -> None:
     assert _print(matrix={"os": "b"}).changes(_print(matrix={"os": "a"})) == ("matrix.os",)
+
+
+LITERAL = """
+inputs: {tag: {type: string, default: one}}
+env: {COLOUR: blue, ATTEMPT: "${{ run.attempt }}", TAG: "${{ inputs.tag }}", KEY: "${{ secrets.KEY }}"}
+services: {db: {image: "postgres:${{ inputs.tag }}"}}
+jobs:
+  plain: {image: alpine, commands: [make, make test]}
+  kept: {image: alpine, commands: [], timeout: 5m, retry: 2, continue_on_error: true, concurrency: one, name: Kept}
+  own_env: {image: {name: alpine, pull: always}, commands: [make], env: {COLOUR: red, OWN: "1"}}
+  stepped:
+    image: alpine
+    steps: [{run: make, name: Make, env: {A: b}, timeout: 10s}, {run: test, continue_on_error: [3]}]
+    resources: {memory: 1g}
+    artifacts: [dist/]
+  spread: {image: alpine, commands: [make], matrix: {os: [a, b]}}
+  served: {image: alpine, commands: [make], services: {cache: {image: redis}}}
+  asked: {image: alpine, steps: [{run: make, if: "inputs.tag == 'one'"}]}
+  read: {image: "alpine:${{ inputs.tag }}", commands: ["echo ${{ run.attempt }} ${{ matrix.os }}"]}
+"""
+
+
+@pytest.mark.parametrize("job", ["plain", "kept", "own_env", "stepped", "spread", "served", "asked", "read"])
+def test_a_fingerprint_made_of_what_runs_is_that_made_of_the_file(job: str) -> None:
+    spec = read_workflow(LITERAL).spec
+    assert spec is not None
+    run = RunFacts(
+        inputs={"tag": "one"}, variables={}, run={"attempt": 3, "number": 7}, github={}, secrets={"KEY": "hidden"}
+    )
+    facts = NodeFacts(needs={}, jobs={}, matrix={"os": "a"} if job == "spread" else None)
+    scene = Scene(spec, replace(run, secrets=None))
+    definition = define(spec.jobs[job], *scene.node(spec.jobs[job], facts))
+    prints = Fingerprints(spec, run)
+    assert prints.of(spec.jobs[job], facts, definition) == prints.of(spec.jobs[job], facts)
+    assert definition.is_literal is (job != "read")
