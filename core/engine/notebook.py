@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from core.store.rows import AttemptFields, JobFields
 
 _SOON_S: Final = 0.01
-"""Facts that come within this time are written together; an attempt that ends within it has one row of its end."""
+"""Facts that come within this time are written together."""
+_ENDING_S: Final = 1.0
+"""The same once the container has ended: then the row of the end is hardly longer away."""
 
 
 class Notebook:
@@ -28,15 +30,27 @@ class Notebook:
         job: The record as it stands in the store.
 
     Attributes:
-        job: The record with all that is known, written or not.
+        is_ending: Whether the container has ended.
     """
 
     def __init__(self, parts: Parts, job: Job) -> None:
-        self.job = job
+        self.is_ending = False
+        self._stored = job
+        self._known: Job | None = job
         self._parts = parts
         self._of_job: dict[str, Any] = {}
         self._of_attempt: dict[str, Any] = {}
         self._noted = anyio.Event()
+
+    @property
+    def job(self) -> Job:
+        """The record with all that is known, written or not."""
+        if self._known is None:
+            attempt = self._stored.attempt
+            if attempt is not None and self._of_attempt:
+                attempt = replace(attempt, **self._of_attempt)
+            self._known = replace(self._stored, attempt=attempt, **self._of_job)
+        return self._known
 
     @property
     def job_fields(self) -> JobFields:
@@ -52,13 +66,13 @@ class Notebook:
         """Take facts; `run` writes them."""
         self._of_job |= job or {}
         self._of_attempt |= attempt or {}
-        self.job = self._with_notes(self.job)
+        self._known = None
         self._noted.set()
 
     def take_over(self, stored: Job) -> None:
         """Go on from the record in the store, unless a later one is known."""
-        if stored.version >= self.job.version:
-            self.job = self._with_notes(stored)
+        if stored.version >= self._stored.version:
+            self._stored, self._known = stored, None
 
     async def write(self) -> None:
         """Return once all that was noted is in the store."""
@@ -67,7 +81,9 @@ class Notebook:
         of_job, of_attempt = dict(self._of_job), dict(self._of_attempt)
         job_fields, attempt_fields = cast("JobFields", of_job), cast("AttemptFields", of_attempt)
         change = self._parts.ledger.change
-        stored = await self._parts.until_stored(lambda: change(self.job.job_id, job=job_fields, attempt=attempt_fields))
+        stored = await self._parts.until_stored(
+            lambda: change(self._stored.job_id, job=job_fields, attempt=attempt_fields)
+        )
         _strike(self._of_job, of_job)
         _strike(self._of_attempt, of_attempt)
         self.take_over(stored)
@@ -77,14 +93,10 @@ class Notebook:
         while True:
             await self._noted.wait()
             await anyio.sleep(_SOON_S)
+            if self.is_ending:
+                await anyio.sleep(_ENDING_S)
             self._noted = anyio.Event()
             await self.write()
-
-    def _with_notes(self, job: Job) -> Job:
-        attempt = job.attempt
-        if attempt is not None and self._of_attempt:
-            attempt = replace(attempt, **self._of_attempt)
-        return replace(job, attempt=attempt, **self._of_job)
 
 
 def _strike(noted: dict[str, Any], written: dict[str, Any]) -> None:

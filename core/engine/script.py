@@ -38,6 +38,7 @@ starting a process.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from core.backends.base import ArchiveEntry
@@ -80,14 +81,15 @@ def step_program(
         Files for `FOLDER`. Those that the job writes are writable by any user of the image.
     """
     good = ",".join(str(code) for code in dict.fromkeys((0, *spec.success_exit_codes)))
-    facts = {"token": token, "good": f",{good},", "most": str(output_bytes), "count": str(len(plan))}
+    facts = {"good": f",{good},", "most": str(output_bytes), "count": str(len(plan))}
     facts["signal"] = stop_signal_of(spec)
     facts["last"] = str(max((step.index for step in plan if step.when not in {"success", "never"}), default=-1))
     facts["grace"] = str(int(-(-(spec.cancel_grace_s or 0) // 1)))
+    main, job = _programs(tuple(facts.items()))
     blocks = "".join(_block(step) for step in plan if step.when != "never")
     return (
-        ArchiveEntry("main", _filled(MAIN, facts).encode()),
-        ArchiveEntry("job", (_filled(JOB, facts) + blocks + END).encode()),
+        ArchiveEntry("main", main.replace("@token@", token).encode()),
+        ArchiveEntry("job", (job.replace("@token@", token) + blocks + END).encode()),
         *(entry for step in plan if step.when not in {"never", "asks"} for entry in step_texts(step)),
         *(ArchiveEntry(f"{name}-{step.index + 1}", b"", 0o666) for step in plan for name in STEP_FILES),
         ArchiveEntry("at", b"", 0o666),
@@ -148,6 +150,11 @@ def quoted(text: str) -> str:
 
 def _codes(codes: Iterable[int]) -> str:
     return f",{','.join(map(str, codes))},"
+
+
+@lru_cache(maxsize=256)  # most jobs differ in their token alone
+def _programs(facts: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    return _filled(MAIN, dict(facts)), _filled(JOB, dict(facts))
 
 
 def _filled(text: str, facts: dict[str, str]) -> str:

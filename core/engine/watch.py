@@ -112,8 +112,10 @@ class Watch:
                 tasks.start_soon(self._answer_questions)
             state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
             self._ended.set()
+            self._notebook.is_ending = True
             await self._drain()
             tasks.cancel_scope.cancel()
+        self._recorder = None  # what it still tells is asked of it once it is whole
         return state
 
     def stir(self) -> None:

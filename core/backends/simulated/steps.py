@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SUPERVISOR: Final = "/orcaops/main"
 _JOB: Final = "/orcaops/job"
-_FACT: Final = re.compile(r"orca_(token|good|last|count|grace)=([0-9a-f,-]*)")
+_FACTS: Final = ("token", "good", "last", "count", "grace")
+_VALUE: Final = re.compile(r"=([0-9a-f,-]*)")
 _BLOCK: Final = re.compile(
     r"orca_next (?P<index>[0-9]+) (?P<when>[sfag]);.*?(?:^\. /orcaops/step-|orca_run [0-9]+ (?P<own>[^;\n]+);)",
     re.MULTILINE | re.DOTALL,
@@ -118,12 +119,23 @@ def supervise(shell: Shell, io: Io) -> Run:
 def _program(shell: Shell) -> _Program:
     files = shell.world.files
     text = files.read(_JOB).decode(errors="replace")
-    facts = dict(_FACT.findall(files.read(SUPERVISOR).decode(errors="replace") + text))
+    facts = _facts(files.read(SUPERVISOR).decode(errors="replace") + text)
     steps = tuple(
         _Step(int(match["index"]), match["when"], tuple(match["own"].split()) if match["own"] else None)
         for match in _BLOCK.finditer(text)
     )
     return _Program(steps, facts)
+
+
+def _facts(text: str) -> dict[str, str]:
+    """What the program was told, by name."""
+    facts: dict[str, str] = {}
+    for name in _FACTS:
+        place = text.rfind(f"orca_{name}=")
+        value = _VALUE.match(text, place + len(f"orca_{name}")) if place >= 0 else None
+        if value is not None:
+            facts[name] = value[1]
+    return facts
 
 
 def _take_stop(shell: Shell, program: _Program) -> None:
