@@ -8,15 +8,19 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import httpx2
 import pytest
 
+from core import DockerSettings, EngineSettings, open_engine
 from orcaops_mcp.intake.dashboard import is_page
-from orcaops_mcp.web.app import ROUTERS
+from orcaops_mcp.web.app import ROUTERS, build_web
 from orcaops_mcp.web.nudges import nudges
-from tests.orcaops_mcp.web.conftest import a_job, post, words_of
+from tests.orcaops_mcp.web.conftest import HTML, a_job, post, words_of
 
 if TYPE_CHECKING:
-    import httpx2
+    from pathlib import Path
 
     from core import Engine
 
@@ -184,3 +188,18 @@ async def test_nudges_name_what_changed_of_what_a_page_follows_and_nothing_else(
                 lines = (await anext(stream)).decode().split("\n")
                 assert lines[1] == "event: nudge"
                 assert json.loads(lines[2].removeprefix("data: ")) == {"topics": [f"job:{followed.job_id}"]}
+
+
+async def test_while_no_container_engine_answers_every_page_says_that_jobs_wait(tmp_path: Path) -> None:
+    docker = DockerSettings(base_url="unix:///nonexistent/docker.sock")
+    async with open_engine(EngineSettings(home=tmp_path / "home", docker=docker)) as engine:
+        transport = httpx2.ASGITransport(app=await anyio.to_thread.run_sync(build_web, engine))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8787", headers=HTML) as pages:
+            with anyio.fail_after(30):
+                while engine.blocked_by is None:
+                    await anyio.lowlevel.checkpoint()
+            for path in ("/jobs", "/workflows", "/templates", "/jobs/new"):
+                page = await pages.get(path)
+                assert page.status_code == 200
+                assert "Container engine not reachable. Jobs wait in the queue" in words_of(page)
+                assert 'href="/system"' in page.text
