@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from core.spec.sandbox import PROFILES
@@ -160,8 +160,10 @@ class Policy:
         return next((rule.stance for rule in self.callers if rule.who.has(word)), self.stance)
 
 
-OPERATORS: Final = (CallerRule(Who(("cli", "operator", "python")), Stance(floor="trusted")),)
-"""Whoever runs the engine may loosen what they run, unless the policy's file has a floor or callers of its own."""
+def operators(stance: Stance) -> tuple[CallerRule, ...]:
+    """Whoever runs the engine may loosen what they run, unless the policy's file has a floor or callers of its own."""
+    return (CallerRule(Who(("cli", "operator", "python")), replace(stance, floor="trusted")),)
 
-BUILT_IN: Final = Policy(callers=OPERATORS)
+
+BUILT_IN: Final = Policy(callers=operators(Stance()))
 """What holds without a file."""

@@ -13,7 +13,6 @@ from core.policy.images import ImagePattern
 from core.policy.policy import (
     BUILT_IN,
     CALLERS,
-    OPERATORS,
     CallerRule,
     Ceiling,
     ImageRule,
@@ -23,6 +22,7 @@ from core.policy.policy import (
     SecretRule,
     Stance,
     Who,
+    operators,
 )
 from core.policy.tree import Tree
 from core.spec.sandbox import PROFILES, Loosening, Network
@@ -80,7 +80,7 @@ def read_policy(content: str | bytes, *, file: str = POLICY_FILE) -> Policy:
     """
     source = read_source(content, limits=_LIMITS)
     if source.root is None and [finding.message for finding in source.findings] == [_EMPTY]:
-        return replace(Policy(source=file), callers=OPERATORS)
+        return replace(BUILT_IN, source=file)
     findings = [
         Finding(f"{file}:{found.place.line}:{found.place.column}", found.message, found.hint)
         for found in source.findings
@@ -119,7 +119,7 @@ class _Reader:
         return Policy(
             source=tree.file,
             stance=stance,
-            callers=callers if "callers" in keys or "floor" in keys else OPERATORS,
+            callers=callers if "callers" in keys or "floor" in keys else operators(stance),
             images=None
             if images is None
             else tuple(rule for item in tree.items(images) for rule in self._images(item)),

@@ -91,7 +91,10 @@ class SubmitJob(Arguments):
     def _pairs(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return [f"{name}={_scalar(item)}" for name, item in cast("dict[str, object]", value).items()]
+        named = cast("dict[str, object]", value)
+        if any("=" in name for name in named):
+            raise ValueError("a variable's name is letters, digits and '_'; '=' ends it")
+        return [f"{name}={_scalar(item)}" for name, item in named.items()]
 
     @field_validator("commands", "artifacts", "tags", "files", "secrets", "outputs", "mounts", mode="before")
     @classmethod

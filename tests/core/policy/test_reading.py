@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidPolicyError
-from core.policy.policy import BUILT_IN, OPERATORS
+from core.policy.policy import BUILT_IN
 from core.policy.reading import load_policy, read_policy
 
 WHOLE = """\
@@ -89,7 +89,19 @@ def test_all_tokens_can_be_named_at_once() -> None:
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "images: []\n", "version: 1\nfloor:\n"])
 def test_whoever_runs_the_engine_may_loosen_until_the_file_has_a_floor_or_callers(text: str) -> None:
-    assert read_policy(text).callers == OPERATORS
+    assert [read_policy(text).stance_for(by).floor for by in ("cli", "operator", "agent")] == ["trusted"] * 2 + [
+        "standard"
+    ]
+
+
+def test_whoever_runs_the_engine_is_held_by_all_else_that_the_file_says() -> None:
+    stance = read_policy("default: strict\nnetworks: none\nforbid: root\n").stance_for("cli")
+    assert (stance.default, stance.floor, stance.networks, set(stance.forbid)) == (
+        "strict",
+        "trusted",
+        {"none"},
+        {"root"},
+    )
 
 
 @pytest.mark.parametrize("text", ["floor: standard", "callers: []"])
