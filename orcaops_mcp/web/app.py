@@ -24,8 +24,8 @@ from orcaops_mcp.web.pages import (
     system,
     workflow_actions,
     workflow_log,
-    workflow_new,
     workflow_run,
+    workflow_start,
     workflows,
 )
 from orcaops_mcp.web.rendering import the_renderer
@@ -42,7 +42,7 @@ ROUTERS: Final = (
     *(static_files.router, live.router),
     *(login.router, jobs.router, new_job.router, actions.router),
     *(log.router, artifacts.router),
-    *(workflows.router, workflow_new.router, workflow_actions.router, workflow_log.router, workflow_run.router),
+    *(workflows.router, workflow_start.router, workflow_actions.router, workflow_log.router, workflow_run.router),
     *(analytics.router, connect.router, system.router, job_templates.router, job.router),
 )
 """In the order they are matched: fixed paths before those with an id in their place."""

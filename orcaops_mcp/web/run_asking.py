@@ -103,9 +103,25 @@ def attempt_of(query: QueryParams) -> int | None:
     Raises:
         InvalidArgumentError: It is no number of one.
     """
-    text = query.get("attempt")
+    number = _number(query, "attempt")
+    if number == 0:
+        raise InvalidArgumentError("attempt: a number from 1 on")
+    return number
+
+
+def first_of(query: QueryParams) -> int | None:
+    """Where an address has a table of jobs begin, from 0; None where it does not say.
+
+    Raises:
+        InvalidArgumentError: It is no number.
+    """
+    return _number(query, "first")
+
+
+def _number(query: QueryParams, name: str) -> int | None:
+    text = query.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 8 and int(text)):
-        raise InvalidArgumentError("attempt: a number from 1 on")
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 8):
+        raise InvalidArgumentError(f"{name}: not a number")
     return int(text)

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from orcaops_mcp.web.run_timeline import Timeline
 
 MOST_LISTED: Final = 500
-"""Nodes in the table of jobs, unless all are asked for."""
-_ALL_OF_THEM: Final = 20_000
+"""Nodes in the table of jobs; of more there are pages."""
 _SURENESS: Final = {
     Sureness.GOOD: "sure: all jobs are known and took about as long each time",
     Sureness.FAIR: "fairly sure: most jobs are known",
@@ -40,6 +39,9 @@ _SURENESS: Final = {
 _EXCERPT_BYTES: Final = 1024
 _NEEDS: Final = 12
 _MOST_WARNINGS: Final = 50
+_MANY: Final = 1000
+_SLOW_PACE_MS: Final = 5000
+"""A page of many nodes is worth some work, and is not made anew each second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +93,23 @@ async def look_at(engine: Engine, workflow_id: str, attempt: int | None) -> Seen
     return Seen(run, nodes, attempts, found)
 
 
-async def page_facts(engine: Engine, seen: Seen, *, lists_all: bool = False) -> dict[str, Any]:
+async def page_facts(engine: Engine, seen: Seen, *, first: int | None = None) -> dict[str, Any]:
     """Everything the page of a run shows.
 
     Args:
         engine: Has the rest.
         seen: The attempt.
-        lists_all: Whether the table has all nodes, however many.
+        first: Where the table of jobs begins, in the run's order; None for its beginning, or of many nodes for those
+            that failed or run.
     """
     run, own = seen.run, seen.attempt
     has_failed = any(node.result is Result.FAILURE for node in seen.nodes)
     summary = None
     if has_failed or any(service.result.status in {"failed", "exited", "lost"} for service in run.services):
         summary = await engine.workflow_summary(run.workflow_id, attempt=own.number, max_bytes=_EXCERPT_BYTES)
-    estimate = await engine.estimate_workflow(run.workflow_id) if seen.is_present and not seen.is_finished else None
+    estimate = None
+    if seen.is_present and not seen.is_finished:
+        estimate = await engine.estimate_workflow(run.workflow_id, nodes=seen.nodes)
     return {
         **header_facts(seen),
         "matrices": _matrices(seen.nodes),
@@ -112,9 +117,11 @@ async def page_facts(engine: Engine, seen: Seen, *, lists_all: bool = False) -> 
         "trouble": _trouble(summary, seen) if summary is not None else None,
         "estimate": _estimate(estimate) if estimate is not None else None,
         "timeline": await _timeline(engine, seen),
-        "jobs": [_job(run.workflow_id, node, seen, estimate) for node in _listed(seen.nodes, lists_all=lists_all)],
-        "jobs_left_out": 0 if lists_all else max(0, len(seen.nodes) - MOST_LISTED),
+        "jobs": [_job(run.workflow_id, node, seen, estimate) for node in _listed(seen.nodes, first)],
+        "jobs_first": first,
+        "most_listed": MOST_LISTED,
         "nodes": len(seen.nodes),
+        "pace_ms": _SLOW_PACE_MS if len(seen.nodes) > _MANY else 0,
         "services": [
             {**service_document(each.result), "log": _log_of(run.workflow_id, each.result.service_id)}
             for each in run.services
@@ -170,10 +177,9 @@ def _counts_as_failed(node: WorkflowNode) -> bool:
     )
 
 
-def _listed(nodes: Sequence[WorkflowNode], *, lists_all: bool) -> Sequence[WorkflowNode]:
-    """In the run's order; of too many, those that failed or run in front."""
-    if lists_all or len(nodes) <= MOST_LISTED:
-        return nodes[:_ALL_OF_THEM]
+def _listed(nodes: Sequence[WorkflowNode], first: int | None) -> Sequence[WorkflowNode]:
+    if first is not None or len(nodes) <= MOST_LISTED:
+        return nodes[first or 0 :][:MOST_LISTED]
     urgent = [node for node in nodes if node.result is Result.FAILURE or node.status == "running"]
     others = [node for node in nodes if not (node.result is Result.FAILURE or node.status == "running")]
     return [*urgent, *others][:MOST_LISTED]

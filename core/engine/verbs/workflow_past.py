@@ -14,10 +14,11 @@ from core.engine.workflow_estimate import estimate
 from core.lifecycle.workflow import WorkflowStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from core.engine.workflow_estimate import RunEstimate
     from core.records.workflow_log import NodeJob
+    from core.records.workflow_node import WorkflowNode
     from core.records.workflow_past import PastRun
 
 _TELLING: Final = frozenset({WorkflowStatus.SUCCESS, WorkflowStatus.PARTIAL, WorkflowStatus.FAILED})
@@ -59,16 +60,21 @@ class WorkflowPastVerbs(Verbs):
         await self._parts.workflows.get(workflow_id)
         return await self._parts.node_jobs.jobs_of(workflow_id).read_on()
 
-    async def estimate_workflow(self, workflow_id: str) -> RunEstimate:
+    async def estimate_workflow(self, workflow_id: str, *, nodes: Sequence[WorkflowNode] | None = None) -> RunEstimate:
         """How far a run has come and how long it will take yet, told from the last ten runs of the same workflow.
 
         What waits for approval, for a group or for other runs is taken to start at once.
+
+        Args:
+            workflow_id: The run.
+            nodes: Of its present attempt, from whoever has them already; None reads them.
 
         Raises:
             WorkflowNotFoundError: There is no such run.
         """
         check_workflow_id(workflow_id)
-        run, nodes = await self._parts.workflows.state(workflow_id)
+        run = await self._parts.workflows.get(workflow_id)
+        judged = await self._parts.workflows.nodes(workflow_id) if nodes is None else nodes
         newest = await self._parts.past.newest([run.name], each=_LOOKED_AT + 1, statuses=_TELLING)
         earlier = [each.workflow_id for each in newest[run.name] if each.workflow_id != workflow_id][:_LOOKED_AT]
         samples = await self._parts.past.samples([workflow_id, *earlier], most=_MOST_SAMPLES)
@@ -76,5 +82,5 @@ class WorkflowPastVerbs(Verbs):
         room = min(slots, run.max_parallel or slots)
         now = self._parts.clock.now()
         return await anyio.to_thread.run_sync(
-            lambda: estimate(nodes, samples, now, runs=len(earlier), room=room), limiter=_one_at_a_time
+            lambda: estimate(judged, samples, now, runs=len(earlier), room=room), limiter=_one_at_a_time
         )

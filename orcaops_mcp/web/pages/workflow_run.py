@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from orcaops_mcp.intake.workflow_file import in_a_thread
 from orcaops_mcp.views.workflow_run import explanation_view, node_view, workflow_change_view
 from orcaops_mcp.web.rendering import render
-from orcaops_mcp.web.run_asking import attempt_of
+from orcaops_mcp.web.run_asking import attempt_of, first_of
 from orcaops_mcp.web.run_drawing import drawing
 from orcaops_mcp.web.run_page import header_facts, look_at, page_facts, reason_text, values
 from orcaops_mcp.web.spec_lines import numbered_lines
@@ -26,7 +26,7 @@ async def show_run(request: Request, workflow_id: str) -> Response:
     """What it is, how it goes, its graph, its time axis and its jobs."""
     query, engine = request.query_params, engine_of(request)
     seen = await look_at(engine, workflow_id, attempt_of(query))
-    facts = await page_facts(engine, seen, lists_all=query.get("jobs") == "all")
+    facts = await page_facts(engine, seen, first=first_of(query))
     return render(request, "workflow_run.html", favicon=look_of(seen.status).favicon, tab="run", **facts)
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core import WorkflowRequest, WorkflowStatus, new_workflow_id
+from core import NodeEvent, WorkflowEvent, WorkflowRequest, WorkflowStatus, new_workflow_id
+from core.store.node_changes import NodeMove
+from core.testing.factories import a_node, a_workflow_run, a_workflow_source
 from tests.core.engine.workflow.runs import conduct, ended, start, until
 from tests.orcaops_mcp.web.conftest import post, words_of
 from tests.orcaops_mcp.web.workflow_files import BROKEN, CHAIN, SLOW
@@ -212,6 +214,39 @@ async def test_what_a_file_and_a_log_say_is_text_and_never_markup(engine: Engine
         assert "<img src=x" not in page
         assert "\x1b" not in page
     assert "&lt;img src=x" in (await pages.get(f"/workflows/{run}/log")).text
+
+
+async def test_of_very_many_jobs_the_urgent_ones_come_first_and_all_are_reached_by_pages(
+    engine: Engine, pages: httpx2.AsyncClient
+) -> None:
+    ledger = engine._parts.workflow_ledger
+    nodes = [a_node(f"job-{number}", position=number) for number in range(1203)]
+    run = (await ledger.submit(a_workflow_run(), a_workflow_source(), nodes)).run.workflow_id
+    await ledger.move(run, WorkflowEvent.START, by="engine")
+    await ledger.move_nodes(run, [NodeMove("job-1200", NodeEvent.START)], by="engine")
+    page = await pages.get(f"/workflows/{run}")
+    rows = re.findall(r'<tr id="node-([^"]+)"', page.text)
+    assert (len(rows), rows[0], rows[1]) == (500, "job-1200", "job-0")
+    assert "500 of 1,203" in words_of(page)
+    last = await pages.get(f"/workflows/{run}?first=1000")
+    assert re.findall(r'<tr id="node-([^"]+)"', last.text) == [f"job-{number}" for number in range(1000, 1203)]
+    assert 'data-pace="5000"' in page.text
+    assert (await pages.get(f"/workflows/{run}?first=x")).status_code == 422
+
+
+async def test_shared_services_are_listed_with_the_way_to_their_logs(engine: Engine, pages: httpx2.AsyncClient) -> None:
+    text = """
+        services: {db: {image: postgres, env: {POSTGRES_PASSWORD: open}}}
+        jobs:
+          use: {image: busybox, commands: [echo used]}
+    """
+    run = (await conduct(engine, text)).run.workflow_id
+    page = await pages.get(f"/workflows/{run}")
+    assert "Shared services" in words_of(page)
+    assert f"/workflows/{run}/log?service=db" in links(page)
+    log = await pages.get(f"/workflows/{run}/log?service=db")
+    assert log.status_code == 200
+    assert "service db" in words_of(log)
 
 
 # --- its log

@@ -1,7 +1,7 @@
 // A run's page: tabs by number, its questions by key, bars of the timeline that go on.
 import { ask } from "./dialogs.js";
 import { onKey } from "./keys.js";
-import { refresh } from "./live.js";
+import { onNudge, refresh } from "./live.js";
 import { duration } from "./times.js";
 
 for (const key of ["1", "2", "3", "4", "5", "6"]) {
@@ -31,6 +31,16 @@ document.addEventListener("click", (event) => {
 });
 look();
 setInterval(grow, 1000);
+let isAwaited = false;
+onNudge(() => {
+  const pace = Number(document.getElementById("graph")?.dataset.pace);
+  if (!pace) return false;
+  if (!isAwaited) {
+    isAwaited = true;
+    setTimeout(() => { isAwaited = false; refresh(); }, pace);
+  }
+  return true;
+});
 
 function look() {
   axis = document.querySelector("svg[data-elapsed]");

@@ -17,7 +17,7 @@ router = APIRouter()
 
 
 @router.get("/workflows/new")
-async def new_run(request: Request) -> Response:
+async def start_form(request: Request) -> Response:
     """The form; with ``from`` filled with an earlier run's file and inputs, with ``template`` for a saved workflow."""
     engine, caller, query = engine_of(request), caller_of(request), request.query_params
     if not caller.may_change:
@@ -53,7 +53,7 @@ async def check_or_run(request: Request) -> Response:
 async def _page(request: Request, told: Judged, status: int = 200) -> Response:
     templates = await engine_of(request).list_templates(limit=100)
     saved = [each.name for each in templates.items if each.spec.workflow is not None]
-    return render(request, "workflow_new.html", status=status, state=told.state, saved=saved, **told.facts)
+    return render(request, "workflow_start.html", status=status, state=told.state, saved=saved, **told.facts)
 
 
 def _as_text(value: object) -> str:
