@@ -201,14 +201,15 @@ class JobSpec(Frozen):
             raise ValueError("entrypoint and command hold more than 512 KiB in all; send large data as files")
         if sum(len(step.run.encode()) for step in self.commands) > MAX_SCRIPT_BYTES:
             raise ValueError("commands hold more than 256 KiB in all; upload a script as a file instead")
-        variables = {name: len(name) + 1 + len(value.encode()) for name, value in self.env.items()}
-        for name, size in variables.items():
-            if size > MAX_ARGUMENT_BYTES:
-                raise ValueError(
-                    f"env.{name[:64]} is longer than 128 KiB, the most that Linux takes; send it as a file"
-                )
-        if sum(size + 1 for size in variables.values()) > MAX_ENVIRONMENT_BYTES:
-            raise ValueError("env holds more than 1 MiB in all; send large data as files")
+        if _may_be_large(self.env):
+            variables = {name: len(name) + 1 + len(value.encode()) for name, value in self.env.items()}
+            for name, size in variables.items():
+                if size > MAX_ARGUMENT_BYTES:
+                    raise ValueError(
+                        f"env.{name[:64]} is longer than 128 KiB, the most that Linux takes; send it as a file"
+                    )
+            if sum(size + 1 for size in variables.values()) > MAX_ENVIRONMENT_BYTES:
+                raise ValueError("env holds more than 1 MiB in all; send large data as files")
         for index, step in enumerate(self.commands):
             if sum(len(name) + len(value.encode()) + 2 for name, value in step.env.items()) > MAX_ENVIRONMENT_BYTES:
                 raise ValueError(f"commands.{index}.env holds more than 1 MiB in all; send large data as files")
@@ -218,17 +219,20 @@ class JobSpec(Frozen):
     def _nothing_is_said_twice(self) -> JobSpec:
         if repeated := set(self.secrets) & set(self.env):
             raise ValueError(f"env and secrets both set {', '.join(sorted(repeated))}")
-        paths = {file.path for file in self.files}
-        if len(paths) != len(self.files):
-            raise ValueError("files name the same path twice")
-        folders = {path[:end] for path in paths for end, mark in enumerate(path) if mark == "/"}
-        if paths & folders:
-            raise ValueError("files name a path both as a file and as a folder")
+        if self.files:
+            paths = {file.path for file in self.files}
+            if len(paths) != len(self.files):
+                raise ValueError("files name the same path twice")
+            folders = {path[:end] for path in paths for end, mark in enumerate(path) if mark == "/"}
+            if paths & folders:
+                raise ValueError("files name a path both as a file and as a folder")
         check_targets(self.mounts)
-        check_tmpfs(self.tmpfs, self.mounts, self.artifacts)
+        if self.tmpfs:
+            check_tmpfs(self.tmpfs, self.mounts, self.artifacts)
         if self.files and self.workdir is not None and self.is_in_memory(self.workdir):
             raise ValueError("files: would be written into a tmpfs, which is empty when the job starts")
-        check_services(self.services)
+        if self.services:
+            check_services(self.services)
         return self
 
     def files_in_mounts(self, workdir: str) -> bool:
@@ -258,3 +262,9 @@ class JobSpec(Frozen):
     def digest(self) -> str:
         """SHA-256 of the spec's canonical JSON: equal specs have equal digests."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def _may_be_large(variables: dict[str, str]) -> bool:
+    """Whether variables have to be measured: a character takes four bytes at most."""
+    characters = sum(map(len, variables)) + sum(map(len, variables.values()))
+    return 4 * (characters + len(variables)) > MAX_ARGUMENT_BYTES
