@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import yaml
 
@@ -91,4 +91,6 @@ def value_text(value: object) -> str:
     """A value of a request in words where it has them, else as JSON."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(value_text, cast("list[object]", value))) or "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from orcaops_mcp import places
 
@@ -137,6 +137,7 @@ def browser() -> Generator[Browser]:
         message = "no Chromium: run scripts/browser"
         assert "CI" not in os.environ, message
         pytest.skip(message)
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as driver:
         launched = driver.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
         yield launched

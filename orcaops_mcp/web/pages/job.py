@@ -21,6 +21,7 @@ router = APIRouter()
 
 _HEAD, _TAIL = 500, 200
 _HITS: Final = 200
+_HELD: Final = {"loosened": "Looser than strict in", "filled": "Chosen by the engine", "rules": "Rules that applied"}
 
 
 @router.get("/jobs/{job_id}/log")
@@ -96,7 +97,7 @@ def _details(request: Request, facts: JobFacts, limits: LimitSettings) -> dict[s
         "command": command_line(asked),
         "call": curl(asked, base),
         "limits": spec,
-        "held": [(name.replace("_", " ").capitalize(), value_text(value)) for name, value in held.items()],
+        "held": [(_HELD.get(name, name.replace("_", " ").capitalize()), value_text(held[name])) for name in held],
     }
 
 

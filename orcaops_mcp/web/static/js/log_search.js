@@ -23,6 +23,7 @@ export class LogSearch {
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.settle(1); });
     this.input.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.shiftKey) { event.preventDefault(); this.settle(-1); }
+      if (event.key === "Escape") event.preventDefault(); // the browser would empty the field; leaving it is enough
     });
     this.input.addEventListener("input", () => { clearTimeout(this.timer); this.timer = setTimeout(() => this.asked(), PAUSE_MS); });
     for (const name of ["case", "regex"]) this.form.elements[name].addEventListener("change", () => this.asked());
@@ -83,7 +84,11 @@ export class LogSearch {
     const asking = ++this.asking;
     const { sought } = this;
     this.found.textContent = "…";
-    const hits = await this.view.source.search(sought, line);
+    let hits = await this.view.source.search(sought, line);
+    while (asking === this.asking && hits && !hits.whole && !hits.next) {
+      this.found.textContent = `searching… ${hits.total.toLocaleString("en")} so far`; // not looked as far as the line yet
+      hits = await this.view.source.search(sought, line);
+    }
     if (asking !== this.asking || !hits) return;
     this.hits = { ...hits, sought };
     const [target, place] = chosen(hits, line, direction);
@@ -96,11 +101,9 @@ export class LogSearch {
 
   // A search that ran out of time goes on where it stopped, until all was looked at.
   async count(asking) {
-    const { current } = this.view;
-    const hits = await this.view.source.search(this.sought, current ?? 0);
+    const hits = await this.view.source.search(this.sought, this.view.current ?? 0);
     if (asking !== this.asking || !hits) return;
     this.hits = { ...hits, sought: this.sought };
-    if (!current && hits.first) { this.find(1, 0); return; }
     this.say(hits.place);
     if (!hits.whole) this.count(asking);
   }
@@ -115,7 +118,7 @@ export class LogSearch {
     const n = (value) => value.toLocaleString("en");
     const { total, whole } = this.hits;
     const more = whole ? "" : " so far…";
-    this.found.textContent = total ? `${this.view.current ? n(Math.min(place, total)) : "–"} of ${n(total)}${more}` : whole ? "no match" : "searching…";
+    this.found.textContent = total ? `${this.view.current ? n(Math.min(place, total)) : "–"} of ${n(total)}${more}` : "no match";
   }
 
   keepAddress() {

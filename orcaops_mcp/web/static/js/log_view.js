@@ -74,6 +74,7 @@ class LogView {
     this.isFollowing = !facts.over && !location.hash;
     if (!this.goToHash() && !(await this.search.begin()) && this.isFollowing) this.list.moveTo(this.list.lastAnchor);
     this.tellTools();
+    this.nameFirstError();
     setInterval(() => this.ask(), ASK_MS);
     setInterval(() => this.announce(), SAY_MS);
   }
@@ -218,8 +219,8 @@ class LogView {
 
   linesInSight() {
     const seen = this.list.seen();
-    const number = (index) => this.source.row(index + 1)?.[0];
-    return seen ? { first: number(seen.first), last: number(seen.last) } : {};
+    const rows = seen ? [this.source.row(seen.first + 1), this.source.row(seen.last + 1)] : [];
+    return rows[0] && rows[1] ? { first: rows[0][0], last: rows[1][0] } : {};
   }
 
   async copy() {
@@ -245,6 +246,15 @@ class LogView {
     if (!answer?.line) return toast("No line tells of an error");
     this.pick(answer.line);
     return this.goToLine(answer.line);
+  }
+
+  // A long log is not looked through while its page is made.
+  async nameFirstError() {
+    const link = document.querySelector("[data-first-error-link]");
+    const answer = link && (await this.source.ask(this.root.dataset.firstError, {}));
+    if (!answer?.line) return;
+    link.textContent = `First error at line ${answer.line.toLocaleString("en")}`;
+    link.dataset.line = answer.line;
   }
 
   nextTimes() {

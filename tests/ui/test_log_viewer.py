@@ -1,0 +1,222 @@
+"""The log viewer in a real browser: any line at once, search of all, a follow that stays put, text that stays text."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.conftest import has_sideways_scroll
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.ui.conftest import Server, Tabs
+
+pytestmark = pytest.mark.browser
+
+LINES = 1_000_000
+HEAP_BYTES = 60 * 1024 * 1024
+
+
+def open_log(page: Page, server: Server, name: str, query: str = "") -> str:
+    job_id = server.newest(name)
+    page.goto(f"{server.url}/jobs/{job_id}{query}")
+    expect(page.locator(".log-rows .line .t").first).to_be_visible()
+    return job_id
+
+
+def line(page: Page, number: int) -> str:
+    return page.locator(f'.line[data-line="{number}"] .t').inner_text()
+
+
+def foot(page: Page) -> str:
+    return page.locator(".log-foot").inner_text()
+
+
+def top_line(page: Page) -> int:
+    expect(page.locator(".log-foot")).to_contain_text(re.compile(r"Lines [\d,]+"))
+    found = re.search(r"Lines ([\d,]+)\u2013", foot(page))
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+def found_words(page: Page) -> str:
+    return page.locator('[data-part="found"]').inner_text()
+
+
+def sought(page: Page, text: str, total: str) -> None:
+    page.keyboard.press("/")
+    page.locator("[data-search]").fill(text)
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-part="found"]')).to_contain_text(re.compile(rf"of {total}$"))
+
+
+def test_any_line_of_a_million_is_reached_by_its_address(page: Page, full_server: Server) -> None:
+    job_id = full_server.newest("million-lines")
+    page.goto(f"{full_server.url}/jobs/{job_id}?tab=events")
+    began = time.monotonic()
+    page.goto(f"{full_server.url}/jobs/{job_id}#L900000")
+    expect(page.locator('.line[data-line="900000"].picked')).to_be_visible()
+    took = time.monotonic() - began
+    print(f"line 900,000 by its address: {took:.2f} s")  # noqa: T201 - a figure of the suite's report
+    assert "900000" in page.locator('.line[data-line="900000"]').inner_text()
+    assert f"of {LINES:,} · complete" in foot(page)
+
+
+def test_walking_over_a_million_lines_keeps_few_of_them(tabs: Tabs, full_server: Server) -> None:
+    page = tabs.open()
+    open_log(page, full_server, "million-lines")
+    box = page.locator(".log-box")
+    box.focus()
+    for part in range(1, 21):
+        page.evaluate(
+            "part => { const b = document.querySelector('.log-box'); b.scrollTop = b.scrollHeight * part / 21 }", part
+        )
+        expect(page.locator(".line.waiting")).to_have_count(0)
+    page.keyboard.press("End")
+    expect(page.locator(f'.line[data-line="{LINES}"]')).to_be_visible()
+    assert page.locator(".log-rows > *").count() < 120
+    heap = page.evaluate("performance.memory.usedJSHeapSize")
+    print(f"heap after 20 jumps over a million lines: {heap / 1e6:.1f} MB")  # noqa: T201 - a figure of the suite's report
+    assert heap < HEAP_BYTES
+    page.keyboard.press("Home")
+    expect(page.locator('.line[data-line="1"]')).to_be_visible()
+
+
+def test_a_search_counts_the_whole_log_and_goes_from_match_to_match(page: Page, full_server: Server) -> None:
+    open_log(page, full_server, "million-lines", "#L900000")
+    expect(page.locator('.line[data-line="900000"]')).to_be_visible()
+    began = time.monotonic()
+    sought(page, "assertionerror", r"20,000")
+    print(f"search of a million lines: {time.monotonic() - began:.2f} s")  # noqa: T201 - a figure of the suite's report
+    first = found_words(page)
+    assert first.startswith("18,00")
+    assert "AssertionError" in page.locator(".line.current").inner_text()
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-part="found"]')).not_to_have_text(first)
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator('[data-part="found"]')).to_have_text(first)
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.locator('[data-part="found"]')).not_to_have_text(first)
+    assert "q=assertionerror" in page.url
+    page.locator('.flag:has(input[name="only"])').click()
+    expect(page.locator(".log-foot")).to_contain_text("20,000 shown")
+    assert all("AssertionError" in text for text in page.locator(".log-rows .line .t").all_inner_texts())
+
+
+def test_picking_lines_makes_an_address_that_leads_back_to_them(page: Page, server: Server) -> None:
+    open_log(page, server, "failing-tests")
+    page.locator('.line[data-line="3"] a.n').click()
+    assert page.url.endswith("#L3")
+    page.locator('.line[data-line="6"] a.n').click(modifiers=["Shift"])
+    assert page.url.endswith("#L3-L6")
+    page.reload()
+    expect(page.locator(".line.picked")).to_have_count(4)
+
+
+def test_a_running_log_is_followed_until_the_reader_moves_and_again_at_its_end(page: Page, server: Server) -> None:
+    open_log(page, server, "growing-log")
+    expect(page.locator(".log-foot")).to_contain_text("following")
+    before = top_line(page)
+    expect(page.locator(".log-foot")).not_to_contain_text(f"Lines {before:,}\u2013")
+    page.locator(".log-box").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".log-foot")).to_contain_text("paused")
+    at = top_line(page)
+    text, total = line(page, at), foot(page)
+    expect(page.locator(".log-foot")).not_to_have_text(total)
+    assert (top_line(page), line(page, at)) == (at, text)
+    page.keyboard.press("w")
+    page.set_viewport_size({"width": 1280, "height": 700})
+    expect(page.locator(".log-foot")).to_contain_text("paused")
+    page.keyboard.press("G")
+    expect(page.locator(".log-foot")).to_contain_text("following")
+    page.keyboard.press("f")
+    expect(page.locator(".log-foot")).to_contain_text("paused")
+
+
+def test_whatever_a_job_prints_is_text_and_harms_nothing(page: Page, server: Server) -> None:
+    open_log(page, server, "hostile-output")
+    texts = page.locator(".log-rows .line .t").all_inner_texts()
+    assert any(text.startswith("<script>") for text in texts)
+    assert any("<U+202E>" in text for text in texts)
+    assert not any(re.search("[\u202e\u200b\x1b\x07]", text) for text in texts)
+    assert page.title().endswith("hostile-output · OrcaOps")
+    assert page.locator(".log-rows img, .log-rows script").count() == 0
+    page.keyboard.press("w")
+    page.keyboard.press("G")
+    expect(page.locator(".log-foot")).to_contain_text("complete")
+    assert not has_sideways_scroll(page)
+
+
+def test_times_wrap_and_copy_are_there_by_key(tabs: Tabs, server: Server) -> None:
+    tabs.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = tabs.open()
+    open_log(page, server, "failing-tests", "#L5-L7")
+    expect(page.locator(".line.picked")).to_have_count(3)
+    page.keyboard.press("t")
+    expect(page.locator('.line[data-line="5"] .at')).to_have_text(re.compile(r"\d\d:\d\d:\d\d\.\d{3}"))
+    page.keyboard.press("t")
+    expect(page.locator('.line[data-line="5"] .at')).to_have_text(re.compile(r"\+\d+\.\d{3}s"))
+    page.keyboard.press("t")
+    expect(page.locator('.line[data-line="5"] .at')).to_have_text("")
+    page.keyboard.press("c")
+    expect(page.locator("#toast")).to_have_text("Copied")
+    copied = str(page.evaluate("navigator.clipboard.readText()"))
+    assert [text.rstrip() for text in copied.splitlines()] == [line(page, number).rstrip() for number in (5, 6, 7)]
+
+
+def test_one_stream_and_one_step_are_views_of_their_own(page: Page, server: Server) -> None:
+    open_log(page, server, "failing-tests")
+    page.locator('select[name="stream"]').select_option("stderr")
+    expect(page.locator(".log-rows .line.err").first).to_be_visible()
+    expect(page.locator(".log-rows .line:not(.err)")).to_have_count(0)
+    assert "stream=stderr" in page.url
+    page.locator('select[name="stream"]').select_option("")
+    page.locator('select[name="step"]').select_option("1")
+    expect(page.locator('.log-rows .line[data-line="1"]')).to_have_count(0)
+    expect(page.locator(".log-foot")).to_contain_text("shown")
+
+
+def test_the_first_error_is_a_key_away(page: Page, server: Server) -> None:
+    open_log(page, server, "million-lines", "#L20000")
+    page.keyboard.press("e")
+    expect(page.locator(".line.picked")).to_be_visible()
+    assert re.search("error|FAIL", page.locator(".line.picked").inner_text(), re.IGNORECASE)
+    expect(page.locator("#failure a")).to_have_text(re.compile(r"First error at line \d+"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_of_a_coloured_log_is_hard_to_read(
+    tabs: Tabs, full_server: Server, axe: Callable[[Page], list[str]], theme: str
+) -> None:
+    tabs.context.add_cookies([{"name": "theme", "value": theme, "url": full_server.url}])
+    page = tabs.open()
+    open_log(page, full_server, "million-lines", "?q=processed#L500000")
+    expect(page.locator(".line.waiting")).to_have_count(0)
+    assert axe(page) == []
+
+
+def test_a_narrow_window_does_not_scroll_sideways(page: Page, server: Server) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_log(page, server, "failing-tests")
+    assert not has_sideways_scroll(page)
+
+
+def test_without_scripts_head_and_tail_and_any_window_are_there(plain_page: Page, server: Server) -> None:
+    job_id = server.newest("million-lines")
+    plain_page.goto(f"{server.url}/jobs/{job_id}")
+    numbers = plain_page.locator(".log-plain .line .n").all_inner_texts()
+    assert (numbers[0], numbers[-1], len(numbers)) == ("1", "20000", 700)
+    plain_page.locator('input[name="q"]').fill("AssertionError")
+    plain_page.keyboard.press("Enter")
+    expect(plain_page.locator(".log-note").first).to_contain_text("lines match")
+    plain_page.locator(".log-plain .line .n").nth(3).click()
+    assert re.search(r"\?first=\d+#L\d+$", plain_page.url)
