@@ -295,7 +295,7 @@ class ContainerBackend(ServiceVerbs, Protocol):
         ...
 
     async def remove(self, container_id: str) -> None:
-        """Remove it with its anonymous volumes, running or not."""
+        """Remove it with its anonymous volumes, running or not; one that is named only if it is of this home."""
         ...
 
     async def list_owned(self, home_id: str) -> list[ContainerState]:

@@ -83,8 +83,10 @@ async def settle(
     job = _with_passed_limit(job, state)
     if state is None:
         return Settlement(judge(job, None, None), steps=job.attempt.steps if job.attempt else ())
-    left = await parts.insist(lambda: leftovers(parts, state.container_id)) if wants_outputs(job) else {}
+    container_id = state.container_id
+    left = await parts.insist(lambda: leftovers(parts, container_id)) if wants_outputs(job) else {}
     notes = read_notes(left.get("steps", b"")) if job.spec.has_steps else None
+    state = _by_its_own_account(state, notes)
     failed_step = _blamed_step(job, notes)
     # with an init as process 1 a command that does not exist only shows in the exit code and the init's words
     not_started = state.error if state.exit_code in _NOT_STARTED else ""
@@ -94,7 +96,7 @@ async def settle(
     verdict = with_account(verdict, job, notes, account)
     steps = told(_steps(job, notes, state, verdict), plan, account, notes)
     steps = tuple(replace(step, reason=masking.masked(step.reason)) if step.reason else step for step in steps)
-    kept = await parts.insist(lambda: keep_files(parts, job, image, state.container_id, verdict, steps))
+    kept = await parts.insist(lambda: keep_files(parts, job, image, container_id, verdict, steps))
     return Settlement(
         _masked(kept.verdict, masking),
         steps,
@@ -104,6 +106,13 @@ async def settle(
         exit_code=state.exit_code,
         warnings=(*account.warnings, *kept.warnings),
     )
+
+
+def _by_its_own_account(state: ContainerState, notes: ProgramNotes | None) -> ContainerState:
+    """The state, with the end that the job noted itself if the container engine went down around it."""
+    if not state.went_down_with_engine or notes is None or notes.exit_code is None or notes.was_terminated:
+        return state
+    return replace(state, exit_code=notes.exit_code, went_down_with_engine=False, killed_from_outside=None)
 
 
 def _masked(verdict: Verdict, masking: Masking) -> Verdict:

@@ -52,7 +52,7 @@ _TAMPERED: Final = Failure(
 )
 _INTERRUPTED: Final = Failure(
     FailureKind.CONTAINER_LOST,
-    "The container engine went down, or was restarted, and ended the container.",
+    "The container engine went down or was restarted, and ended the container or missed how it ended.",
     "Rerun the job, or give it retries; with `live-restore` Docker keeps containers through its own restarts.",
     retryable=True,
 )
@@ -97,7 +97,7 @@ def judge(
     if state is None:
         return _gone(job)
     code = state.exit_code or 0
-    ended = _stopped(job, state, failed_step) or _disturbed(state, notes, failed_step)
+    ended = _stopped(job, state, failed_step) or _disturbed(state, failed_step)
     if ended is not None:
         return ended
     if code in job.spec.success_exit_codes:
@@ -133,18 +133,13 @@ def _stopped(job: Job, state: ContainerState, failed_step: int | None) -> Verdic
     return None
 
 
-def _disturbed(state: ContainerState, notes: ProgramNotes | None, failed_step: int | None) -> Verdict | None:
+def _disturbed(state: ContainerState, failed_step: int | None) -> Verdict | None:
     """How it ended if its exit code is not its own, whatever that is."""
     if state.restarted:
         return Verdict(JobEvent.FAIL, _TAMPERED, "restarted by somebody else")
-    if state.went_down_with_engine and not _ran_to_its_end(notes):
+    if state.went_down_with_engine:
         return Verdict(JobEvent.FAIL, replace(_INTERRUPTED, step=failed_step), "container engine went down")
     return None
-
-
-def _ran_to_its_end(notes: ProgramNotes | None) -> bool:
-    """Whether the job had noted its own end before its container was ended."""
-    return notes is not None and notes.exit_code is not None and not notes.was_terminated
 
 
 def timeout_failure(job: Job, step: int | None) -> Failure:

@@ -140,7 +140,7 @@ class Worker:
         """Remove an attempt's containers and network; False if that was refused, so that it is left to the sweep."""
         with self._cleaning_up():
             try:
-                await self._parts.insist(lambda: self._parts.backend.remove(_name(job)))
+                await self._parts.insist(lambda: self._parts.backend.remove(_container(job)))
                 await remove_services_of(self._parts, job)
             except BackendError as error:
                 _log.warning("the container %s is removed later: %s", _name(job), error)
@@ -277,6 +277,11 @@ def _forgiven(attempt: Attempt) -> bool:
 
 def _name(job: Job) -> str:
     return job.attempt.container_name if job.attempt else ""
+
+
+def _container(job: Job) -> str:
+    """The attempt's container by its id, or by its name if it may never have got so far."""
+    return (job.attempt.container_id if job.attempt else None) or _name(job)
 
 
 def _attempt_fields(settlement: Settlement) -> AttemptFields:

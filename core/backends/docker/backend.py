@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
+import re
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -18,7 +20,7 @@ from core.backends.docker.events import ContainerWatch
 from core.backends.docker.faults import is_transient, refusal, start_fault, words_of
 from core.backends.docker.pull import Images
 from core.backends.docker.services import DockerServices
-from core.backends.docker.states import init_failure, state_of, usage_of
+from core.backends.docker.states import init_failure, state_of, tells_of_no_process, usage_of
 from core.backends.docker.translate import create_payload
 from core.errors import (
     BackendError,
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
     from core.settings import DockerSettings
     from core.spec.job import PullPolicy
 
+_LOG: Final = logging.getLogger(__name__)
+
+_ID: Final = re.compile(r"[0-9a-f]{64}")
+
 _SETTLE_S: Final = 1.0
 """A start sent by an engine that died may still be on its way into the container engine."""
 
@@ -54,6 +60,11 @@ _RECOVERY_S: Final = 30.0
 """How long starts are refused while containerd comes back."""
 
 _AFTERMATH_S: Final = 0.5
+_TELLING_S: Final = 0.1
+"""How much later than a container's end the engine may tell of the signal that brought it."""
+_BY_A_SIGNAL: Final = 128
+_CATCH_UP_S: Final = 5.0
+"""How long an engine that is back may take to tell what happened meanwhile."""
 
 _COMMAND_FAULTS: Final = (126, 127)
 
@@ -72,6 +83,7 @@ class DockerBackend(DockerServices):
     def __init__(self, settings: DockerSettings, *, home_id: str) -> None:
         super().__init__(EngineClient(settings))
         self._settings = settings
+        self._home_id = home_id
         self._watch = ContainerWatch(self._client, home_id, settings.reconcile_s)
         self._images = Images(self._client)
         self._disk = disk.EngineDisk(self._client)
@@ -199,7 +211,10 @@ class DockerBackend(DockerServices):
             if error.status_code in {404, 409}:
                 return None
             raise refusal(error) from error
-        return usage_of(answer.json())
+        stats = answer.json()
+        if tells_of_no_process(stats):
+            await self._end_if_dead(container_id)
+        return usage_of(stats)
 
     async def written_bytes(self, container_id: str) -> int | None:
         """What it has written into its own layer; see `ContainerBackend.written_bytes`."""
@@ -219,6 +234,11 @@ class DockerBackend(DockerServices):
 
     async def remove(self, container_id: str) -> None:
         """Remove it, running or not; see `ContainerBackend.remove`."""
+        if _ID.fullmatch(container_id) is None:
+            state = await self.inspect(container_id)
+            if state is None or state.labels.get(LABEL_HOME) != self._home_id:
+                return
+            container_id = state.container_id
         self._watch.signals_are_ours(container_id)
         try:
             await self._client.request("DELETE", container_path(container_id), params={"v": 1, "force": 1})
@@ -262,12 +282,37 @@ class DockerBackend(DockerServices):
         more, does so a moment after it was killed.
         """
         state = await self.inspect(container_id)
+        if state is not None and state.phase == "exited" and self._watch.is_away:
+            await self._watch.until_connected(_CATCH_UP_S)
+            state = await self.inspect(container_id)
+        elif state is not None and state.killed_from_outside is None and (state.exit_code or 0) > _BY_A_SIGNAL:
+            await anyio.sleep(_TELLING_S)
+            state = await self.inspect(container_id)
         if state is None or state.phase != "exited" or state.killed_from_outside is None or state.went_down_with_engine:
             return state
         await anyio.sleep(_AFTERMATH_S)
         if not await self._client.takes_connections():
             self._watch.interrupt(state.container_id)
         return await self.inspect(container_id)
+
+    async def _end_if_dead(self, container_id: str) -> None:
+        """Have the engine see the end of a container that it takes to be running although no process is left in it.
+
+        Of one that ended while containerd was away, engines of the 20.10 line never hear. Stopping it tells them.
+        """
+        state = await self.inspect(container_id)
+        if state is None or state.phase != "running":
+            return
+        try:
+            answer = await self._client.request("GET", container_path(container_id, "top"))
+        except APIError as error:  # containerd is still away, or the container has ended meanwhile
+            _LOG.debug("the processes of %s could not be listed: %s", container_id, error)
+            if is_transient(error):
+                self._watch.doubt(container_id)
+            return
+        if not answer.json().get("Processes"):
+            _LOG.warning("the container engine missed the end of %s", state.name)
+            await self.stop(container_id, 0)
 
     async def _made(self, request: ContainerRequest) -> ContainerState:
         payload = create_payload(request)

@@ -15,6 +15,7 @@ import logging
 import random
 import signal
 import time
+from collections import deque
 from contextlib import asynccontextmanager, contextmanager
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -26,10 +27,13 @@ from docker.errors import APIError
 
 from core.backends.base import LABEL_HOME
 from core.backends.docker.streams import opened
-from core.errors import BackendError, BackendUnavailableError
+from core.errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
+    from datetime import datetime
+
+    import requests
 
     from core.backends.docker.client import EngineClient, Params
     from core.backends.docker.streams import EngineStream
@@ -41,6 +45,7 @@ _MAX_PAUSE_S: Final = 2
 _PIECE: Final = 64 * 1024
 _NANO: Final = 1_000_000_000
 _ACTIONS: Final = ("start", "die", "kill", "destroy")
+_OUTAGES: Final = 16
 _BEGINNING_OF_TIME: Final = 1
 """As a moment from which events are told: all that the engine still has, such as a kill while no OrcaOps ran."""
 
@@ -87,12 +92,16 @@ class ContainerWatch:
         self._foreign: dict[str, str] = {}
         self._running: set[str] = set()
         self._interrupted: set[str] = set()
+        self._doubted: set[str] = set()
         self._begun: dict[str, int] = {}
         self._restarted: set[str] = set()
         self._last_nano = _BEGINNING_OF_TIME
-        self._is_away = False
+        self._heard_at = time.time_ns()
+        self._away_since = 0
         self._replayed_until = 0
+        self._outages: deque[tuple[int, int]] = deque(maxlen=_OUTAGES)
         self._stream: EngineStream | None = None
+        self._turned = anyio.Event()
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None]:
@@ -107,6 +116,17 @@ class ContainerWatch:
                 yield
             finally:
                 group.cancel_scope.cancel()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the engine was found to be away, and has not told yet what happened meanwhile."""
+        return bool(self._away_since)
+
+    async def until_connected(self, seconds: float) -> None:
+        """Return once events come in again, or after a while."""
+        with anyio.move_on_after(seconds):
+            while not self.connected:
+                await self._turned.wait()
 
     def starts(self, container_id: str) -> None:
         """A container that never ran is about to be started: its end will come as an event."""
@@ -137,6 +157,15 @@ class ContainerWatch:
         """Whether the engine ended it because it went down itself."""
         return container_id in self._interrupted
 
+    def doubt(self, container_id: str) -> None:
+        """The engine has lost sight of this container for a while: it may miss how it ends."""
+        self._doubted.add(container_id)
+
+    def may_have_missed(self, container_id: str, moment: datetime) -> bool:
+        """Whether the engine may not know how a container ended then, as far as clocks agree: it was away."""
+        nano = int(moment.timestamp() * _NANO)
+        return container_id in self._doubted or any(since <= nano <= until for since, until in self._outages)
+
     def was_restarted(self, container_id: str) -> bool:
         """Whether it was started a second time: we start each container once."""
         return container_id in self._restarted
@@ -163,18 +192,19 @@ class ContainerWatch:
         pause = _MIN_PAUSE_S
         while True:
             try:
+                await self._catch_up()
                 async with opened(self._client, self._ask) as stream:
-                    self._replayed_until = _moment_of(stream) if self._is_away else 0
-                    self._is_away = False
                     self._turn(connected=True, stream=stream)
                     tried.set()
                     pause = _MIN_PAUSE_S
                     await stream.run(partial(self._read, stream))
             except (BackendError, APIError) as error:
                 _LOG.debug("the event stream broke: %s", error)
-                if isinstance(error, BackendUnavailableError) and not self.connected:
+                if isinstance(error, BackendError) and not self.connected:
                     self._notice_outage()
             finally:
+                if self.connected:
+                    self._heard_at = time.time_ns()
                 self._turn(connected=False, stream=None)
             tried.set()
             await anyio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
@@ -182,14 +212,29 @@ class ContainerWatch:
 
     def _notice_outage(self) -> None:
         """The engine takes no connection: whoever was killed and is still waited for went down with it."""
-        self._is_away = True
+        self._away_since = self._away_since or self._heard_at
         self._interrupted |= self._foreign.keys() & self._waiters.keys()
 
+    async def _catch_up(self) -> None:
+        """Take what it tells of the time until now, before anybody is woken to look at what became of containers."""
+        moment = _moment_of(await self._client.request("GET", "/version"))
+        if self._away_since:
+            moment += _NANO  # the header knows whole seconds, and containers ended in this one
+            self._outages.append((self._away_since - _NANO, moment))
+            self._replayed_until = moment
+        answer = await self._client.request("GET", "/events", params=self._wanted(until=moment))
+        self._take([json.loads(line) for line in answer.content.splitlines() if line.strip()])
+        self._away_since = 0
+
     def _ask(self) -> Any:
+        return self._client.send("GET", "/events", params=self._wanted())
+
+    def _wanted(self, *, until: int | None = None) -> Params:
         wanted = {"type": ["container"], "label": [self._label], "event": _ACTIONS}
-        since = f"{self._last_nano // _NANO}.{self._last_nano % _NANO:09d}"
-        params: Params = {"filters": json.dumps(wanted), "since": since}
-        return self._client.send("GET", "/events", params=params)
+        params: Params = {"filters": json.dumps(wanted), "since": _seconds(self._last_nano)}
+        if until is not None:
+            params["until"] = _seconds(until)
+        return params
 
     def _read(self, stream: EngineStream) -> None:
         """In a thread: hand whole lines to the loop."""
@@ -225,6 +270,9 @@ class ContainerWatch:
 
     def _turn(self, *, connected: bool, stream: EngineStream | None) -> None:
         self.connected, self._stream = connected, stream
+        if connected:
+            self._turned.set()
+            self._turned = anyio.Event()
         self._running.clear()
         for container_id in self._waiters:
             self._wake(container_id)
@@ -237,7 +285,7 @@ class ContainerWatch:
         self._ours.discard(container_id)
         self._foreign.pop(container_id, None)
         self._begun.pop(container_id, None)
-        for known in (self._running, self._interrupted, self._restarted):
+        for known in (self._running, self._interrupted, self._doubted, self._restarted):
             known.discard(container_id)
 
     async def _reconcile(self) -> None:
@@ -266,13 +314,17 @@ class ContainerWatch:
         return {item["Id"]: item["State"] for item in answer.json()}
 
 
-def _moment_of(stream: EngineStream) -> int:
-    """When an answer began, by the engine's clock; its header knows whole seconds."""
+def _moment_of(answer: requests.Response) -> int:
+    """When an answer was given by the engine's clock, cut to a whole second."""
     try:
-        began = parsedate_to_datetime(stream.headers["Date"]).timestamp()
+        given = parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (KeyError, TypeError, ValueError):
-        began = time.time()
-    return int((began + 1) * _NANO)
+        given = time.time()
+    return int(given) * _NANO
+
+
+def _seconds(nano: int) -> str:
+    return f"{nano // _NANO}.{nano % _NANO:09d}"
 
 
 def _signal_name(number: str) -> str:

@@ -127,10 +127,15 @@ def refusal(error: APIError) -> BackendError:
 
 def is_transient(error: APIError) -> bool:
     """Whether the refusal only says that containerd is being restarted under the engine."""
-    words = (error.explanation or "").lower()
-    if (error.status_code or 0) < 500 or any(part in words for part in _PERMANENT):
-        return False
-    return any(part in words for part in _TRANSIENT)
+    return (error.status_code or 0) >= 500 and is_passing(error.explanation or "")
+
+
+def is_passing(words: str) -> bool:
+    """Whether the engine's words only tell of a containerd that is away."""
+    lowered = words.lower()
+    if "containerd.sock" in lowered:  # which may be missing, or refuse connections
+        return True
+    return any(part in lowered for part in _TRANSIENT) and not any(part in lowered for part in _PERMANENT)
 
 
 def start_fault(words: str, exit_code: int | None) -> ContainerStartError:

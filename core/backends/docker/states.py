@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from core.backends.base import ContainerState, ImageInfo, PathInfo, UsageSample
-from core.backends.docker.faults import clean_words
+from core.backends.docker.faults import clean_words, is_passing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,8 @@ _PHASES: Final[dict[str, ContainerPhase]] = {
     "dead": "exited",
 }
 _HEALTH: Final[dict[str, Health]] = {"starting": "starting", "healthy": "healthy", "unhealthy": "unhealthy"}
+_UNKNOWN_CODE: Final = 255
+"""What the engine writes down for a container that ended while it came back, and whose end it missed."""
 _SAID: Final = 2000
 _FOLDER: Final = 1 << 31
 _SYMLINK: Final = 1 << 27
@@ -49,6 +51,10 @@ class Told(Protocol):
         """Whether the engine ended it because it went down itself."""
         ...
 
+    def may_have_missed(self, container_id: str, moment: datetime) -> bool:
+        """Whether the engine may not know how it ended then."""
+        ...
+
     def was_restarted(self, container_id: str) -> bool:
         """Whether it was started a second time."""
         ...
@@ -65,6 +71,9 @@ def state_of(container: Mapping[str, Any], told: Told | None = None) -> Containe
     container_id: str = container["Id"]
     phase = _PHASES.get(state["Status"], "running")
     exit_code = int(state["ExitCode"])
+    error = clean_words(state["Error"]) if state["Error"] else ""
+    if phase == "created" and is_passing(error):  # a start that failed, and would not now
+        exit_code, error = 0, ""
     return ContainerState(
         container_id=container_id,
         name=container["Name"].removeprefix("/"),
@@ -72,15 +81,27 @@ def state_of(container: Mapping[str, Any], told: Told | None = None) -> Containe
         phase=phase,
         exit_code=exit_code if phase == "exited" or (phase == "created" and exit_code) else None,
         oom_killed=bool(state["OOMKilled"]),
-        error=clean_words(state["Error"]) if state["Error"] else "",
+        error=error,
         created_at=moment(container["Created"]),
         started_at=moment(state["StartedAt"]),
         finished_at=moment(state["FinishedAt"]) if phase == "exited" else None,
         killed_from_outside=told.foreign_signal(container_id) if told else None,
-        went_down_with_engine=told.was_interrupted(container_id) if told else False,
+        went_down_with_engine=told is not None and _went_down(container_id, state, told),
         restarted=told.was_restarted(container_id) if told else False,
         health=_health_of(state),
         health_output=_health_output(state),
+    )
+
+
+def _went_down(container_id: str, state: Mapping[str, Any], told: Told) -> bool:
+    """Whether the engine ended it by going down, or does not know how it ended because it was away then."""
+    if told.was_interrupted(container_id):
+        return True
+    finished_at = moment(state["FinishedAt"])
+    return (
+        state["ExitCode"] == _UNKNOWN_CODE
+        and finished_at is not None
+        and told.may_have_missed(container_id, finished_at)
     )
 
 
@@ -163,6 +184,12 @@ def usage_of(stats: Mapping[str, Any]) -> UsageSample | None:
         network_rx_bytes=sum(network["rx_bytes"] for network in networks) if networks else None,
         network_tx_bytes=sum(network["tx_bytes"] for network in networks) if networks else None,
     )
+
+
+def tells_of_no_process(stats: Mapping[str, Any]) -> bool:
+    """Whether statistics of a container that runs are those of one that does not."""
+    processes: Mapping[str, int] = stats.get("pids_stats") or {}
+    return not processes.get("current")
 
 
 def path_of(path: str, header: str) -> PathInfo | None:
