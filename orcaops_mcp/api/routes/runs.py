@@ -9,7 +9,7 @@ from starlette.responses import Response
 from core import JobStatus
 from orcaops_mcp.api import examples
 from orcaops_mcp.api.answers import answer
-from orcaops_mcp.api.bodies import read_model
+from orcaops_mcp.api.bodies import read_model, read_object
 from orcaops_mcp.api.document import json_body, problems, reply
 from orcaops_mcp.api.listing import job_filter, job_list
 from orcaops_mcp.api.models import job as job_shapes
@@ -71,10 +71,11 @@ async def clean_runs(request: Request) -> Response:
     operation_id="export_runs",
     summary="Write the runs folder anew",
     response_model=None,
-    responses={200: reply(shapes.ExportShape, "How many were written.", {"runs": 42}), **problems()},
+    responses={200: reply(shapes.ExportShape, "How many were written.", {"runs": 42}), **problems(400, 413, 415)},
 )
 async def export_runs(request: Request) -> Response:
     """Write `runs/<job_id>.json` and `runs.jsonl` in the home anew from the database."""
+    await read_object(request, required=False)  # a page of another site can send a form, and no JSON
     return answer({"runs": await engine_of(request).export_runs()})
 
 

@@ -70,6 +70,7 @@ def fault_of(text: str) -> InvalidExpressionError:
         ("${ {env.NAME}}", "${ {env.NAME}}"),
     ],
 )
+@pytest.mark.hostile("B48")
 def test_expressions_in_a_text_are_filled_in(text: str, value: object) -> None:
     assert filled(text) == value
 

@@ -45,6 +45,7 @@ def _blob(data: bytes) -> Blob:
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", _LARGE])
+@pytest.mark.hostile("B74")
 async def test_bytes_are_kept_under_their_hash(blobs: BlobFolder, parts: Path, data: bytes) -> None:
     blob = await blobs.put(data)
     assert blob == _blob(data)

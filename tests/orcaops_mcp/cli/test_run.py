@@ -50,6 +50,7 @@ def test_a_job_past_its_time_limit_ends_with_124_and_says_why(engine_home: Engin
         ("--url", "http://127.0.0.1:1", "run", "busybox"),
     ],
 )
+@pytest.mark.hostile("B62")
 def test_trouble_before_the_container_is_125(engine_home: EngineHome, words: tuple[str, ...]) -> None:
     result = engine_home.run(*words)
     assert (result.exit_code, result.stdout) == (125, "")

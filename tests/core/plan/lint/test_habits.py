@@ -126,6 +126,7 @@ def commands(*lines: str, keys: str = "") -> str:
         ("format('{0}', github.event['a b'])", "github.event.a b"),
     ],
 )
+@pytest.mark.hostile("B49")
 def test_text_of_others_in_a_shell_is_told(expression: str, named: str) -> None:
     text = commands(f"echo ${{{{ {expression} }}}}")
     (finding,) = lint(text)
