@@ -14,22 +14,30 @@ from core import (
     EngineSettings,
     FailureKind,
     InvalidPolicyError,
+    Job,
+    NodeStatus,
     NotAdmittedError,
     PolicyDeniedError,
     QueueSettings,
+    WorkflowRequest,
     open_engine,
 )
+from core.backends.simulated.backend import SimulatedBackend
 from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from core.backends.services import NetworkRequest, NetworkState
+
 
 @asynccontextmanager
-async def engine_with(settings: EngineSettings, policy: str, **changes: Any) -> AsyncGenerator[Engine]:
+async def engine_with(
+    settings: EngineSettings, policy: str, *, backend: SimulatedBackend | None = None, **changes: Any
+) -> AsyncGenerator[Engine]:
     settings.home.mkdir(parents=True, exist_ok=True)
     (settings.home / "policy.yaml").write_text(policy)
-    async with open_engine(settings.model_copy(update=changes)) as engine:
+    async with open_engine(settings.model_copy(update=changes), backend=backend) as engine:
         yield engine
 
 
@@ -117,3 +125,50 @@ async def test_private_registries_of_the_policy_are_used(settings: EngineSetting
         assert (await engine.admit(a_job_spec(image="registry.lan:5000/x"))).image == "registry.lan:5000/x"
         with pytest.raises(NotAdmittedError, match="a private name"):
             await engine.admit(a_job_spec(image="other.lan:5000/x"))
+
+
+async def test_the_jobs_of_a_workflow_are_held_as_their_caller_is_and_keep_their_shared_services(
+    settings: EngineSettings,
+) -> None:
+    backend = SimulatedBackend()
+    made = list[tuple[str, bool]]()
+    create = backend.create_network
+
+    async def noting(request: NetworkRequest) -> NetworkState:
+        made.append((request.name, request.internal))
+        return await create(request)
+
+    backend.create_network = noting
+    request = WorkflowRequest(
+        text="services: {db: {image: postgres}}\njobs: {one: {image: busybox, commands: ['echo $DB_HOST']}}"
+    )
+    async with engine_with(settings, "callers: [{who: mcp, default: strict}]\n", backend=backend) as engine:
+        ends = dict[str, Job]()
+        for by in ("agent", "cli"):
+            run = (await engine.run_workflow(request, by=by)).run
+            with anyio.fail_after(30), engine.subscribe([run.workflow_id]) as news:
+                while not (await engine.get_workflow(run.workflow_id)).is_finished:
+                    await news.wait()
+                    news.take()
+            node = await engine.workflow_node(run.workflow_id, "one")
+            assert (node.status, node.job_id is not None) == (NodeStatus.SUCCESS, True)
+            ends[by] = await engine.get_job(node.job_id or "")
+            lines = (await engine.read_logs(node.job_id or "")).lines
+            assert [line.text for line in lines] == ["db"]
+    assert (ends["agent"].spec.profile, ends["agent"].spec.network) == ("strict", "services")
+    assert (ends["cli"].spec.profile, ends["cli"].spec.network) == ("standard", "bridge")
+    assert [internal for _, internal in made] == [True, False]
+
+
+async def test_a_node_that_the_policy_denies_fails_with_the_rule(settings: EngineSettings) -> None:
+    request = WorkflowRequest(text="jobs: {one: {image: alpine, commands: ['true']}}")
+    async with engine_with(settings, "images: [{allow: busybox}]\n") as engine:
+        run = (await engine.run_workflow(request, by="agent")).run
+        with anyio.fail_after(30), engine.subscribe([run.workflow_id]) as news:
+            while not (await engine.get_workflow(run.workflow_id)).is_finished:
+                await news.wait()
+                news.take()
+        node = await engine.workflow_node(run.workflow_id, "one")
+    assert node.failure is not None
+    assert node.failure.kind is FailureKind.POLICY
+    assert "the policy does not allow this image: no rule for images fits it" in node.failure.message
