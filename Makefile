@@ -9,7 +9,7 @@ ENGINE := scripts/container-engine
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine node-tools demo check static test format bench lock audit down clean
+.PHONY: help setup engine node-tools browser demo check static test format bench lock audit down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ engine: ## a Docker Engine, the images and the registries that tests use
 node-tools: setup ## the MCP Inspector, the conformance suites and the TypeScript SDK
 	@scripts/node-tools >/dev/null
 
+browser:
+	@scripts/browser >/dev/null
+
 demo: setup ## see it work: real jobs on a real engine
 	@$(ENGINE) up
 	@$(ENGINE) images --only busybox
@@ -39,10 +42,10 @@ static: setup
 	@found=$$($(BIN)/lint-imports --no-cache 2>&1) || { printf '%s\n' "$$found"; exit 1; }
 	@$(BIN)/basedpyright
 
-test: setup engine node-tools static audit ## everything, with real containers
+test: setup engine node-tools browser static audit ## everything, with real containers and a real browser
 	@$(PYTEST) -q -n auto -m covering --cov --cov-report=
-	@$(PYTEST) -q -n auto -m "not covering and not docker and not node"
-	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node"
+	@$(PYTEST) -q -n auto -m "not covering and not docker and not node and not browser"
+	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node or browser"
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'
 

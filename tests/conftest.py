@@ -29,8 +29,10 @@ _ONE_AFTER_ANOTHER: Final = {
     "tests/core/backends/docker/test_pull.py": "images",  # they take the same image away
     "tests/end_to_end/test_load.py": "heavy",
     "tests/orcaops_mcp/test_node_clients.py": "heavy",
+    "tests/ui/": "browser",  # one browser, one home with a million lines
+    "tests/faults/": "dockerd",  # one engine that may be killed
 }
-"""Files whose tests do not run beside each other with ``--dist loadgroup``, by what they share."""
+"""Files and folders whose tests do not run beside each other with ``--dist loadgroup``, by what they share."""
 
 hypothesis_settings.register_profile(
     # how long an example takes says more about the machine than about the code
@@ -49,7 +51,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 class _Groups(LoadGroupScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return _ONE_AFTER_ANOTHER.get(nodeid.partition("::")[0], nodeid)
+        return next((group for path, group in _ONE_AFTER_ANOTHER.items() if nodeid.startswith(path)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
