@@ -19,7 +19,7 @@ from orcaops_mcp.web.pages import (
     live,
     log,
     login,
-    new_job,
+    run_job,
     static_files,
     system,
     workflow_actions,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ROUTERS: Final = (
     *(static_files.router, live.router),
-    *(login.router, jobs.router, new_job.router, actions.router),
+    *(login.router, jobs.router, run_job.router, actions.router),
     *(log.router, artifacts.router),
     *(workflows.router, workflow_start.router, workflow_actions.router, workflow_log.router, workflow_run.router),
     *(analytics.router, connect.router, system.router, job_templates.router, job.router),

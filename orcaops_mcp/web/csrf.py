@@ -21,7 +21,7 @@ FIELD: Final = "csrf"
 _VISIT: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
-def new_visit() -> str:
+def fresh_visit() -> str:
     """A name for a browser, which says nothing of whoever sits before it."""
     return secrets.token_urlsafe(16)
 

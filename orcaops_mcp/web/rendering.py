@@ -13,7 +13,7 @@ import orcaops_mcp
 from orcaops_mcp.intake.dashboard import first_segment
 from orcaops_mcp.web import filters, words
 from orcaops_mcp.web.assets import Assets
-from orcaops_mcp.web.csrf import VISIT_COOKIE, form_token, new_visit, visit_of
+from orcaops_mcp.web.csrf import VISIT_COOKIE, form_token, fresh_visit, visit_of
 from orcaops_mcp.web.state import caller_of, doorkeeper_of, engine_of, has_logged_in, state_of
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def render(
     """
     state, caller = state_of(request), caller_of(request)
     visit = visit_of(request)
-    fresh = "" if visit else new_visit()
+    fresh = "" if visit else fresh_visit()
     usual = {
         "nonce": request.scope["state"]["nonce"],
         "theme": theme_of(request),

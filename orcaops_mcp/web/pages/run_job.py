@@ -23,7 +23,7 @@ _PREFIX: Final = "ui-"
 
 
 @router.get("/jobs/new")
-async def new_job(request: Request) -> Response:
+async def fill_in(request: Request) -> Response:
     """The form; with ``from`` filled with what an earlier job ran."""
     if not caller_of(request).may_change:
         raise ReadOnlyCallerError("You may look at everything and change nothing.")
@@ -118,7 +118,7 @@ async def _page(
             problem = problem_view(InvalidSpecError("; ".join(faults[""])))
     return render(
         request,
-        "new_job.html",
+        "run_job.html",
         status=status_of(refused) if refused else 200,
         form=form,
         ways=WAYS,
