@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from typing import TYPE_CHECKING
 
@@ -106,16 +105,3 @@ async def test_a_period_that_is_none_is_refused_in_words(pages: httpx2.AsyncClie
     page = await pages.get(f"/analytics?range={asked}")
     assert page.status_code == 422
     assert "range: " in words_of(page)
-
-
-async def test_scripts_and_styles_of_the_page_stay_small(shown: httpx2.AsyncClient) -> None:
-    page = await shown.get("/analytics")
-    files = set(re.findall(r'(?:src|href)="(/static/[^"?]+\.(?:js|css))', page.text))
-    seen: dict[str, bytes] = {}
-    while files:
-        name = files.pop()
-        seen[name] = (await shown.get(name)).content
-        inner = re.findall(rb'from "\./([a-z_]+\.js)"', seen[name])
-        files |= {f"/static/js/{each.decode()}" for each in inner} - seen.keys()
-    sizes = {name: len(gzip.compress(content)) for name, content in seen.items()}
-    assert sum(sizes.values()) <= 60 * 1024, sizes

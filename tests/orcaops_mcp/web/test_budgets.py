@@ -1,0 +1,83 @@
+"""What a page may cost: the scripts and styles that it loads, compressed, against what the specification allows."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import httpx2
+import pytest
+
+from core import JobFilter, WorkflowFilter, open_engine
+from core.testing.demo import DemoSize, demo_settings, fill_demo_home
+from orcaops_mcp.web.app import build_web
+from tests.orcaops_mcp.web.conftest import HTML
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+    from core import Engine
+
+ALLOWED_BYTES = 60 * 1024
+PAGES = (
+    "/jobs", "/jobs/new", "/jobs/{job}", "/jobs/{job}?tab=details", "/jobs/{job}?tab=artifacts",
+    "/jobs/{job}?tab=events",
+    "/jobs/{job}/cancel", "/workflows", "/workflows/new", "/workflows/{run}", "/workflows/{run}/log", "/artifacts",
+    "/templates", "/analytics", "/system", "/connect", "/login",
+)  # fmt: skip
+_LOADED = re.compile(r'<(?:script|link)[^>]*?(?:src|href)="(/static/[^"?]+\.(?:js|css))')
+_IMPORTED = re.compile(r'(?:from|import)\s*\(?"(\.?/[\w./@-]+\.js)"')
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "home"
+    anyio.run(fill_demo_home, folder, DemoSize(jobs=120, runs=1, log_lines=50, logs=0))
+    return folder
+
+
+@pytest.fixture
+async def engine(home: Path) -> AsyncGenerator[Engine]:
+    async with open_engine(demo_settings(home)) as opened:
+        yield opened
+
+
+async def loaded_by(pages: httpx2.AsyncClient, page: httpx2.Response) -> dict[str, int]:
+    """Each script and style that a page loads, with those that scripts import, and what it is compressed."""
+    todo, sizes = set(_LOADED.findall(page.text)), dict[str, int]()
+    while todo:
+        name = todo.pop()
+        answer = await pages.get(name)
+        assert answer.status_code == 200, name
+        sizes[name] = len(gzip.compress(answer.content))
+        beside = name.rpartition("/")[0]
+        for each in _IMPORTED.findall(answer.text) if name.startswith("/static/js/") else ():
+            todo.add(each if each.startswith("/static/") else f"{beside}/{each.removeprefix('./')}")
+        todo -= sizes.keys()
+    return sizes
+
+
+async def test_the_scripts_and_styles_of_every_page_fit_in_sixty_kibibytes(
+    engine: Engine, record_property: Callable[[str, object], None]
+) -> None:
+    names = {
+        "job": (await engine.list_jobs(JobFilter(name="growing-log"))).items[0].job_id,
+        "run": (await engine.list_workflows(WorkflowFilter(name="ci-pipeline"))).items[0].workflow_id,
+    }
+    app = await anyio.to_thread.run_sync(build_web, engine)
+    transport = httpx2.ASGITransport(app=app)
+    shares: dict[str, float] = {}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8787", headers=HTML) as pages:
+        for path in PAGES:
+            page = await pages.get(path.format(**names))
+            assert page.status_code == 200, path
+            sizes = await loaded_by(pages, page)
+            assert sizes, path
+            shares[path] = sum(sizes.values()) / ALLOWED_BYTES
+            record_property(f"scripts and styles of {path}, of what is allowed", f"{shares[path]:.2f}")
+    assert {path: share for path, share in shares.items() if share > 1} == {}
+    assert max(shares.values()) > 0.2, "what pages load was not found"
