@@ -141,6 +141,20 @@ class ArchiveEntry(NamedTuple):
         return self.file.open("rb") if self.unpacked_size is None else cast("BinaryIO", gzip.open(self.file))
 
 
+class Placement(NamedTuple):
+    """Files to put into a folder of a container."""
+
+    folder: str
+    """Absolute path."""
+    entries: tuple[ArchiveEntry, ...]
+    owner: str | None = None
+    """``uid:gid`` of what is written; None for root."""
+    is_ours: bool = False
+    """Whether the folder gets this mode and owner even if it exists; its parent must exist, and it be no volume."""
+    mode: int = 0o777
+    """Of the folders that are made."""
+
+
 class PathInfo(NamedTuple):
     """What a path in a container is, without its bytes."""
 
@@ -221,6 +235,14 @@ class ContainerBackend(ServiceVerbs, Protocol):
 
         Raises:
             BackendError: It was refused, or the bytes of an entry could not be read.
+        """
+        ...
+
+    async def put_all(self, container_id: str, placements: Sequence[Placement]) -> None:
+        """Write files into several folders, as `put` does into one; in as few calls as it takes.
+
+        Raises:
+            BackendError: As `put`.
         """
         ...
 

@@ -52,10 +52,9 @@ from core.redaction import needles
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from core.backends.base import ContainerState
+    from core.backends.base import ContainerState, Placement
     from core.engine.parts import Parts
     from core.engine.planning import PlannedStep
-    from core.engine.request import Placement
     from core.logs.recorder import LogRecorder
     from core.records.job import Attempt, Job
 
@@ -219,15 +218,7 @@ class AttemptRun:
             env=job_variables(job.spec, parts.settings),
         )
         state = await parts.backend.create(self._services.joined(request))
-        for placement in await self._placements(image):
-            await parts.backend.put(
-                state.container_id,
-                placement.folder,
-                placement.entries,
-                owner=placement.owner,
-                claim=placement.is_ours,
-                mode=placement.mode,
-            )
+        await parts.backend.put_all(state.container_id, await self._placements(image))
         return state
 
     async def _placements(self, image: ImageInfo) -> list[Placement]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.backends.base import ArchiveEntry
-from core.engine.request import NEEDS_DIR, Placement
+from core.backends.base import ArchiveEntry, Placement
+from core.engine.request import NEEDS_DIR
 from core.errors import ArtifactNotFoundError
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.backends.base import (
@@ -14,6 +13,7 @@ from core.backends.base import (
     ArchiveEntry,
     ContainerRequest,
     Mount,
+    Placement,
 )
 from core.backends.sandbox import STANDARD_CAPABILITIES, Sandbox, Tmpfs
 from core.engine.late import late_secrets
@@ -41,25 +41,6 @@ READ_ONLY_WORKDIR: Final = "/work/job"
 """The same where a container's root cannot be written: the folder above is a volume, whose mode cannot be set."""
 
 NOTHING: Final[Mapping[str, str]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Files to put into a container before it starts.
-
-    Attributes:
-        folder: Absolute path.
-        entries: The files.
-        owner: Who they belong to; None for root.
-        is_ours: Nothing of the image is in the folder, so its mode and owner may be set; not those of a volume.
-        mode: Of the folders.
-    """
-
-    folder: str
-    entries: tuple[ArchiveEntry, ...]
-    owner: str | None = None
-    is_ours: bool = False
-    mode: int = 0o777
 
 
 def container_name(home_id: str, job_id: str, attempt: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.backends.base import ArchiveEntry
+from core.backends.base import ArchiveEntry, Placement
 from core.testing.stage import printed
 
 if TYPE_CHECKING:
@@ -84,6 +84,32 @@ async def test_folders_get_the_mode_that_is_asked_for(stage: Stage) -> None:
     members = await archived(stage, made.container_id, "/given")
     modes = {name: member.mode & 0o777 for name, (member, _) in members.items()}
     assert modes == {"given": 0o755, "given/build": 0o755, "given/build/out": 0o755, "given/build/out/a": 0o444}
+
+
+async def test_several_folders_are_put_at_once_each_with_its_own_mode_and_owner(stage: Stage, tmp_path: Path) -> None:
+    made = await stage.backend.create(stage.request("true"))
+    (tmp_path / "large").write_bytes(b"y" * 100_000)
+    placements = [
+        Placement("/one", (ArchiveEntry("a", b"first", 0o600), ArchiveEntry("b", b"", 0o666)), is_ours=True),
+        Placement("/two", (ArchiveEntry("in/c", file=tmp_path / "large"),), "1000:2000", is_ours=True, mode=0o755),
+        Placement("/two/below", (ArchiveEntry("d", b"last"),)),
+        Placement("/none", (), is_ours=True, mode=0o700),
+    ]
+
+    for _ in range(2):  # an answer may be lost
+        await stage.backend.put_all(made.container_id, placements)
+
+    one = await archived(stage, made.container_id, "/one")
+    two = await archived(stage, made.container_id, "/two")
+    assert {name: (member.mode & 0o777, member.uid) for name, (member, _) in one.items()} == {
+        "one": (0o777, 0),
+        "one/a": (0o600, 0),
+        "one/b": (0o666, 0),
+    }
+    assert (two["two/in/c"][1], two["two/below/d"][1]) == (b"y" * 100_000, b"last")
+    assert (two["two/in"][0].mode & 0o777, two["two/in/c"][0].uid, two["two/in/c"][0].gid) == (0o755, 1000, 2000)
+    assert two["two/below/d"][0].uid == 0
+    assert "none" in await archived(stage, made.container_id, "/none")
 
 
 async def test_a_folder_that_is_claimed_is_made_without_a_file_in_it(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import time
 import zlib
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio.to_thread
 from docker.errors import APIError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from core.backends.base import ArchiveEntry, PathInfo
+    from core.backends.base import ArchiveEntry, PathInfo, Placement
     from core.backends.docker.client import EngineClient
     from core.backends.docker.streams import EngineStream
 
@@ -48,44 +48,60 @@ async def stat(client: EngineClient, container_id: str, path: str) -> PathInfo |
     return info
 
 
-async def put(
-    client: EngineClient,
-    container_id: str,
-    folder: str,
-    entries: Sequence[ArchiveEntry],
-    owner: str | None,
-    *,
-    claim: bool,
-    mode: int = 0o777,
-) -> None:
-    """Write files below ``folder``, making the folders that are not there and leaving alone those that are.
+async def put_all(client: EngineClient, container_id: str, placements: Iterable[Placement]) -> None:
+    """Write files below some folders, making the folders that are not there and leaving alone those that are.
 
-    With ``claim`` the folder itself is written too, so that nothing has to be looked up.
+    A folder that is ours is written too, so that nothing has to be looked up; those with one parent go in one call.
 
     Raises:
         ContainerLostError: The container is gone.
         InvalidArgumentError: ``owner`` is not ``uid:gid``.
         BackendError: The engine refused, for instance because a folder's name is that of a file.
     """
-    uid, gid = _numbers(owner)
-    folder = posixpath.normpath(folder)
-    base = posixpath.dirname(folder) if claim else await _lowest_there(client, container_id, folder)
-    within = folder[len(base) :].strip("/") or "."
-    paths = [posixpath.normpath(posixpath.join(within, entry.path)) for entry in entries]
+    ours: dict[str, list[_Laid]] = {}
+    for placement in placements:
+        if placement.is_ours:
+            base = posixpath.dirname(posixpath.normpath(placement.folder))
+            ours.setdefault(base, []).append(_laid(placement, base))
+        else:
+            base = await _lowest_there(client, container_id, posixpath.normpath(placement.folder))
+            laid = _laid(placement, base)
+            if laid.is_in_base:
+                laid = laid._replace(folders=await _absent(client, container_id, base, laid.folders))
+            await _send(client, container_id, base, [laid])
+    for base, several in ours.items():
+        await _send(client, container_id, base, several)
+
+
+class _Laid(NamedTuple):
+    """A placement as members of an archive that is unpacked in some folder."""
+
+    folders: list[str]
+    files: list[tuple[str, ArchiveEntry]]
+    mode: int
+    owner: tuple[int, int]
+    is_in_base: bool
+
+
+def _laid(placement: Placement, base: str) -> _Laid:
+    within = posixpath.normpath(placement.folder)[len(base) :].strip("/") or "."
+    paths = [posixpath.normpath(posixpath.join(within, entry.path)) for entry in placement.entries]
     folders = _folders_of([*paths, posixpath.join(within, "_")])
-    if within == ".":
-        folders = await _absent(client, container_id, base, folders)
-    if not folders and not entries:
+    files = list(zip(paths, placement.entries, strict=True))
+    return _Laid(folders, files, placement.mode, _numbers(placement.owner), within == ".")
+
+
+async def _send(client: EngineClient, container_id: str, base: str, several: Sequence[_Laid]) -> None:
+    if not any(laid.folders or laid.files for laid in several):
         return
-    files = await anyio.to_thread.run_sync(partial(_measured, list(zip(paths, entries, strict=True))))
-    limit = sum(size for _, _, size in files) / (1024 * 1024)
+    sizes = await anyio.to_thread.run_sync(_measured, [entry for laid in several for _, entry in laid.files])
     try:
         await client.request(
             "PUT",
             container_path(container_id, "archive"),
             params={"path": base},
-            data=lambda: _packed([(folder, mode) for folder in folders], files, uid, gid),
-            lasting_s=max(limit, 1),
+            data=lambda: _packed(several, iter(sizes)),
+            lasting_s=max(sum(sizes) / (1024 * 1024), 1),
         )
     except APIError as error:
         raise refusal(error) from error
@@ -163,15 +179,13 @@ def _folders_of(paths: Iterable[str]) -> list[str]:
     return list(folders)
 
 
-def _measured(files: Iterable[tuple[str, ArchiveEntry]]) -> list[tuple[str, ArchiveEntry, int]]:
-    """The files with their sizes.
+def _measured(entries: Iterable[ArchiveEntry]) -> list[int]:
+    """The sizes of the files.
 
     Raises:
         BackendError: One cannot be found.
     """
-    return [
-        (path, entry, len(entry.data) if entry.file is None else _size_of(entry, entry.file)) for path, entry in files
-    ]
+    return [len(entry.data) if entry.file is None else _size_of(entry, entry.file) for entry in entries]
 
 
 def _size_of(entry: ArchiveEntry, file: Path) -> int:
@@ -182,21 +196,22 @@ def _size_of(entry: ArchiveEntry, file: Path) -> int:
     return size if entry.unpacked_size is None else entry.unpacked_size
 
 
-def _packed(
-    folders: Iterable[tuple[str, int]], files: Iterable[tuple[str, ArchiveEntry, int]], uid: int, gid: int
-) -> Iterator[bytes]:
+def _packed(several: Iterable[_Laid], sizes: Iterator[int]) -> Iterator[bytes]:
     """A tar of folders and files, in pieces of about `_FLUSH` bytes; for a worker thread, since it reads files."""
     held, now = bytearray(), int(time.time())
-    for folder, mode in folders:
-        held += _header(folder, tarfile.DIRTYPE, mode, 0, (uid, gid, now))
-    for path, entry, size in files:
-        held += _header(path, tarfile.REGTYPE, entry.mode, size, (uid, gid, now))
-        for piece in (entry.data,) if entry.file is None else _read(entry, size):
-            held += piece
-            if len(held) >= _FLUSH:
-                yield bytes(held)
-                held.clear()
-        held += bytes(-size % tarfile.BLOCKSIZE)
+    for laid in several:
+        rest = (*laid.owner, now)
+        for folder in laid.folders:
+            held += _header(folder, tarfile.DIRTYPE, laid.mode, 0, rest)
+        for path, entry in laid.files:
+            size = next(sizes)
+            held += _header(path, tarfile.REGTYPE, entry.mode, size, rest)
+            for piece in (entry.data,) if entry.file is None else _read(entry, size):
+                held += piece
+                if len(held) >= _FLUSH:
+                    yield bytes(held)
+                    held.clear()
+            held += bytes(-size % tarfile.BLOCKSIZE)
     yield bytes(held) + bytes(2 * tarfile.BLOCKSIZE)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from docker.errors import APIError
 
-from core.backends.base import LABEL_HOME, ContainerState
+from core.backends.base import LABEL_HOME, ContainerState, Placement
 from core.backends.docker import archive, disk, health, networks, output
 from core.backends.docker.client import EngineClient, container_path, engine_socket
 from core.backends.docker.events import ContainerWatch
@@ -138,7 +138,12 @@ class DockerBackend(DockerServices):
         mode: int = 0o777,
     ) -> None:
         """Write files into a container that has not started; see `ContainerBackend.put`."""
-        await archive.put(self._client, container_id, folder, entries, owner, claim=claim, mode=mode)
+        placement = Placement(folder, tuple(entries), owner, claim, mode)
+        await archive.put_all(self._client, container_id, [placement])
+
+    async def put_all(self, container_id: str, placements: Sequence[Placement]) -> None:
+        """Write files into several folders; see `ContainerBackend.put_all`."""
+        await archive.put_all(self._client, container_id, placements)
 
     async def start(self, container_id: str) -> None:
         """Start it, once; see `ContainerBackend.start`."""

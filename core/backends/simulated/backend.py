@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         ImageInfo,
         LogFrame,
         LogPosition,
+        Placement,
         RegistryLogin,
         UsageSample,
     )
@@ -177,6 +178,13 @@ class SimulatedBackend(SimulatedServices):
         except OSError as error:
             raise BackendError(f"The simulated engine refused: {error.strerror}") from None
         container.poke(self._clock.monotonic())
+
+    async def put_all(self, container_id: str, placements: Sequence[Placement]) -> None:
+        """As `ContainerBackend.put_all`."""
+        for each in placements:
+            await self.put(
+                container_id, each.folder, each.entries, owner=each.owner, claim=each.is_ours, mode=each.mode
+            )
 
     async def start(self, container_id: str) -> None:
         """As `ContainerBackend.start`; one that has run is not run again."""
