@@ -22,7 +22,7 @@ def nothing_yet(engine: Engine, job: Job, window: LogWindow, *, of_job: bool = T
     if window.is_over:
         kept = job.attempt.log.lines if job.attempt and window.attempt == job.attempt_number and of_job else 0
         if kept:
-            return f"This log had {kept:,} lines and is no longer there."
+            return f"This log had {kept:,} line{'' if kept == 1 else 's'} and is no longer there."
         if not window.attempt:
             return "This job never started, so it printed nothing."
         return "This job printed nothing." if of_job else "This service printed nothing."

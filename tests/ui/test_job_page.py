@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-TABS = ("", "?tab=details", "?tab=artifacts", "?tab=events")
-
 
 def test_status_title_and_favicon_change_by_themselves_and_the_log_comes_to_its_end(page: Page, server: Server) -> None:
     job_id = server.submit("sh", "-c", "echo first; sleep 1000", name="watched")
@@ -95,20 +93,17 @@ def test_files_are_looked_at_and_fetched(page: Page, server: Server) -> None:
     assert download.value.suggested_filename == "report.html"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_tab_is_accessible_in_either_theme_and_fits_a_narrow_window(
-    tabs: Tabs, server: Server, axe: Callable[[Page], list[str]], theme: str
+def test_looks_at_files_are_accessible_and_fit_a_narrow_window(
+    page: Page, server: Server, axe: Callable[[Page], list[str]]
 ) -> None:
-    tabs.context.add_cookies([{"name": "theme", "value": theme, "url": server.url}])
-    page = tabs.open()
-    job_id = server.newest("failing-tests")
-    for path in (*(f"/jobs/{job_id}{tab}" for tab in TABS), "/artifacts"):
+    job_id = server.newest("green-tests")
+    for name in ("coverage.png", "times.csv", "report.html"):
         page.set_viewport_size({"width": 1280, "height": 820})
-        page.goto(server.url + path)
-        expect(page.locator("main h1")).to_be_visible()
-        assert (path, axe(page)) == (path, [])
+        page.goto(f"{server.url}/jobs/{job_id}/preview/out/{name}")
+        expect(page.locator("main h1")).to_have_text(f"out/{name}")
+        assert (name, axe(page)) == (name, [])
         page.set_viewport_size({"width": 360, "height": 740})
-        assert (path, has_sideways_scroll(page)) == (path, False)
+        assert (name, has_sideways_scroll(page)) == (name, False)
 
 
 def test_without_scripts_every_fact_and_action_is_there(plain_page: Page, server: Server) -> None:

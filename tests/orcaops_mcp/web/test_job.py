@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
 import pytest
 
 from core import JobFilter
@@ -222,3 +224,29 @@ async def test_a_line_of_a_megabyte_stays_a_small_answer(pages: httpx2.AsyncClie
     page = await pages.get(f"/jobs/{job.job_id}")
     assert len(page.text) < 150_000
     assert "more, show all" in words_of(page)
+
+
+async def test_a_service_has_its_log_beside_the_jobs_own(pages: httpx2.AsyncClient, engine: Engine) -> None:
+    job = await a_job(engine, services=[{"id": "db", "image": "redis:7"}], name="with-db")
+    page = await pages.get(f"/jobs/{job.job_id}")
+    assert "Log of main db" in words_of(page)
+    of_service = await pages.get(f"/jobs/{job.job_id}?service=db")
+    assert f'data-lines="/jobs/{job.job_id}/log/lines?service=db"' in of_service.text
+    answer = (await pages.get(f"/jobs/{job.job_id}/log/lines?service=db", headers=JSON)).json()
+    assert (answer["attempt"], answer["over"]) == (1, True)
+    details = words_of(await pages.get(f"/jobs/{job.job_id}?tab=details"))
+    assert "Containers beside the job" in details
+
+
+async def test_a_log_that_reached_its_limit_says_what_is_left_out(pages: httpx2.AsyncClient, engine: Engine) -> None:
+    job = await a_job(engine, "seq", "1", "5000", log_limit={"lines": 100})
+    words = words_of(await pages.get(f"/jobs/{job.job_id}"))
+    assert "The log reached its limit: what came after line 100 is left out, but for the end." in words
+    answer = (await pages.get(f"/jobs/{job.job_id}/log/lines?limit=0", headers=JSON)).json()
+    assert answer["missing"].startswith("The log reached its limit")
+
+
+async def test_a_log_that_is_gone_from_the_disk_is_said_to_be(pages: httpx2.AsyncClient, engine: Engine) -> None:
+    job = await a_job(engine)
+    await anyio.to_thread.run_sync(shutil.rmtree, engine.settings.home / "logs" / job.job_id)
+    assert "This log had 1 line and is no longer there." in words_of(await pages.get(f"/jobs/{job.job_id}"))

@@ -38,18 +38,17 @@ export class LogSearch {
     return q.value ? { q: q.value, case: capitals.checked ? 1 : "", regex: regex.checked ? 1 : "" } : null;
   }
 
-  /** Go on with what the address asks for; whether it asks for anything. */
-  async begin() {
+  /** Go on with what the address asks for, from a line on; whether it asks for anything. */
+  async begin(line) {
     if (!this.sought) return false;
-    await this.asked();
+    await this.asked(line);
     return true;
   }
 
   // Something else is sought: narrow the view to it or not, and go to the first match from here on.
-  async asked() {
+  async asked(line = this.view.linesInSight().first ?? 1) {
     clearTimeout(this.timer);
     const { sought, view } = this;
-    const line = view.linesInSight().first ?? 1;
     view.current = null;
     this.keepAddress();
     this.wordsOf(sought);

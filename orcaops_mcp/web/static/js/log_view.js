@@ -72,7 +72,10 @@ class LogView {
     const facts = await this.source.grow();
     if (!facts) return;
     this.isFollowing = !facts.over && !location.hash;
-    if (!this.goToHash() && !(await this.search.begin()) && this.isFollowing) this.list.moveTo(this.list.lastAnchor);
+    const isPlaced = this.goToHash();
+    const isSought = await this.search.begin(isPlaced ? this.picked[0] : 1);
+    if (isPlaced) this.goToLine(this.picked[0]);
+    else if (!isSought && this.isFollowing) this.list.moveTo(this.list.lastAnchor);
     this.tellTools();
     this.nameFirstError();
     setInterval(() => this.ask(), ASK_MS);
