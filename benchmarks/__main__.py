@@ -19,6 +19,7 @@ NAMES: Final = (
     "log_rate",
     "tool_call",
     "listing",
+    "figures",
     "bridge",
     "clients",
     "cli_start",
