@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.policy.policy import BUILT_IN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from core.backends.base import BackendHealth
     from core.engine.slots import SlotUse
     from core.lifecycle.job import JobStatus
+    from core.policy.policy import Policy
     from core.records.artifact import Artifact, Upload
     from core.workspace.walk import SkippedPath
 
@@ -88,6 +91,7 @@ class EngineStatus:
         blocked: Why nothing starts at all, if so.
         started_at: When this engine started.
         remarks: What somebody should know and the engine cannot mend.
+        policy: What the operator allows.
     """
 
     version: str
@@ -99,3 +103,4 @@ class EngineStatus:
     blocked: str | None
     started_at: datetime
     remarks: tuple[str, ...] = ()
+    policy: Policy = BUILT_IN

@@ -76,6 +76,7 @@ class Engine(
             slots=self._scheduler.slots.use(),
             blocked=self._scheduler.blocked_by,
             started_at=self._started_at,
+            policy=self._parts.policy,
         )
 
     def subscribe(self, ids: Collection[str] | None = None) -> Subscription:

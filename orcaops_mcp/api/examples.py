@@ -237,6 +237,13 @@ SYSTEM: Final[dict[str, Any]] = {
         "artifact_file_bytes": 134_217_728,
         "artifact_total_bytes": 268_435_456,
     },
+    "policy": {
+        "source": None,
+        "default": "standard",
+        "floor": "standard",
+        "networks": ["bridge", "none", "services"],
+        "images": "all",
+    },
     "secrets": [],
 }
 CLEANUP: Final[dict[str, Any]] = {

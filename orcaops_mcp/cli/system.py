@@ -57,4 +57,6 @@ def _facts(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
         if count:
             yield status, count
     yield from found["limits"].items()
+    policy: dict[str, Any] = found["policy"]
+    yield "policy", f"{policy['source'] or 'built-in'}: {policy['default']}, none looser than {policy['floor']}"
     yield "secrets", ", ".join(found["secrets"]) or "none"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core import JobStatus, time_text
 
 if TYPE_CHECKING:
-    from core import BackendHealth, EngineSettings, EngineStatus
+    from core import BackendHealth, EngineSettings, EngineStatus, Policy
 
 
 def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any]:
@@ -35,7 +35,20 @@ def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any
             "artifact_file_bytes": limits.artifact_file_bytes,
             "artifact_total_bytes": limits.artifact_total_bytes,
         },
+        "policy": policy_view(status.policy),
         "secrets": sorted(settings.secrets),
+    }
+
+
+def policy_view(policy: Policy) -> dict[str, Any]:
+    """How the jobs of agents are held, in short."""
+    stance = policy.stance_for("agent")
+    return {
+        "source": policy.source or None,
+        "default": stance.default,
+        "floor": stance.floor,
+        "networks": sorted(stance.networks),
+        "images": "all" if policy.images is None else "by rules",
     }
 
 

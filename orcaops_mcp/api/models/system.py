@@ -39,6 +39,19 @@ class LimitsShape(Shape):
     artifact_total_bytes: int
 
 
+class PolicyShape(Shape):
+    """How the jobs of agents are held."""
+
+    source: str | None
+    """The operator's file; null without one."""
+    default: Literal["strict", "standard", "trusted"]
+    """The profile of a job that names none."""
+    floor: Literal["strict", "standard", "trusted"]
+    """The loosest profile that they get."""
+    networks: list[Literal["bridge", "services", "none"]]
+    images: Literal["all", "by rules"]
+
+
 class SystemShape(Shape):
     """How the engine is."""
 
@@ -56,6 +69,7 @@ class SystemShape(Shape):
     slots: dict[str, SlotShape]
     jobs: dict[JobStatus, int]
     limits: LimitsShape
+    policy: PolicyShape
     secrets: list[str]
     """Names of the secrets a job may ask for."""
 

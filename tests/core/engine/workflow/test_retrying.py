@@ -37,7 +37,7 @@ def test_there_are_so_many_further_tries_as_were_asked_for() -> None:
 @pytest.mark.parametrize(
     ("when", "kinds"),
     [
-        ("failure", {"exit", "signal", "output", "artifact"}),
+        ("failure", {"exit", "signal", "output", "artifact", "disk_limit"}),
         ("timeout", {"timeout"}),
         ("oom", {"oom"}),
         ("service", {"service"}),
