@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from core.plan.expressions.nodes import Name, walk
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from core.plan.interpolate import Condition
     from core.plan.standing import Course, Edge, NodeStanding
 
+_CONDITIONS: Final = 512
+"""Conditions that are kept once they were read: many jobs have the same one, or none."""
 _OF_VARIANTS: Final = frozenset({"matrix", "strategy"})
 
 
@@ -98,6 +101,7 @@ class NodeDecision:
         return self.reason.value if self.reason is not None else ""
 
 
+@lru_cache(maxsize=_CONDITIONS)
 def job_condition(runs_if: str | None, unless: str | None, on_complete: str | None, scope: Scope) -> JobCondition:
     """The condition of a job from its keys as they are written.
 

@@ -119,6 +119,8 @@ class Record(Form):
         self.rows = {name: Row(key, _is_foreign(key, name)) for key in keys for name in key.spellings}
         self.by_name = {key.name: key for key in keys}
         self._make = make
+        self._blanks: dict[str, object] = {key.field or key.name: key.blank for key in keys if key.required}
+        self._required = tuple(key for key in keys if key.required)
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -178,7 +180,7 @@ class Record(Form):
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:
         """The value of the specification; what is at fault or missing is left at its default."""
-        fields: dict[str, object] = {key.field or key.name: key.blank for key in self.keys if key.required}
+        fields = dict(self._blanks)
         for name, entry in entries_of(node).items():
             key, value = self.by_name[name], entry.value
             if to.is_spoiled(value) or key.ignored:
@@ -192,8 +194,8 @@ class Record(Form):
         return self._make(**fields)
 
     def _complete(self, node: MappingNode, to: Report) -> None:
-        for key in self.keys:
-            if key.required and key.name not in node.entries and not self.rules.partial:
+        for key in self._required:
+            if key.name not in node.entries and not self.rules.partial:
                 hint = key.missing or f"add {key.name}: …"
                 to.say("E003", f"'{key.name}' is missing in {self.noun}.", node, hint)
         if self.rules.inspect:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.plan.findings import MOST_FINDINGS, Place, Related, SourceFinding
 from core.plan.jobs import JobNames, graph_of
-from core.plan.source import ListNode, MappingNode, Scalar, node_at, path_text, place_within
+from core.plan.source import MappingNode, Scalar, child_of, node_at, path_text, place_within
 from core.plan.source.offsets import raw_offsets
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Ground:
         """The node at a path of the canonical tree, or the nearest above it."""
         node: Node = self.tree
         for part in path:
-            below = node_at(node, (part,)) if isinstance(node, ListNode | MappingNode) else None
+            below = child_of(node, part)
             if below is None:
                 return node
             node = below

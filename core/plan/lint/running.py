@@ -39,7 +39,8 @@ def check_running(ground: Ground, broken: frozenset[str]) -> None:
             Edge(parent, counts=parent in graph.vertices[name].needs, optional=parent in graph.vertices[name].optional)
             for parent in graph.parents(name)
         )
-        found = None if name in broken else _foreseen(job, edges, course, surroundings)
+        is_sure = name in broken or _may_run(job, edges, course)
+        found = None if is_sure else _foreseen(job, edges, course, surroundings)
         is_never = found is not None and found.act in {Act.SKIP, Act.CANCEL}
         course.note(name, _NEVER if is_never else _ANY, edges)
         if found is not None and is_never:
@@ -59,6 +60,12 @@ def check_completion(ground: Ground, job: WorkflowJobSpec) -> None:
             node = ground.node(("jobs", job.id, key))
             message = f"Job '{job.id}' has on_complete, and a status function in '{key}': both say which ends count."
             ground.say("E005", message, node, f"leave on_complete out, or the status function in {key}")
+
+
+def _may_run(job: WorkflowJobSpec, edges: tuple[Edge, ...], course: Course) -> bool:
+    """Whether a job without a condition may run: nothing that it waits for is known to stop it."""
+    has_none = not (job.condition or job.unless or job.on_complete or job.is_finally)
+    return has_none and all(course.results(edge.job) == _ANY for edge in edges)
 
 
 def _foreseen(

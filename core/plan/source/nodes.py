@@ -115,25 +115,33 @@ def path_text(path: TreePath) -> str:
     return "".join(parts)
 
 
+def child_of(node: Node, part: str | int) -> Node | None:
+    """The node right below another one; none if there is none of this name, or at this position."""
+    if isinstance(node, MappingNode):
+        entry = node.entries.get(part) if isinstance(part, str) else None
+        return entry.value if entry is not None else None
+    if isinstance(node, ListNode) and isinstance(part, int):
+        return node.items[part] if 0 <= part < len(node.items) else None
+    return None
+
+
 def node_at(root: Node, path: TreePath) -> Node | None:
     """The node at a path below ``root``; none if there is no such path."""
     node: Node | None = root
     for part in path:
-        if isinstance(node, ListNode) and isinstance(part, int):
-            node = node.items[part] if 0 <= part < len(node.items) else None
-        elif isinstance(node, MappingNode) and isinstance(part, str):
-            node = node.get(part)
-        else:
+        if node is None:
             return None
+        node = child_of(node, part)
     return node
 
 
 def walk(root: Node) -> Iterator[Node]:
     """The node and everything below it, in the order of the file; keys are not among them."""
-    yield root
-    if isinstance(root, ListNode):
-        for item in root.items:
-            yield from walk(item)
-    elif isinstance(root, MappingNode):
-        for entry in root.entries.values():
-            yield from walk(entry.value)
+    ahead: list[Node] = [root]
+    while ahead:
+        node = ahead.pop()
+        yield node
+        if isinstance(node, ListNode):
+            ahead.extend(reversed(node.items))
+        elif isinstance(node, MappingNode):
+            ahead.extend([entry.value for entry in node.entries.values()][::-1])
