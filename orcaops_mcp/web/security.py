@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
@@ -142,5 +143,6 @@ def text_field(form: FormData, name: str) -> str:
 
 
 def _has_our_origin(request: Request) -> bool:
+    """Whether the form stood on a page of this host; the scheme may be that of a proxy which ends TLS."""
     origin = request.headers.get("origin")
-    return origin is None or origin.lower() == f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
+    return origin is None or urlsplit(origin.lower()).netloc == request.headers.get("host", "").lower()

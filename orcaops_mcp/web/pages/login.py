@@ -38,7 +38,10 @@ async def login(request: Request) -> Response:
         status = 401 if entry.retry_after_s is None else 429
         return _form(request, wanted, entry.problem, status)
     response = RedirectResponse(safe_next(wanted), 303)
-    response.set_cookie(LOGIN_COOKIE, entry.cookie, max_age=entry.lasts_s, httponly=True, samesite="strict")
+    is_tls = request.headers.get("origin", "").startswith("https://")  # ended by a proxy, but the browser knows
+    response.set_cookie(
+        LOGIN_COOKIE, entry.cookie, max_age=entry.lasts_s, httponly=True, samesite="strict", secure=is_tls
+    )
     return response
 
 

@@ -19,7 +19,7 @@ from orcaops_mcp.daemon.guards import Rules, guarded, rules_for
 from orcaops_mcp.daemon.named_tokens import TokenFile, TokenScope
 from orcaops_mcp.daemon.pages import Pages
 from orcaops_mcp.intake.dashboard import LOGIN_COOKIE, is_page
-from orcaops_mcp.settings import HttpSettings, Settings
+from orcaops_mcp.settings import Configuration, HttpSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -66,13 +66,14 @@ class House:
 
 @asynccontextmanager
 async def a_house(
-    home: Path, *, token: str | None = TOKEN, limits: HttpSettings | None = None
+    home: Path, *, token: str | None = TOKEN, limits: HttpSettings | None = None, name: str | None = None
 ) -> AsyncGenerator[House]:
     clock = MovingClock()
-    settings = Settings(home=home, http=limits or HttpSettings())
+    hosts, origins = ((name,), (f"https://{name}",)) if name else ((), ())
+    settings = Settings(home=home, http=limits or HttpSettings(), allowed_hosts=hosts, allowed_origins=origins)
     rules = rules_for(settings, PORT, token, clock)
     async with open_engine(EngineSettings(home=home, backend="simulated")) as engine:
-        pages = Pages(engine)
+        pages = Pages(engine, Configuration(settings, {}, {}))
 
         async def choose(scope: Scope, receive: Receive, send: Send) -> None:
             if is_page(scope["path"]):
@@ -228,6 +229,15 @@ async def test_where_looking_needs_a_token_browsers_are_led_to_the_login_and_bac
         await house.log_in(TOKEN)
         assert (await house.browser.get("/jobs")).status_code == 200
         assert (await house.browser.get("/orcaops/jobs")).status_code == 200
+
+
+async def test_behind_a_proxy_that_ends_tls_one_logs_in_and_the_cookie_stays_on_tls(tmp_path: Path) -> None:
+    async with a_house(tmp_path / "home", name="orca.example.org") as house:
+        house.browser.headers |= {"Host": "orca.example.org", "Origin": "https://orca.example.org"}
+        answer = await house.log_in(TOKEN)
+        assert answer.status_code == 303
+        said = next(line for line in answer.headers.get_list("set-cookie") if line.startswith(LOGIN_COOKIE))
+        assert "secure" in said.lower()
 
 
 async def test_where_no_token_is_asked_for_everybody_acts_and_the_login_says_so(tmp_path: Path) -> None:
