@@ -46,6 +46,7 @@ async def test_a_container_that_runs_is_adopted_as_it_is(stage: Stage) -> None:
     assert (second.container_id, second.phase) == (first.container_id, "running")
 
 
+@pytest.mark.fault("F28")
 async def test_a_container_of_another_home_keeps_its_name(stage: Stage) -> None:
     foreign = stage.request("sleep", "60", labels=stage.labels("another-home"))
     theirs = await stage.backend.create(foreign)
@@ -191,6 +192,7 @@ async def test_a_command_that_init_cannot_find_is_told_from_an_exit_127(stage: S
     assert (own.exit_code, own.error) == (127, "")
 
 
+@pytest.mark.fault("F55")
 async def test_a_removed_container_is_gone_and_removing_it_again_is_fine(stage: Stage) -> None:
     ended = await stage.ended("true")
 

@@ -69,6 +69,7 @@ async def assert_nothing_is_left(operator: Operator, home_id: str) -> None:
     assert await anyio.to_thread.run_sync(operator.containers, home_id) == []
 
 
+@pytest.mark.fault("F1", "F2", "F3", "F4", "F5", "F6", "F57")
 @pytest.mark.parametrize(
     "moment",
     [begun, starting, running, first_lines, middle_of_the_log, collecting, settled],
@@ -100,6 +101,7 @@ async def test_a_killed_engines_job_has_run_once_with_its_own_end_and_every_line
     await assert_nothing_is_left(operator, engine.home_id)
 
 
+@pytest.mark.fault("F1", "F7")
 async def test_an_engine_killed_many_times_in_one_log_records_each_line_once(
     docker_settings: EngineSettings, operator: Operator
 ) -> None:
@@ -168,6 +170,7 @@ async def test_a_cancel_is_carried_out_by_the_next_engine(
     await assert_nothing_is_left(operator, engine.home_id)
 
 
+@pytest.mark.fault("F8", "F9", "F10")
 @pytest.mark.parametrize(
     ("seconds", "status", "code"),
     [("60", JobStatus.TIMED_OUT, 143), ("0.5", JobStatus.FAILED, 7), ("8", JobStatus.TIMED_OUT, 7)],

@@ -191,6 +191,7 @@ async def killed_after(home: Path, news: int) -> tuple[str, int]:
     return workflow_id, heard
 
 
+@pytest.mark.fault("F57")
 @pytest.mark.timeout(900)  # eleven runs, two at a time
 async def test_a_run_ends_the_same_whenever_its_engine_is_killed(docker_settings: EngineSettings) -> None:
     async def ended_after(news: int, name: str) -> tuple[Ended, int]:

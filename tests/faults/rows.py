@@ -65,13 +65,19 @@ ROWS: Final[dict[str, Row]] = {
     "F20": Row(
         "dockerd hangs", "short calls end in time, the engine answers, no job is judged, all goes on afterwards"
     ),
-    "F21": Row("containerd is killed under dockerd", "calls are repeated until the true end shows"),
-    "F22": Row("the shim of a container is killed", "`signal`: killed, and not by us"),
-    "F23": Row("process 1 of a container is killed from the host", "`signal`: killed, and not by us"),
+    "F21": Row(
+        "containerd is killed under dockerd",
+        "starts are repeated, an end that Docker missed is found; `container_lost` if its exit code is lost",
+    ),
+    "F22": Row(
+        "the shim of a container is killed",
+        "of steps `signal`; of a plain command `exit` 137, which Docker does not tell from its own, with a hint",
+    ),
+    "F23": Row("process 1 of a container is killed from the host", "the same"),
     "F24": Row("somebody removes a running container", "`container_lost` within seconds"),
     "F25": Row(
         "somebody stops, kills, pauses or restarts a container",
-        "told apart from the job's own end; a time limit holds also when paused",
+        "`signal`, or `tampered` after a restart; a paused one still runs and keeps its time limit",
     ),
     "F26": Row("the stream of Docker's events breaks or drops", "looking now and then finds every change"),
     "F27": Row(

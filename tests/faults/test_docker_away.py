@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
+SIZE = 100_000_000
 SLOWLY = "i=1; while [ $i -le {lines} ]; do echo $i; i=$((i+1)); {pause}; done"
 
 
@@ -200,3 +201,24 @@ async def test_containerds_death_delays_starts_and_ends_and_makes_up_none(
         assert (kind_of(job), job.exit_code, await whole_log(engine, begins)) == (FailureKind.EXIT, 3, ["begun"])
         assert await whole_log(engine, goes_on) == numbers(30)
         await everything_is_settled(engine)
+
+
+@pytest.mark.fault("F52")
+async def test_a_file_that_docker_was_sending_when_it_died_is_fetched_again_and_kept_whole(
+    away_settings: EngineSettings, dockerd: Dockerd
+) -> None:
+    async with open_engine(away_settings) as engine:
+        job_id = await submit(engine, f"head -c {SIZE} /dev/zero > /tmp/large; exit 3", artifacts=["/tmp/large"])
+        with anyio.fail_after(60), engine.subscribe([job_id]) as news:
+            while engine.progress(job_id) != "collecting":
+                await news.wait()
+                news.take()
+        await do(dockerd.kill)
+        await do(dockerd.start)
+        job = await end_of(engine, job_id)
+        assert (kind_of(job), job.exit_code) == (FailureKind.EXIT, 3)
+        assert [(item.path, item.state, item.size) for item in await engine.list_artifacts(job_id)] == [
+            ("/tmp/large", "kept", SIZE)
+        ]
+        await everything_is_settled(engine)
+    assert [path async for path in anyio.Path(away_settings.home / "parts").iterdir()] == []

@@ -153,6 +153,7 @@ async def test_a_steps_own_time_limit_ends_the_job_in_that_step(engine: Engine) 
     assert [step.status for step in job.attempt.steps] == ["success", "timed_out"]
 
 
+@pytest.mark.fault("F35")
 async def test_a_queued_job_is_cancelled_at_once_and_never_starts(tmp_path: Path) -> None:
     settings = EngineSettings(home=tmp_path / "home", backend="simulated", queue=QueueSettings(max_running=1))
     async with open_engine(settings) as engine:
@@ -180,6 +181,7 @@ async def test_cancelling_a_finished_job_changes_nothing(engine: Engine) -> None
     assert (await engine.cancel_job(job.job_id)).status is JobStatus.SUCCESS
 
 
+@pytest.mark.fault("F35")
 async def test_a_pull_that_takes_long_can_be_cancelled(engine: Engine) -> None:
     submitted = await engine.submit_job(a_job_spec(image="slow/image"))
     job_id = submitted.job.job_id

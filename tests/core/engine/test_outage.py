@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tests.core.engine.breaking import Verb
 
 
+@pytest.mark.fault("F27", "F52")
 @pytest.mark.slow
 @pytest.mark.parametrize("restart", [False, True], ids=["one engine", "two engines"])
 @pytest.mark.parametrize(
@@ -147,6 +148,7 @@ async def test_a_cancel_during_an_outage_is_carried_out_when_it_is_over(
     assert await backend.list_owned(engine.home_id) == []
 
 
+@pytest.mark.fault("F35")
 @pytest.mark.parametrize("verb", ["create", "put", "start"])
 async def test_a_job_cancelled_during_an_outage_before_it_ran_never_runs(settings: EngineSettings, verb: Verb) -> None:
     backend = BreakingBackend(verb)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 # --- an engine's death
 
 
+@pytest.mark.fault("F11")
 async def test_jobs_run_on_when_their_engine_closes(settings: EngineSettings) -> None:
     backend = SimulatedBackend()
     async with open_engine(settings, backend=backend) as engine:
@@ -177,6 +178,7 @@ async def test_a_lost_container_is_followed_by_another_attempt_if_one_is_left(se
 # --- time limits while no engine runs
 
 
+@pytest.mark.fault("F9", "F10")
 @pytest.mark.parametrize(
     ("seconds", "status", "code"),
     [(60, JobStatus.TIMED_OUT, 143), (15, JobStatus.TIMED_OUT, 0), (5, JobStatus.SUCCESS, 0)],
@@ -221,6 +223,7 @@ async def test_a_stop_whose_engine_died_before_it_saw_the_end_keeps_its_cause(
 # --- leftovers
 
 
+@pytest.mark.fault("F13", "F54")
 async def test_the_sweep_removes_old_leftovers_of_this_home_and_nothing_else(settings: EngineSettings) -> None:
     clock = MovingClock()
     backend = SimulatedBackend(clock=clock)

@@ -171,6 +171,7 @@ def test_a_cancel_before_the_end_makes_the_job_cancelled_whatever_its_code(code:
     assert (verdict.event, verdict.failure, verdict.why) == (JobEvent.CANCEL, None, "no longer needed")
 
 
+@pytest.mark.fault("F34")
 @pytest.mark.parametrize(("code", "event"), [(0, JobEvent.SUCCEED), (1, JobEvent.FAIL)])
 def test_a_cancel_after_the_natural_end_changes_nothing(code: int, event: JobEvent) -> None:
     assert judge(a_running_job(cancelled_at=AFTER), exited(code), None).event is event
@@ -254,3 +255,30 @@ def test_a_container_that_is_gone_after_its_time_limit_is_timed_out() -> None:
 
 def test_a_container_that_is_gone_before_any_attempt_was_noted_is_lost() -> None:
     assert failure_of(a_job(), None).kind is FailureKind.CONTAINER_LOST
+
+
+# --- what others did
+
+
+@pytest.mark.parametrize("code", [0, 1, 137, 143, 255])
+def test_a_container_that_the_engine_took_along_is_lost_whatever_code_it_left(code: int) -> None:
+    failure = failure_of(a_running_job(), exited(code, killed_from_outside="TERM", went_down_with_engine=True))
+    assert (failure.kind, failure.retryable) == (FailureKind.CONTAINER_LOST, True)
+    assert "went down" in failure.message
+
+
+@pytest.mark.parametrize("code", [0, 7])
+def test_a_container_that_somebody_started_again_is_tampered_with(code: int) -> None:
+    failure = failure_of(a_running_job(), exited(code, restarted=True))
+    assert (failure.kind, failure.retryable) == (FailureKind.TAMPERED, True)
+
+
+def test_a_stop_of_ours_stands_before_what_others_did() -> None:
+    job = a_running_job(cancelled_at=BEFORE)
+    assert judge(job, exited(143, restarted=True, went_down_with_engine=True), None).event is JobEvent.CANCEL
+
+
+def test_a_success_after_a_foreign_signal_says_so() -> None:
+    verdict = judge(a_running_job(), exited(0, killed_from_outside="HUP"), None)
+    assert verdict.event is JobEvent.SUCCEED
+    assert verdict.warnings == ("Something outside OrcaOps sent the container SIGHUP before it ended.",)

@@ -133,6 +133,7 @@ async def test_stop_ends_the_engine_and_says_so_when_there_is_none(home: Path) -
         assert "No engine runs" in said
 
 
+@pytest.mark.fault("F11")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_the_engine_soon_while_chats_and_jobs_are_there(home: Path, number: signal.Signals) -> None:
     with anyio.fail_after(90):

@@ -215,6 +215,7 @@ async def test_a_request_that_the_engine_refuses_is_a_start_error(
         await backend.create(request_for("true", cpus=10_000))
 
 
+@pytest.mark.fault("F55")
 async def test_stopping_and_removing_what_is_gone_is_fine(backend: DockerBackend, request_for: Requests) -> None:
     container_id = await started(backend, request_for("sleep", "60"))
     await backend.remove(container_id)
@@ -244,6 +245,7 @@ async def test_use_is_measured_while_the_container_runs(backend: DockerBackend, 
     assert await backend.usage(container_id) is None
 
 
+@pytest.mark.fault("F13")
 async def test_only_the_containers_of_the_home_are_listed_the_oldest_first(
     backend: DockerBackend, request_for: Requests
 ) -> None:

@@ -60,6 +60,7 @@ async def test_an_address_where_nobody_listens_is_said(tmp_path: Path) -> None:
     assert "Nothing answers at Docker's address" in health.message
 
 
+@pytest.mark.fault("F20")
 async def test_an_engine_that_accepts_and_says_nothing_is_a_timeout(tmp_path: Path) -> None:
     path = tmp_path / "hung.sock"
     async with await anyio.create_unix_listener(path):
@@ -79,6 +80,7 @@ async def test_a_healthy_engine_tells_its_version_and_what_it_has(backend: Docke
     assert health.facts.keys() >= {"runtime", "gpus", "storage_driver", "rootless"}
 
 
+@pytest.mark.fault("F27")
 @pytest.mark.docker
 async def test_a_creation_whose_answer_was_lost_is_made_once_and_adopted(
     proxy: Proxy, request_for: Requests, home_id: str
@@ -91,6 +93,7 @@ async def test_a_creation_whose_answer_was_lost_is_made_once_and_adopted(
     assert [one.container_id for one in await backend.list_owned(home_id)] == [container.container_id]
 
 
+@pytest.mark.fault("F4", "F27")
 @pytest.mark.docker
 async def test_a_start_whose_answer_was_lost_is_not_sent_again(
     proxy: Proxy, request_for: Requests, home_id: str
@@ -105,6 +108,7 @@ async def test_a_start_whose_answer_was_lost_is_not_sent_again(
     assert [frame.body for frame in await backend.tail(container.container_id, 10)] == [b"ran\n"]
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.docker
 async def test_a_wait_goes_on_after_the_event_stream_broke(proxy: Proxy, request_for: Requests, home_id: str) -> None:
     settings = DockerSettings(base_url=proxy.base_url, reconcile_s=60)
@@ -147,6 +151,7 @@ async def test_a_wait_outlives_an_engine_that_is_away_while_the_container_ends(
         assert codes == [137]
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.docker
 async def test_the_end_of_a_container_is_found_by_listing_when_no_event_tells_of_it(
     request_for: Requests, home_id: str
