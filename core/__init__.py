@@ -174,6 +174,7 @@ from core.store.backup_form import BackupFacts
 from core.store.blobs import Blob
 from core.store.changes import Submitted
 from core.store.listing import JobFilter
+from core.store.node_changes import NodeFilter
 from core.store.restore import restore_home
 from core.store.workflow_changes import SubmittedRun
 from core.store.workflow_listing import WorkflowFilter
@@ -196,8 +197,8 @@ __all__ = (
     "JobNotFinishedError", "JobNotFoundError", "JobOfWorkflowError", "JobPhase", "JobSpec", "JobStatus", "KeptFrom",
     "LimitSettings", "LineChoice", "LogCursor", "LogGrew", "LogHits", "LogLimit", "LogLine", "LogPage", "LogPart",
     "LogPattern", "LogPlace", "LogQuery", "LogSummary", "LogWindow", "MountSettings", "MountSpec", "NameFigures",
-    "NodeArtifact", "NodeChanged", "NodeCondition", "NodeCounts", "NodeEvent", "NodeFailure", "NodeJob", "NodeLine",
-    "NodeNotFoundError", "NodePlan", "NodeReason", "NodeRef", "NodeStatus", "NodeTry", "NodeVariant",
+    "NodeArtifact", "NodeChanged", "NodeCondition", "NodeCounts", "NodeEvent", "NodeFailure", "NodeFilter", "NodeJob",
+    "NodeLine", "NodeNotFoundError", "NodePlan", "NodeReason", "NodeRef", "NodeStatus", "NodeTry", "NodeVariant",
     "NotAdmittedError", "NotFoundError", "OpenFolder", "OrcaOpsError", "Outcome", "Page", "PastRun", "Place",
     "PlannedNode", "Policy", "PolicyDeniedError", "ProgressChanged", "QueueFullError", "QueuePlace", "QueueSettings",
     "ReadySpec", "Reason", "RegistryDeniedError", "RegistryUnreachableError", "Related", "RequestError", "Rerun",

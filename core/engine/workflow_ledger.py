@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from core.records.job import CancelRequest
     from core.records.workflow import WorkflowRun, WorkflowSource
     from core.records.workflow_node import WorkflowNode
+    from core.store.attempt_options import AttemptOptions
     from core.store.node_changes import NodeMove
     from core.store.workflow_changes import SubmittedRun
     from core.store.workflow_rows import NodeFields, RunFields
-    from core.store.workflows import AttemptOptions, WorkflowStore
+    from core.store.workflows import WorkflowStore
 
 
 class WorkflowLedger:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from core.errors import IllegalMoveError, NodeNotFoundError, WorkflowNotFoundError
 from core.lifecycle.workflow import NODE_LIFECYCLE, NodeEvent, NodeStatus, Outcome, Result
@@ -32,6 +32,7 @@ _GET_NODE: Final = _SQL.take("get_node")
 _GET_NODES: Final = _SQL.take("get_nodes")
 _NODE_VERSIONS: Final = _SQL.take("node_versions")
 _LIST_NODES: Final = _SQL.take("list_nodes")
+_NODE_IDS_BEHIND: Final = _SQL.take("node_ids_behind")
 _LAST_CHANGE: Final = _SQL.take("last_change")
 _INSERT_NODE_CHANGE: Final = _SQL.take("insert_node_change")
 
@@ -62,6 +63,11 @@ class NodeMove:
     fields: NodeFields = field(default_factory=NodeFields)
 
 
+def node_place(node: WorkflowNode) -> NodePlace:
+    """Where a node stands in its run."""
+    return node.position, node.variant.index if node.variant else -1, node.node_id
+
+
 def find_node(connection: sqlite3.Connection, workflow_id: str, attempt: int, node_id: str) -> WorkflowNode | None:
     """The node, if there is one."""
     row = _GET_NODE.run(connection, workflow_id=workflow_id, attempt=attempt, node_id=utf8(node_id)).fetchone()
@@ -73,7 +79,53 @@ def list_nodes(
 ) -> tuple[WorkflowNode, ...]:
     """The nodes of an attempt that changed after a version, in the run's order."""
     rows = _LIST_NODES.run(connection, workflow_id=workflow_id, attempt=attempt, since_version=since_version)
-    return tuple(sorted(map(node_from_row, rows), key=_place))
+    return tuple(sorted(map(node_from_row, rows), key=node_place))
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFilter:
+    """Which nodes of an attempt to list; what is not given does not restrict.
+
+    Attributes:
+        statuses: Any of these; empty for all.
+        job: Of this job of the file, by its id in the run.
+        since_version: Changed after the run had this version.
+    """
+
+    statuses: frozenset[NodeStatus] = frozenset()
+    job: str | None = None
+    since_version: int = 0
+
+
+NodePlace: TypeAlias = tuple[int, int, str]
+"""Where a node stands in its run: its job's position, its variant's or -1, its id."""
+
+_IN_FRONT: Final = (-1, -1, "")
+
+
+def nodes_behind(
+    connection: sqlite3.Connection,
+    workflow_id: str,
+    attempt: int,
+    which: NodeFilter,
+    behind: NodePlace | None,
+    limit: int,
+) -> tuple[WorkflowNode, ...]:
+    """Some nodes of an attempt in the run's order, behind a place in it."""
+    position, variant, node_id = behind or _IN_FRONT
+    rows = _NODE_IDS_BEHIND.run(
+        connection,
+        workflow_id=workflow_id,
+        attempt=attempt,
+        since_version=which.since_version,
+        statuses=json.dumps(sorted(which.statuses or NodeStatus)),
+        job=None if which.job is None else utf8(which.job),
+        position=position,
+        variant=variant,
+        node_id=utf8(node_id),
+        count=limit,
+    )
+    return tuple(_find_all(connection, workflow_id, attempt, [found for (found,) in rows]))
 
 
 def insert_nodes(
@@ -265,7 +317,3 @@ def _find_all(
 
 def _no_node(workflow_id: str, node_id: str, attempt: int) -> NodeNotFoundError:
     return NodeNotFoundError(f"{workflow_id} has no node {node_id} in attempt {attempt}.")
-
-
-def _place(node: WorkflowNode) -> tuple[int, int, str]:
-    return node.position, node.variant.index if node.variant else -1, node.node_id

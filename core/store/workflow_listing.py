@@ -177,14 +177,17 @@ def get_node(connection: sqlite3.Connection, workflow_id: str, node_id: str, att
     return found
 
 
-def list_changes(connection: sqlite3.Connection, workflow_id: str, node_id: str | None) -> tuple[WorkflowChange, ...]:
-    """A run's audit trail, oldest first; of one node if given.
+def list_changes(
+    connection: sqlite3.Connection, workflow_id: str, node_id: str | None, skip: int, limit: int | None
+) -> tuple[WorkflowChange, ...]:
+    """A part of a run's audit trail, oldest first; of one node if given.
 
     Raises:
         WorkflowNotFoundError: There is no such run.
     """
     get_run(connection, workflow_id)
-    rows = _LIST_CHANGES.run(connection, workflow_id=workflow_id, node_id=walks.stored(node_id))
+    count = -1 if limit is None else limit
+    rows = _LIST_CHANGES.run(connection, workflow_id=workflow_id, node_id=walks.stored(node_id), skip=skip, count=count)
     return tuple(map(change_from_row, rows))
 
 

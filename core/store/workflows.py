@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, Required, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 from core.lifecycle.workflow import WORKFLOW_LIFECYCLE
 from core.store import node_changes, workflow_changes, workflow_listing
@@ -22,38 +22,13 @@ if TYPE_CHECKING:
     from core.records.job import CancelRequest
     from core.records.page import Page
     from core.records.workflow import WorkflowAttempt, WorkflowChange, WorkflowRun, WorkflowSource
-    from core.records.workflow_node import JsonObject, WorkflowNode
+    from core.records.workflow_node import WorkflowNode
+    from core.store.attempt_options import AttemptOptions
     from core.store.database import Database
-    from core.store.node_changes import NodeMove
+    from core.store.node_changes import NodeFilter, NodeMove, NodePlace
     from core.store.workflow_rows import NodeFields, RunFields
 
 _NO_FILTER: Final = WorkflowFilter()
-
-
-class AttemptOptions(TypedDict, total=False):
-    """What is different about a further attempt of a run; what is not given is as in the attempt before."""
-
-    by: Required[str]
-    """The door that asks."""
-    actor: str
-    """Who asks, as far as is known."""
-    selection: str
-    """What is to run again, in words, such as ``failed``."""
-    source: WorkflowSource | None
-    """What it is made from."""
-    inputs: JsonObject | None
-    context: JsonObject | None
-    """What expressions see of the surroundings."""
-    secrets: tuple[str, ...] | None
-    """Names of the secrets it may use."""
-    run: RunFields
-    """What else changes about the run."""
-    idempotency_key: str | None
-    """As in `WorkflowStore.submit`."""
-    request_digest: str
-    """As in `WorkflowStore.submit`."""
-    moves: Sequence[NodeMove]
-    """As in `WorkflowStore.submit`."""
 
 
 class WorkflowStore:
@@ -353,6 +328,32 @@ class WorkflowStore:
 
         return await self._database.read(look)
 
+    async def nodes_behind(
+        self,
+        workflow_id: str,
+        which: NodeFilter,
+        *,
+        attempt: int | None = None,
+        behind: NodePlace | None = None,
+        limit: int,
+    ) -> tuple[WorkflowRun, tuple[WorkflowNode, ...]]:
+        """A run and some of its nodes in their order, both of one moment.
+
+        Args:
+            workflow_id: The run.
+            which: Which nodes.
+            attempt: None takes the present one.
+            behind: The place of the last node that was seen; None begins in front.
+            limit: At most this many.
+        """
+
+        def look(connection: sqlite3.Connection) -> tuple[WorkflowRun, tuple[WorkflowNode, ...]]:
+            run = workflow_listing.get_run(connection, utf8(workflow_id))
+            number = attempt or run.attempt
+            return run, node_changes.nodes_behind(connection, run.workflow_id, number, which, behind, limit)
+
+        return await self._database.read(look)
+
     async def state(self, workflow_id: str, *, since_version: int = 0) -> tuple[WorkflowRun, tuple[WorkflowNode, ...]]:
         """A run and the nodes of its present attempt that changed after a version, both of one moment."""
 
@@ -371,9 +372,19 @@ class WorkflowStore:
         look = partial(workflow_listing.get_node, workflow_id=utf8(workflow_id), node_id=node_id, attempt=attempt)
         return await self._database.read(look)
 
-    async def history(self, workflow_id: str, *, node_id: str | None = None) -> tuple[WorkflowChange, ...]:
-        """A run's audit trail, its creation first; of one node if given, of the run alone if that is empty."""
-        look = partial(workflow_listing.list_changes, workflow_id=utf8(workflow_id), node_id=node_id)
+    async def history(
+        self, workflow_id: str, *, node_id: str | None = None, skip: int = 0, limit: int | None = None
+    ) -> tuple[WorkflowChange, ...]:
+        """A run's audit trail, its creation first; of one node if given, of the run alone if that is empty.
+
+        Args:
+            workflow_id: The run.
+            node_id: Which node.
+            skip: So many of the first are left out.
+            limit: At most this many; None for all.
+        """
+        wanted = utf8(workflow_id)
+        look = partial(workflow_listing.list_changes, workflow_id=wanted, node_id=node_id, skip=skip, limit=limit)
         return await self._database.read(look)
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from core.engine.retention import Retention
 from core.engine.verbs.base import Verbs
-from core.errors import WorkflowNotFinishedError, WorkflowNotFoundError
+from core.errors import InvalidArgumentError, WorkflowNotFinishedError, WorkflowNotFoundError
 from core.ids import is_workflow_id
+from core.records.page import Page
+from core.store.node_changes import NodeFilter, node_place
 from core.store.workflow_listing import WorkflowFilter
 
 if TYPE_CHECKING:
@@ -15,11 +17,13 @@ if TYPE_CHECKING:
 
     from core.engine.retention import Cleanup
     from core.lifecycle.workflow import WorkflowStatus
-    from core.records.page import Page
     from core.records.workflow import WorkflowAttempt, WorkflowChange, WorkflowRun, WorkflowSource
     from core.records.workflow_node import WorkflowNode
+    from core.store.node_changes import NodePlace
 
 _ANY: Final = WorkflowFilter()
+_ALL_NODES: Final = NodeFilter()
+_MOST_NODES: Final = 1000
 
 
 class WorkflowVerbs(Verbs):
@@ -83,6 +87,37 @@ class WorkflowVerbs(Verbs):
         check_workflow_id(workflow_id)
         return await self._parts.workflows.nodes(workflow_id, attempt=attempt, since_version=since_version)
 
+    async def list_workflow_nodes(
+        self,
+        workflow_id: str,
+        which: NodeFilter = _ALL_NODES,
+        *,
+        attempt: int | None = None,
+        limit: int = 200,
+        cursor: str | None = None,
+    ) -> tuple[WorkflowRun, Page[WorkflowNode]]:
+        """The run and a page of its nodes in its order, both of one moment.
+
+        Args:
+            workflow_id: The run.
+            which: Which nodes.
+            attempt: None takes the present one.
+            limit: At most this many, from 1 to 1000.
+            cursor: ``next_cursor`` of the page before.
+
+        Raises:
+            WorkflowNotFoundError: There is no such run.
+            InvalidArgumentError: The limit or the cursor is not valid.
+        """
+        check_workflow_id(workflow_id)
+        if not 1 <= limit <= _MOST_NODES:
+            raise InvalidArgumentError(f"limit: from 1 to {_MOST_NODES}")
+        run, nodes = await self._parts.workflows.nodes_behind(
+            workflow_id, which, attempt=attempt, behind=_place_of(cursor), limit=limit + 1
+        )
+        has_more = len(nodes) > limit
+        return run, Page(nodes[:limit], "{}.{}.{}".format(*node_place(nodes[limit - 1])) if has_more else None)
+
     async def workflow_node(self, workflow_id: str, node_id: str, *, attempt: int | None = None) -> WorkflowNode:
         """One node; of the present attempt unless one is named.
 
@@ -111,18 +146,22 @@ class WorkflowVerbs(Verbs):
         check_workflow_id(workflow_id)
         return await self._parts.workflows.source(workflow_id, attempt)
 
-    async def workflow_history(self, workflow_id: str, *, node_id: str | None = None) -> tuple[WorkflowChange, ...]:
+    async def workflow_history(
+        self, workflow_id: str, *, node_id: str | None = None, skip: int = 0, limit: int | None = None
+    ) -> tuple[WorkflowChange, ...]:
         """The run's audit trail, oldest first.
 
         Args:
             workflow_id: The run.
             node_id: Only of this node; an empty text takes the run's own moves.
+            skip: So many of the first are left out.
+            limit: At most this many; None for all.
 
         Raises:
             WorkflowNotFoundError: There is none.
         """
         check_workflow_id(workflow_id)
-        return await self._parts.workflows.history(workflow_id, node_id=node_id)
+        return await self._parts.workflows.history(workflow_id, node_id=node_id, skip=skip, limit=limit)
 
     async def delete_workflow(self, workflow_id: str, *, by: str = "python") -> Cleanup:
         """Delete a run that has ended, with its jobs: records, logs, artifacts, files in the home, idempotency keys.
@@ -154,3 +193,20 @@ def check_workflow_id(workflow_id: str) -> None:
     """
     if not is_workflow_id(workflow_id):
         raise WorkflowNotFoundError("There is no workflow run with this id: it is not an id of one.")
+
+
+def _place_of(cursor: str | None) -> NodePlace | None:
+    """The place of the last node of the page before."""
+    if cursor is None:
+        return None
+    position, _, rest = cursor.partition(".")
+    index, _, node_id = rest.partition(".")
+    if not (_is_number(position) and (index == "-1" or _is_number(index)) and node_id):
+        raise InvalidArgumentError(
+            "cursor: not a cursor of a run's nodes", hint="Use next_cursor of the page before, or leave it out."
+        )
+    return int(position), int(index), node_id
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10

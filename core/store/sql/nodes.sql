@@ -58,6 +58,16 @@ SELECT workflow_id, attempt, node_id, job, status, version, name, position, vari
   FROM workflow_nodes
  WHERE workflow_id = :workflow_id AND attempt = :attempt AND version > :since_version;
 
+-- name: node_ids_behind
+-- Nodes of an attempt in the run's order, behind a place in it; of some states, of one job if given.
+SELECT node_id
+  FROM workflow_nodes
+ WHERE workflow_id = :workflow_id AND attempt = :attempt AND version > :since_version
+   AND status IN (SELECT value FROM json_each(:statuses)) AND (:job IS NULL OR job = :job)
+   AND (position, ifnull(json_extract(variant, '$.index'), -1), node_id) > (:position, :variant, :node_id)
+ ORDER BY position, ifnull(json_extract(variant, '$.index'), -1), node_id
+ LIMIT :count;
+
 -- name: last_change
 -- Number of the last row of a run's audit trail; 0 before the first.
 SELECT ifnull(max(seq), 0) FROM workflow_changes WHERE workflow_id = :workflow_id;

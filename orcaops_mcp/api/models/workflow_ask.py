@@ -141,7 +141,7 @@ class NodeListQuery(Shape):
     """A line each, or everything."""
     limit: Annotated[int, Field(ge=1, le=1000)] = 200
     """At most so many."""
-    cursor: Annotated[Text, Field(max_length=40)] | None = None
+    cursor: Annotated[Text, Field(max_length=400)] | None = None
     """`next_cursor` of the page before."""
 
 

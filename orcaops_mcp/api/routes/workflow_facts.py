@@ -191,7 +191,9 @@ async def run_history(
     request: Request, workflow_id: WorkflowId, query: Annotated[shapes.RunHistoryQuery, Query()]
 ) -> Response:
     """Who moved the run and its nodes, when and why, oldest first."""
-    changes = await engine_of(request).workflow_history(workflow_id, node_id=query.node)
-    end = query.cursor + query.limit
-    items = [workflow_change_view(change) for change in changes[query.cursor : end]]
-    return answer({"items": items, "next_cursor": end if end < len(changes) else None})
+    changes = await engine_of(request).workflow_history(
+        workflow_id, node_id=query.node, skip=query.cursor, limit=query.limit + 1
+    )
+    items = [workflow_change_view(change) for change in changes[: query.limit]]
+    has_more = len(changes) > query.limit
+    return answer({"items": items, "next_cursor": query.cursor + query.limit if has_more else None})

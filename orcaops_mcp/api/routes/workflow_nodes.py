@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import InvalidArgumentError, Result, WorkflowNode, blocked_nodes
+from core import NodeFilter, Result, blocked_nodes
 from orcaops_mcp.api import workflow_run_examples as examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import read_model
@@ -24,6 +24,8 @@ from orcaops_mcp.views.workflow_run import explanation_view, node_row, node_view
 router = APIRouter(tags=["workflows"])
 
 _NODE: Final = RUN + "/nodes/{node:path}"
+_BLOCKING: Final = frozenset({Result.FAILURE, Result.CANCELLED})
+"""Results of nodes because of which others do not run."""
 
 
 @router.get(RUN + "/jobs", include_in_schema=False, response_model=None)
@@ -39,19 +41,21 @@ async def list_nodes(
 ) -> Response:
     """The nodes of a run in its order: a job each, or a variant of one."""
     engine = engine_of(request)
-    run = await engine.get_workflow(workflow_id)
-    nodes = await engine.workflow_nodes(workflow_id, attempt=query.attempt, since_version=query.since_version)
-    behind = _key_of(query.cursor)
-    chosen = [node for node in nodes if _is_wanted(node, query) and (behind is None or _place(node) > behind)]
-    shown, is_last = chosen[: query.limit], len(chosen) <= query.limit
+    which = NodeFilter(frozenset(query.status), query.job, query.since_version)
+    run, page = await engine.list_workflow_nodes(
+        workflow_id, which, attempt=query.attempt, limit=query.limit, cursor=query.cursor
+    )
     if query.detail == "full":
-        blocked = blocked_nodes(nodes)
-        items = [node_view(node, blocked.get(node.node_id, ())) for node in shown]
+        blocked: dict[str, tuple[str, ...]] = {}
+        if any(node.result in _BLOCKING for node in page.items):
+            nodes = await engine.workflow_nodes(workflow_id, attempt=query.attempt)
+            blocked = dict(blocked_nodes(nodes))
+        items = [node_view(node, blocked.get(node.node_id, ())) for node in page.items]
     else:
-        items = [node_row(node) for node in shown]
+        items = [node_row(node) for node in page.items]
     return answer({
         "items": items,
-        "next_cursor": None if is_last else "{}.{}.{}".format(*_place(shown[-1])),
+        "next_cursor": page.next_cursor,
         "version": run.version,
     })  # fmt: skip
 
@@ -111,31 +115,7 @@ async def get_node(
     """
     engine = engine_of(request)
     found = await engine.workflow_node(workflow_id, node, attempt=query.attempt)
-    if found.result not in {Result.FAILURE, Result.CANCELLED}:
+    if found.result not in _BLOCKING:
         return answer(node_view(found))
     nodes = await engine.workflow_nodes(workflow_id, attempt=query.attempt)
     return answer(node_view(found, blocked_nodes(nodes).get(node, ())))
-
-
-def _is_wanted(node: WorkflowNode, query: asks.NodeListQuery) -> bool:
-    return (not query.status or node.status in query.status) and query.job in {None, node.job}
-
-
-def _place(node: WorkflowNode) -> tuple[int, int, str]:
-    return node.position, node.variant.index if node.variant else -1, node.node_id
-
-
-def _key_of(cursor: str | None) -> tuple[int, int, str] | None:
-    if cursor is None:
-        return None
-    position, _, rest = cursor.partition(".")
-    index, _, node_id = rest.partition(".")
-    if not (_is_number(position) and (index == "-1" or _is_number(index)) and node_id):
-        raise InvalidArgumentError(
-            "cursor: not a cursor of a run's nodes", hint="Use next_cursor of the page before, or leave it out."
-        )
-    return int(position), int(index), node_id
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10

@@ -212,4 +212,4 @@ async def test_the_walks_use_their_indexes_and_no_sorting(database: Database) ->
     assert "INDEX workflow_nodes_by_version" in told["list_nodes"]
     for name, plan in told.items():
         assert not re.search(r"SCAN (workflows|w|workflow_nodes|workflow_changes)(;|$)", plan), name
-        assert "B-TREE FOR ORDER" not in plan or name == "live_runs", name
+        assert "B-TREE FOR ORDER" not in plan or name in {"live_runs", "node_ids_behind"}, name  # of one attempt alone

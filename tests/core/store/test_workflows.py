@@ -31,7 +31,7 @@ from core.records.workflow_node import (
     NodeVariant,
     WorkflowNode,
 )
-from core.store.node_changes import NodeMove
+from core.store.node_changes import NodeFilter, NodeMove, node_place
 from core.testing.factories import a_node, a_workflow_run, a_workflow_source
 
 if TYPE_CHECKING:
@@ -397,6 +397,42 @@ async def test_nodes_come_in_the_runs_order(workflows: WorkflowStore) -> None:
     submitted = await submit(workflows, *reversed(nodes))
     found = await workflows.nodes(submitted.run.workflow_id)
     assert [node.node_id for node in found] == ["z", "t-c", "t-b", "a"]
+
+
+async def test_nodes_are_read_behind_a_place_in_the_runs_order(workflows: WorkflowStore) -> None:
+    nodes = [
+        a_node("z", position=0),
+        *(a_node(f"t-{index}", job="t", position=1, variant=NodeVariant(index, 12, {})) for index in range(12)),
+        a_node("ä", position=2),
+        a_node("b", position=2),
+    ]
+    workflow_id = await a_run(workflows, *reversed(nodes))
+    every = await workflows.nodes(workflow_id)
+    read, seen = list[WorkflowNode](), 0
+    while len(read) < len(every):
+        behind = node_place(read[-1]) if read else None
+        run, some = await workflows.nodes_behind(workflow_id, NodeFilter(), behind=behind, limit=4)
+        assert 0 < len(some) <= 4
+        read, seen = [*read, *some], run.version
+    assert tuple(read) == every
+    await workflows.move_nodes(workflow_id, [NodeMove("t-3", NodeEvent.START), NodeMove("b", NodeEvent.SKIP)], by="cli")
+    for which, expected in [
+        (NodeFilter(frozenset({NodeStatus.RUNNING, NodeStatus.SKIPPED})), ["t-3", "b"]),
+        (NodeFilter(job="t", since_version=seen), ["t-3"]),
+        (NodeFilter(frozenset({NodeStatus.FAILED})), []),
+    ]:
+        _, found = await workflows.nodes_behind(workflow_id, which, limit=50)
+        assert [node.node_id for node in found] == expected
+
+
+async def test_a_part_of_the_audit_trail_is_read_alone(workflows: WorkflowStore) -> None:
+    workflow_id = await a_run(workflows, *map(a_node, "abc"))
+    await workflows.move_nodes(workflow_id, [NodeMove(each, NodeEvent.START) for each in "abc"], by="engine")
+    every = await workflows.history(workflow_id)
+    assert len(every) == 5
+    assert await workflows.history(workflow_id, skip=1, limit=3) == every[1:4]
+    assert await workflows.history(workflow_id, node_id="b", skip=0, limit=9) == (every[3],)
+    assert await workflows.history(workflow_id, skip=5, limit=1) == ()
 
 
 async def test_variants_take_the_place_of_the_node_that_stood_for_their_matrix(workflows: WorkflowStore) -> None:

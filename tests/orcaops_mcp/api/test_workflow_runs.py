@@ -248,7 +248,9 @@ async def test_nodes_come_in_pages_and_by_status_and_job(http: httpx2.AsyncClien
     assert (await got(http, at(record, "/jobs"))) == (await got(http, at(record, "/nodes")))
     full = await got(http, at(record, "/nodes"), detail="full", job="deploy")
     assert full["items"][0]["reason"]["code"] == "needs"
-    error_of(await http.get(at(record, "/nodes"), params={"cursor": "x"}), 422)
+    for cursor in ("x", "1.2", "a.0.build", "1.-2.build", "1" * 10 + ".0.build"):
+        error_of(await http.get(at(record, "/nodes"), params={"cursor": cursor}), 422)
+    assert await ids(cursor=f"0.-1.{'build' * 20}") == ["test-0", "test-1", "deploy"]
 
 
 async def test_ten_thousand_nodes_make_no_answer_of_megabytes(http: httpx2.AsyncClient, engine: Engine) -> None:
