@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MAX_WINDOW: Final = 2000
 """Most lines of a window."""
-_BUDGET_S: Final = 2.0
+BUDGET_S: Final = 2.0
+"""As long a call looks through a log at most; the next one goes on from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ class LogViewDesk:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def window(self, place: LogPlace, choice: LineChoice, first: int, limit: int, line: int | None) -> LogWindow:
+    async def window(
+        self, place: LogPlace, choice: LineChoice, *, first: int, limit: int, line: int | None, budget_s: float
+    ) -> LogWindow:
         """Rows of a view.
 
         Args:
@@ -105,6 +108,7 @@ class LogViewDesk:
             first: The first row wanted.
             limit: At most so many; 0 only tells how many there are.
             line: Begin at the first row whose line is this or a later one, rather than at ``first``.
+            budget_s: Look through the log for so long at most.
 
         Raises:
             JobNotFoundError: There is no such job.
@@ -125,14 +129,16 @@ class LogViewDesk:
             begin, is_whole = line or first, True
             numbers = tuple(range(begin, min(begin + limit, total + 1)))
         else:
-            chosen = await logs.choose(log_id, attempt, choice, budget_s=_BUDGET_S)
+            chosen = await logs.choose(log_id, attempt, choice, budget_s=budget_s)
             total = await logs.total_lines(log_id, attempt)
             begin, rows, is_whole = chosen.place_of(line) if line else first, len(chosen), chosen.is_whole
             numbers = chosen.at(begin, limit)
         lines = await logs.show(log_id, attempt, numbers) if numbers else ()
         return LogWindow(attempt, begin, lines, rows, total, is_whole, is_over)
 
-    async def search(self, place: LogPlace, choice: LineChoice, sought: Sought, line: int) -> LogHits:
+    async def search(
+        self, place: LogPlace, choice: LineChoice, sought: Sought, *, line: int, budget_s: float
+    ) -> LogHits:
         """Where something stands in a whole log.
 
         Args:
@@ -140,6 +146,7 @@ class LogViewDesk:
             choice: Which of its lines count.
             sought: What is sought in them.
             line: Seen from this line; 0 for before the first.
+            budget_s: Look through the log for so long at most.
 
         Raises:
             JobNotFoundError: There is no such job.
@@ -150,7 +157,7 @@ class LogViewDesk:
         if not attempt:
             return LogHits(0, 0, is_whole=True, place=1, is_hit=False, **_NOWHERE)
         wanted = LineChoice(choice.streams, choice.step, sought)
-        found = await self._parts.logs.choose(log_id, attempt, wanted, budget_s=_BUDGET_S)
+        found = await self._parts.logs.choose(log_id, attempt, wanted, budget_s=budget_s)
         return _seen_from(line, found, attempt)
 
 

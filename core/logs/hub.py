@@ -45,6 +45,7 @@ _NO_ROOM: Final = "Free some space in the home's file system: what the container
 _SERVICE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 _NOTICE_EVERY_S: Final = 0.02
 _READERS: Final = 8
+_SEARCHERS: Final = 3  # a look at a whole log takes a while, and others want to read meanwhile
 _WRITERS: Final = 8
 
 
@@ -90,6 +91,7 @@ class LogHub:
         self._lives: dict[tuple[str, int], _Live] = {}
         self._line_sets = LineSets()
         self._readers = anyio.CapacityLimiter(_READERS)
+        self._searchers = anyio.CapacityLimiter(_SEARCHERS)
         self._writers = anyio.CapacityLimiter(_WRITERS)
 
     @asynccontextmanager
@@ -238,7 +240,7 @@ class LogHub:
     async def choose(self, job_id: str, attempt: int, choice: LineChoice, *, budget_s: float) -> ChosenLines:
         """Which lines pass a choice, as far as ``budget_s`` allows to look; the next call goes on from there."""
         lines = self._line_sets.of(self._folder(job_id), attempt, choice)
-        return await self._in_thread(lines.grow, budget_s)
+        return await anyio.to_thread.run_sync(lines.grow, budget_s, limiter=self._searchers)
 
     async def show(self, job_id: str, attempt: int, numbers: Sequence[int]) -> tuple[ShownLine, ...]:
         """Lines by their numbers, as they are shown; see `read_shown`."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _OWN: Final = {"context", "node", "sandbox"}
 """What the engine adds to a spec, and no request may say."""
+_DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the compiled one, where it was built
 _USUAL: Final = ("timeout_s", "cancel_grace_s", "cpus", "memory_mb", "pids", "disk_mb")
 _OPTIONS: Final = {
     "name": "--name",
@@ -48,7 +49,7 @@ def request_of(spec: JobSpec, limits: LimitSettings | None = None) -> dict[str, 
 
 def request_yaml(request: Mapping[str, Any]) -> str:
     """The request as a file."""
-    return yaml.safe_dump(dict(request), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(dict(request), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100)
 
 
 def command_line(request: Mapping[str, Any]) -> str:

@@ -1,8 +1,11 @@
 """Files that jobs left: a list over all jobs, downloads, and looks at what may be looked at."""
 
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -20,6 +23,7 @@ router = APIRouter()
 _ROWS: Final = 50
 _LONGEST: Final = 200
 _MAGIC_BYTES: Final = 16
+_layers_out: Final = anyio.CapacityLimiter(2)
 
 
 @router.get("/artifacts")
@@ -79,7 +83,8 @@ async def look(request: Request, job_id: str, path: str) -> Response:
         if picture_type(path, part.data):
             facts["picture"] = f"/jobs/{job_id}/picture/{quote(path, safe='/')}"
     else:
-        facts["preview"] = preview(path, way, part.data, is_whole=part.next_offset is None)
+        show = partial(preview, path, way, part.data, is_whole=part.next_offset is None)
+        facts["preview"] = await anyio.to_thread.run_sync(show, limiter=_layers_out)
     row = artifact_row(artifact, job_id)
     return render(request, "preview.html", job=job, row=row, **facts)
 

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import MAX_WINDOW, Engine, InvalidArgumentError, LimitSettings, LineChoice
+from core import MAX_WINDOW, Engine, InvalidArgumentError, JobSpec, LimitSettings, LineChoice
 from orcaops_mcp.views.history import change_view
 from orcaops_mcp.web.artifact_rows import artifact_rows
 from orcaops_mcp.web.equivalents import command_line, curl, request_of, request_yaml, value_text
@@ -21,6 +23,9 @@ router = APIRouter()
 
 _HEAD, _TAIL = 500, 200
 _HITS: Final = 200
+_BUDGET_S: Final = 0.3
+"""A page does not wait longer for what is sought: scripts ask on, and who has none reloads it."""
+_writers: Final = anyio.CapacityLimiter(2)
 _HELD: Final = {"loosened": "Looser than strict in", "filled": "Chosen by the engine", "rules": "Rules that applied"}
 
 
@@ -38,7 +43,9 @@ async def job(request: Request, job_id: str) -> Response:
     if tab == "logs":
         shown = await _log(engine, facts, ask, whole_number(query, "first"))
     elif tab == "details":
-        shown = _details(request, facts, engine.settings.limits)
+        base = f"{request.url.scheme}://{request.headers.get('host', '127.0.0.1')}"
+        spec, limits = facts.job.spec, engine.settings.limits
+        shown = await anyio.to_thread.run_sync(_details, spec, limits, base, limiter=_writers)
     elif tab == "artifacts":
         shown = {"artifacts": await artifact_rows(engine, facts.artifacts, job_id)}
     else:
@@ -57,9 +64,11 @@ async def _log(engine: Engine, facts: JobFacts, ask: LogAsk, first: int | None) 
     job, choice = facts.job, ask.shown
     hits, narrowed = None, choice
     if ask.sought is not None and first is None:
-        hits = await engine.search_log(ask.place, ask.sought, choice=ask.lines)
+        hits = await engine.search_log(ask.place, ask.sought, choice=ask.lines, budget_s=_BUDGET_S)
         narrowed = LineChoice(choice.streams, choice.step, ask.sought)
-    head = await engine.view_log(ask.place, narrowed, first=first or 1, limit=_HITS if hits else _HEAD)
+    head = await engine.view_log(
+        ask.place, narrowed, first=first or 1, limit=_HITS if hits else _HEAD, budget_s=_BUDGET_S
+    )
     begin = max(head.first + len(head.lines), head.rows - _TAIL + 1)
     is_whole = hits is not None or first is not None or head.rows < begin
     tail = None if is_whole else await engine.view_log(ask.place, narrowed, first=begin, limit=_TAIL)
@@ -87,11 +96,10 @@ async def _log(engine: Engine, facts: JobFacts, ask: LogAsk, first: int | None) 
     }
 
 
-def _details(request: Request, facts: JobFacts, limits: LimitSettings) -> dict[str, Any]:
-    spec = facts.job.spec
+def _details(spec: JobSpec, limits: LimitSettings, base: str) -> dict[str, Any]:
+    """The request in its forms; a large one takes a while to write."""
     asked = request_of(spec, limits)
     held = spec.sandbox.model_dump(mode="json", exclude_none=True) if spec.sandbox else {}
-    base = f"{request.url.scheme}://{request.headers.get('host', '127.0.0.1')}"
     return {
         "yaml": request_yaml(asked),
         "command": command_line(asked),
