@@ -212,7 +212,7 @@ async def test_a_job_with_its_services_alone_reaches_nothing_else_not_even_this_
         assert "reached" in await whole_log(docker_engine, reaching.job_id)
 
 
-_HEARS_SIGNALS = "trap 'echo usr1' USR1; trap 'echo term; exit 0' TERM; while :; do sleep 0.1; done"
+_HEARS_SIGNALS = "trap 'echo usr1' USR1; trap 'echo term; exit 0' TERM; echo up; while :; do sleep 0.1; done"
 
 
 _DOCKERFILE = f"""\
@@ -244,12 +244,12 @@ async def test_what_an_image_asks_for_is_not_done(docker_engine: Engine, loaded_
     spec = parse_job({"image": loaded_image, "cleanup": "keep", "cancel_grace_s": 10, "user": "0"})
     job = (await docker_engine.submit_job(spec)).job
     with anyio.fail_after(60):
-        await docker_engine.wait([job.job_id], until="running")
+        await docker_engine.wait([job.job_id], until="log_match", pattern="up")
         await docker_engine.cancel_job(job.job_id)
         job = await docker_engine.wait_for_job(job.job_id)
         await everything_is_settled(docker_engine)
     assert job.status is JobStatus.CANCELLED
-    assert await whole_log(docker_engine, job.job_id) in (["term"], [])  # it may not have set its traps yet
+    assert await whole_log(docker_engine, job.job_id) == ["up", "term"]
     container = await inspected(job)
     assert container["Config"]["Healthcheck"]["Test"] == ["NONE"]
     assert container["Config"]["StopSignal"] == "SIGTERM"
