@@ -88,6 +88,11 @@ def test_a_refusal_is_judged_by_status_and_words(status: int, words: str, expect
     assert type(refusal(_refused(status, words))) is expected
 
 
+@pytest.mark.parametrize("why", ["connection refused", "no such file or directory"])
+def test_a_containerd_that_is_away_is_waited_for(why: str) -> None:
+    assert is_transient(_refused(503, f"dial unix /run/docker/containerd/containerd.sock: connect: {why}: unavailable"))
+
+
 def test_a_command_that_is_missing_is_not_waited_for_although_containerd_is_named() -> None:
     assert not is_transient(_refused(500, "containerd: exec: no such file or directory"))
 

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from core.backends.base import PathInfo, UsageSample
-from core.backends.docker.states import image_of, init_failure, moment, path_of, state_of, usage_of
+from core.backends.docker.states import (
+    image_of,
+    init_failure,
+    moment,
+    path_of,
+    state_of,
+    tells_of_no_process,
+    usage_of,
+)
 
 
 def _container(status: str, **state: Any) -> dict[str, Any]:
@@ -54,6 +62,50 @@ def test_a_failed_start_keeps_its_code_and_the_heart_of_its_words() -> None:
     )
     state = state_of(_container("created", ExitCode=127, Error=words))
     assert (state.exit_code, state.error) == (127, 'exec: "x": executable file not found in $PATH')
+
+
+def test_a_start_that_only_missed_its_containerd_has_not_failed() -> None:
+    words = 'connection error: desc = "transport: dial unix /run/containerd/containerd.sock: connect: no such file"'
+    state = state_of(_container("created", ExitCode=128, Error=words))
+    assert (state.exit_code, state.error) == (None, "")
+
+
+class _Told:
+    """What an event stream told of the one container of these tests."""
+
+    def __init__(self, *, interrupted: bool = False, missed: bool = False) -> None:
+        self._interrupted, self._missed = interrupted, missed
+
+    def foreign_signal(self, container_id: str) -> str | None:
+        return "TERM" if self._interrupted and container_id == "abc" else None
+
+    def was_interrupted(self, container_id: str) -> bool:
+        return self._interrupted and container_id == "abc"
+
+    def may_have_missed(self, container_id: str, moment: datetime) -> bool:
+        return self._missed and container_id == "abc" and moment.year == 2026
+
+    def was_restarted(self, container_id: str) -> bool:
+        return container_id != "abc"
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "went_down"),
+    [
+        (143, _Told(interrupted=True), True),
+        (255, _Told(missed=True), True),
+        (5, _Told(missed=True), False),
+        (255, _Told(), False),
+    ],
+)
+def test_the_end_of_an_engine_is_told_from_a_containers_own(code: int, told: _Told, went_down: bool) -> None:
+    state = state_of(_container("exited", ExitCode=code, FinishedAt="2026-01-02T03:04:06Z"), told)
+    assert (state.went_down_with_engine, state.restarted) == (went_down, False)
+
+
+@pytest.mark.parametrize(("processes", "none"), [({"current": 2}, False), ({"current": 0}, True), ({}, True)])
+def test_statistics_tell_when_no_process_is_left(processes: dict[str, int], none: bool) -> None:
+    assert tells_of_no_process({"pids_stats": processes}) is none
 
 
 @pytest.mark.parametrize(
