@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 
     from core.backends.base import ContainerBackend
     from core.clock import Clock
+    from core.policy.policy import Policy
     from core.settings import EngineSettings
+    from core.store.database import Database
+    from core.store.home import Home
 
 _CLEAN_UP_S: Final = 3.0
 """How long closing may take to remove containers of jobs that have ended and to write their files; what is left is the
@@ -85,36 +88,50 @@ async def open_engine(
         await sweep_parts(home.parts)
         identity = await home_id(database)
         chosen = backend or _backend(settings, identity, clock)
-        jobs, workflows, bus = JobStore(database, clock), WorkflowStore(database, clock), Bus()
-        parts = Parts(
-            settings=settings,
-            home=home,
-            home_id=identity,
-            clock=clock,
-            backend=chosen,
-            jobs=jobs,
-            ledger=Ledger(jobs, bus),
-            artifacts=ArtifactStore(database),
-            analytics=AnalyticsIndex(database),
-            uploads=UploadStore(database, clock),
-            templates=TemplateStore(database, clock),
-            upload_blobs=BlobFolder(home.uploads, home.parts),
-            logs=LogHub(home.logs),
-            bus=bus,
-            run_shelf=RunShelf(database),
-            run_index=RunIndex(database),
-            run_files=RunFiles(home),
-            workflows=workflows,
-            workflow_ledger=WorkflowLedger(workflows, bus),
-            node_jobs=NodeJobStore(database),
-            groups=GroupStore(database, clock),
-            past=PastStore(database),
-            workflow_index=WorkflowIndex(database),
-            workflow_files=WorkflowFiles(home),
-            policy=policy,
-        )
+        parts = _parts(settings, home, identity, clock, chosen, database, policy)
         await stack.enter_async_context(chosen.run())
         yield await stack.enter_async_context(_running(parts))
+
+
+def _parts(
+    settings: EngineSettings,
+    home: Home,
+    identity: str,
+    clock: Clock,
+    backend: ContainerBackend,
+    database: Database,
+    policy: Policy,
+) -> Parts:
+    """What the engine is put together from."""
+    jobs, workflows, bus = JobStore(database, clock), WorkflowStore(database, clock), Bus()
+    return Parts(
+        settings=settings,
+        home=home,
+        home_id=identity,
+        clock=clock,
+        backend=backend,
+        jobs=jobs,
+        ledger=Ledger(jobs, bus),
+        artifacts=ArtifactStore(database),
+        analytics=AnalyticsIndex(database),
+        uploads=UploadStore(database, clock),
+        templates=TemplateStore(database, clock),
+        upload_blobs=BlobFolder(home.uploads, home.parts),
+        logs=LogHub(home.logs),
+        bus=bus,
+        run_shelf=RunShelf(database),
+        run_index=RunIndex(database),
+        run_files=RunFiles(home),
+        workflows=workflows,
+        workflow_ledger=WorkflowLedger(workflows, bus),
+        node_jobs=NodeJobStore(database),
+        groups=GroupStore(database, clock),
+        past=PastStore(database),
+        workflow_index=WorkflowIndex(database),
+        workflow_files=WorkflowFiles(home),
+        policy=policy,
+        remarks=(database.loss,) if database.loss else (),
+    )
 
 
 @asynccontextmanager

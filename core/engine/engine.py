@@ -77,6 +77,7 @@ class Engine(
             blocked=self._scheduler.blocked_by,
             started_at=self._started_at,
             policy=self._parts.policy,
+            remarks=self._parts.remarks,
         )
 
     def subscribe(self, ids: Collection[str] | None = None) -> Subscription:
