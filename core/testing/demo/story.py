@@ -67,6 +67,7 @@ class Story:
         rerun_of: The job that it repeats.
         template: The template that it was filled from.
         node: The node that it runs.
+        start_up: From getting a slot to the container's start; None makes it up.
     """
 
     job_id: str
@@ -87,9 +88,12 @@ class Story:
     rerun_of: str | None = None
     template: TemplateUse | None = None
     node: NodeRef | None = None
+    start_up: timedelta | None = None
 
     def starts_after(self, at: datetime) -> timedelta:
         """From the begin of an attempt to its container's start: the same for the same job."""
+        if self.start_up is not None:
+            return self.start_up
         drawn = sum(map(ord, self.job_id)) * 7919 + len(self.spec.image) * 131
         least, most = _PULLS_MS if drawn % _PULLED == 0 else _STARTS_MS
         return min(timedelta(milliseconds=least + drawn % (most - least)), max(self.ended_at - at, timedelta(0)) / 3)

@@ -29,6 +29,7 @@ def told(
     ended = NOW - ago
     began = ended - timedelta(seconds=took_s + 0.35)
     changes = {"event": JobEvent.SUCCEED, "exit_code": 0, "by": "cli", "spec": a_job_spec(name=name), **changes}
+    changes["start_up"] = timedelta(seconds=0.35)
     if changes["event"] is not JobEvent.SUCCEED:
         changes |= {"exit_code": 1, "failure": FAILURE}
     created = began - timedelta(seconds=waited_s)
