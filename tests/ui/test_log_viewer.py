@@ -180,9 +180,11 @@ def test_one_stream_and_one_step_are_views_of_their_own(page: Page, server: Serv
     expect(page.locator(".log-rows .line:not(.err)")).to_have_count(0)
     assert "stream=stderr" in page.url
     page.locator('select[name="stream"]').select_option("")
+    expect(page).not_to_have_url(re.compile("stream="))
+    expect(page.locator('.log-rows .line[data-line="5"]')).to_be_visible()
     page.locator('select[name="step"]').select_option("1")
-    expect(page.locator('.log-rows .line[data-line="1"]')).to_have_count(0)
     expect(page.locator(".log-foot")).to_contain_text("shown")
+    expect(page.locator('.log-rows .line[data-line="1"]')).to_have_count(0)
 
 
 def test_the_first_error_is_a_key_away(page: Page, server: Server) -> None:
