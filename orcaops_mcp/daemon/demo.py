@@ -33,6 +33,7 @@ def demo_overrides(home: Path) -> dict[str, Any]:
         "backend": chosen.backend,
         "queue.max_running": chosen.queue.max_running,
         "queue.slots": chosen.queue.slots,
+        "queue.max_overtakes": chosen.queue.max_overtakes,
         "retention.days": chosen.retention.days,
     }
 

@@ -29,6 +29,9 @@ class DemoSize:
     logs: int = 150
 
 
+_NEVER_IN_THE_WAY: Final = 1_000_000
+"""The jobs that wait for the demo's only GPU do so for ever; what a visitor starts does not wait for them."""
+
 FULL: Final = DemoSize()
 SMALL: Final = DemoSize(jobs=400, runs=8, log_lines=20_000, logs=30)
 DEMO_SIZES: Final = MappingProxyType({"full": FULL, "small": SMALL})
@@ -40,6 +43,6 @@ def demo_settings(home: Path) -> EngineSettings:
     return EngineSettings(
         home=home,
         backend="simulated",
-        queue=QueueSettings(max_running=16, slots={"gpus": 1}),
+        queue=QueueSettings(max_running=16, slots={"gpus": 1}, max_overtakes=_NEVER_IN_THE_WAY),
         retention=RetentionSettings(days=3650),
     )

@@ -14,8 +14,10 @@ from core import (
     InvalidArgumentError,
     Job,
     JobFilter,
+    JobSpec,
     JobStatus,
     LogQuery,
+    QueueSettings,
     WorkflowFilter,
     WorkflowStatus,
     open_engine,
@@ -137,6 +139,13 @@ async def test_a_run_is_taken_up_and_stands_at_its_second_job(demo: Engine) -> N
             await demo.wait_for_runs([run.workflow_id], since_version=run.version)
             run = await demo.get_workflow(run.workflow_id)
     assert (run.name, run.counts.success, run.counts.running, run.counts.waiting) == ("release", 1, 1, 2)
+
+
+async def test_jobs_that_wait_for_the_only_gpu_are_never_in_the_way_of_others(demo: Engine) -> None:
+    with anyio.fail_after(60):
+        for _ in range(QueueSettings().max_overtakes + 2):
+            submitted = await demo.submit_job(JobSpec(image="busybox", command=("true",)))
+            assert (await demo.wait_for_job(submitted.job.job_id)).status is JobStatus.SUCCESS
 
 
 async def test_the_same_seed_and_moment_make_the_same_jobs(tmp_path: Path) -> None:
