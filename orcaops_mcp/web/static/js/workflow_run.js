@@ -29,6 +29,11 @@ document.addEventListener("orcaops:refreshed", look);
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
+// What a reader has opened stays open when the page is made anew.
+document.addEventListener("htmx:before:morph:node", (event) => {
+  const { oldNode, newNode } = event.detail;
+  if (oldNode instanceof HTMLDetailsElement && newNode instanceof HTMLDetailsElement) newNode.open = oldNode.open;
+});
 look();
 setInterval(grow, 1000);
 let isAwaited = false;
