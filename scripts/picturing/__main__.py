@@ -29,6 +29,17 @@ WIDTH, HEIGHT = 1200, 760
 _START_S: Final = 300.0
 _PATIENCE_MS: Final = 60_000
 
+_ANYWHERE: Final = """
+pairs => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    for (const [here, there] of pairs) text.data = text.data.replaceAll(here, there);
+  }
+}
+"""
+"""Puts other folders in the place of this machine's."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -47,9 +58,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Server:
-    """The demo that is served."""
+    """The demo that is served, and its folder."""
 
     url: str
+    home: Path
 
     def newest(self, kind: str, name: str) -> str:
         """The id of the newest job or workflow run of a name."""
@@ -104,6 +116,7 @@ def _taken(browser: Browser, server: Server, picture: Picture, theme: str) -> by
     page.goto(server.url + picture.path(server))
     page.wait_for_selector(picture.ready)
     _settle(page)
+    page.evaluate(_ANYWHERE, [[str(server.home), "/home/me/.orcaops"], [str(FOLDER.parents[1]), "/opt/orcaops"]])
     taken = page.screenshot(animations="disabled", caret="hide")
     context.close()
     return taken
@@ -133,7 +146,7 @@ def _served() -> Generator[Server]:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit("screenshots: the demo did not begin to answer; try `orcaops serve --demo`")
                 time.sleep(0.1)
-            yield Server(json.loads(note.read_text())["url"])
+            yield Server(json.loads(note.read_text())["url"], home)
         finally:
             process.terminate()
             process.wait(timeout=30)
