@@ -19,6 +19,7 @@ NAMES: Final = (
     "log_rate",
     "tool_call",
     "listing",
+    "dashboard_list",
     "figures",
     "bridge",
     "clients",
