@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.records.template import TemplateUse
     from core.records.workflow_node import NodeRef
     from core.spec.job import JobSpec
-    from core.store.changes import NewJob, Submitted
+    from core.store.changes import AskedJob, Submitted
     from core.store.jobs import JobStore
     from core.store.rows import AttemptFields, JobFields
 
@@ -62,7 +62,7 @@ class Ledger:
             self._bus.publish(JobChanged(submitted.job, status_changed=True))
         return submitted
 
-    async def submit_all(self, asked: Sequence[NewJob], *, max_queued: int) -> tuple[Submitted, ...]:
+    async def submit_all(self, asked: Sequence[AskedJob], *, max_queued: int) -> tuple[Submitted, ...]:
         """Accept some jobs into the queue, all of them or none. See `JobStore.submit_all`."""
         submitted = await self._store.submit_all(asked, max_queued=max_queued)
         for each in submitted:

@@ -61,7 +61,7 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class NewJob:
+class AskedJob:
     """A job that somebody asks to accept.
 
     Attributes:

@@ -11,7 +11,7 @@ import anyio.lowlevel
 from core.lifecycle.job import JOB_LIFECYCLE
 from core.records.job import Job
 from core.store import changes, encoding, listing
-from core.store.changes import Change, Move, NewJob, Submission, Submitted
+from core.store.changes import AskedJob, Change, Move, Submission, Submitted
 from core.store.listing import JobFilter
 from core.store.queries import QueryFile
 from core.store.recent import RecentJobs
@@ -89,10 +89,10 @@ class JobStore:
             IdempotencyConflictError: The key was used with another digest.
             QueueFullError: As many wait already as may.
         """
-        asked = NewJob(job_id, spec, by, idempotency_key, request_digest, rerun_of, template, node)
+        asked = AskedJob(job_id, spec, by, idempotency_key, request_digest, rerun_of, template, node)
         return (await self.submit_all([asked], max_queued=max_queued))[0]
 
-    async def submit_all(self, asked: Sequence[NewJob], *, max_queued: int) -> tuple[Submitted, ...]:
+    async def submit_all(self, asked: Sequence[AskedJob], *, max_queued: int) -> tuple[Submitted, ...]:
         """Accept some jobs into the queue, all of them or none.
 
         Args:
@@ -115,7 +115,7 @@ class JobStore:
                     note(each.job)
         return submitted
 
-    def _submission(self, asked: NewJob, max_queued: int) -> Submission:
+    def _submission(self, asked: AskedJob, max_queued: int) -> Submission:
         now = self._clock.now()
         job = Job(
             job_id=asked.job_id,

@@ -16,7 +16,7 @@ _PAGE = (_ROOT / "docs" / "explanation" / "access.md").read_text(encoding="utf-8
 _HOW_TO = (_ROOT / "docs" / "how-to" / "connect-over-http.md").read_text(encoding="utf-8")
 _GUARDS = _ROOT / "orcaops_mcp" / "daemon" / "guards"
 _SETTING = re.compile(r"^\| `http\.(\w+)` \| ([0-9,]+|auto)( MiB)? \|$", re.MULTILINE)
-_CODE = re.compile(r"\b(4\d\d|503) `(\w+)`")
+_CODE = re.compile(r"\b(303|4\d\d|503) `(\w+)`")
 _YAML = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -15,7 +15,7 @@ from core.lifecycle.workflow import NodeEvent
 from core.plan.foresight import UnknownYetError
 from core.records.job import Failure, FailureKind
 from core.records.workflow_node import NodeRef, NodeTry
-from core.store.changes import NewJob
+from core.store.changes import AskedJob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +170,7 @@ class Starter:
             return
         run = self._live.run
         asked = [
-            NewJob(each.job_id, each.spec, run.submitted_by, node=NodeRef(run.workflow_id, each.node.id, run.attempt))
+            AskedJob(each.job_id, each.spec, run.submitted_by, node=NodeRef(run.workflow_id, each.node.id, run.attempt))
             for each in ready
         ]
         for submitted in await self._live.parts.ledger.submit_all(asked, max_queued=_NO_LIMIT):

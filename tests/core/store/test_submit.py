@@ -10,7 +10,7 @@ from core.ids import new_job_id
 from core.lifecycle.job import JobEvent, JobStatus
 from core.records.template import TemplateUse
 from core.records.workflow_node import NodeRef
-from core.store.changes import NewJob
+from core.store.changes import AskedJob
 from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ async def test_a_job_with_a_long_spec_reads_back(jobs: JobStore, others: JobStor
 async def test_jobs_submitted_together_read_back_in_their_order(jobs: JobStore, others: JobStore) -> None:
     node, template = NodeRef("wf_1", "build (1)", 2), TemplateUse("build", 3, {"what": "a\udc80"})
     spec = a_job_spec(env={"A": "ü"}, context={"inputs": {"deep": [1, 2.5, None, True]}})
-    asked = [NewJob(new_job_id(), spec, "mcp", node=node), NewJob(new_job_id(), a_job_spec(), "mcp", template=template)]
+    asked = [
+        AskedJob(new_job_id(), spec, "mcp", node=node),
+        AskedJob(new_job_id(), a_job_spec(), "mcp", template=template),
+    ]
     submitted = await jobs.submit_all(asked, max_queued=2)
     assert [each.job.job_id for each in submitted] == [each.job_id for each in asked]
     assert [await jobs.get(each.job_id) for each in asked] == [each.job for each in submitted]
@@ -65,14 +68,14 @@ async def test_jobs_submitted_together_read_back_in_their_order(jobs: JobStore, 
 
 async def test_of_jobs_submitted_together_all_or_none_are_accepted(jobs: JobStore) -> None:
     with pytest.raises(QueueFullError):
-        await jobs.submit_all([NewJob(new_job_id(), a_job_spec(), "mcp") for _ in range(3)], max_queued=2)
+        await jobs.submit_all([AskedJob(new_job_id(), a_job_spec(), "mcp") for _ in range(3)], max_queued=2)
     assert (await jobs.counts())[JobStatus.QUEUED] == 0
 
 
 async def test_a_node_s_job_is_made_once_also_when_the_queue_is_full(jobs: JobStore) -> None:
-    asked = NewJob(new_job_id(), a_job_spec(), "workflow", node=NodeRef("wf_1", "build", 1))
+    asked = AskedJob(new_job_id(), a_job_spec(), "workflow", node=NodeRef("wf_1", "build", 1))
     (first,) = await jobs.submit_all([asked], max_queued=1)
-    other = NewJob(new_job_id(), a_job_spec(), "workflow", node=NodeRef("wf_1", "test", 1))
+    other = AskedJob(new_job_id(), a_job_spec(), "workflow", node=NodeRef("wf_1", "test", 1))
     again, fresh = await jobs.submit_all([asked, other], max_queued=2)
     assert (again.replayed, fresh.replayed) == (True, False)
     assert again.job == first.job
