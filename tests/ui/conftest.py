@@ -167,7 +167,8 @@ class Tabs:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self._watched: list[Watched] = []
-        self._expected: list[str] = []
+        # what Chromium says of every load under way when a container's network comes or goes on this machine
+        self._expected = ["net::ERR_NETWORK_CHANGED"]
         context.add_init_script(_WATCH)
         context.set_default_timeout(_PATIENCE_MS)
 
