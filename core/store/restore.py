@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_SQL: Final = QueryFile("backup")
+_SQL: Final = QueryFile("restore")
 _FORGET_IDENTITY: Final = _SQL.take("forget_identity")
 _UNFILE_JOBS: Final = _SQL.take("unfile_jobs")
 _UNFILE_WORKFLOWS: Final = _SQL.take("unfile_workflows")

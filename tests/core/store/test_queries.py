@@ -12,6 +12,7 @@ from core.store.queries import QueryFile
 _MODULES = (
     "analytics",
     "artifacts",
+    "backup",
     "changes",
     "export",
     "home",
@@ -19,6 +20,7 @@ _MODULES = (
     "listing",
     "node_changes",
     "past",
+    "restore",
     "retention",
     "templates",
     "uploads",
