@@ -12,7 +12,7 @@ import pytest
 
 from orcaops_mcp.mcp_server.tools import ALL_TOOLS
 from tests.orcaops_mcp.daemon.engines import stop, surroundings
-from tests.orcaops_mcp.test_http import served
+from tests.orcaops_mcp.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.orcaops_mcp.conftest import error_of
-from tests.orcaops_mcp.test_http import ORCAOPS, Served, served
+from tests.orcaops_mcp.served import ORCAOPS, Served, served
 
 if TYPE_CHECKING:
     from pathlib import Path
