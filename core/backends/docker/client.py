@@ -105,18 +105,10 @@ class EngineClient:
         limiter = self.streams if lasting_s else self._calls
         for pause in _PAUSES_S if repeatable else ():
             try:
-                return await self._sent(send, limiter, method, path)
+                return await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
             except BackendUnavailableError:
                 await anyio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
-        return await self._sent(send, limiter, method, path)
-
-    async def _sent(
-        self, send: Callable[[], requests.Response], limiter: anyio.CapacityLimiter, method: str, path: str
-    ) -> requests.Response:
-        reach("docker", method, path, "asked")
-        answer = await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
-        reach("docker", method, path, "answered")
-        return answer
+        return await anyio.to_thread.run_sync(send, abandon_on_cancel=True, limiter=limiter)
 
     async def takes_connections(self) -> bool:
         """Whether the engine answers on a connection of its own; one that goes down takes none, and ends slowly."""
@@ -159,6 +151,7 @@ class EngineClient:
         content = data() if callable(data) else data
         limit = self._settings.call_timeout_s
         timeout = (limit, limit if silence_s is None else silence_s)
+        reach("docker", method, path, "asked")
         try:
             response = way.api.request(
                 method, way.url + path, params=params, data=content, headers=headers, timeout=timeout, stream=stream
@@ -171,6 +164,7 @@ class EngineClient:
             if isinstance(fault, BackendUnavailableError):
                 self._forget(way)
             raise fault from error
+        reach("docker", method, path, "answered")
         return response
 
     def login_for(self, registry: str) -> Mapping[str, str]:
