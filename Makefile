@@ -9,7 +9,7 @@ ENGINE := scripts/container-engine
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine node-tools browser demo check static test format bench lock audit down clean
+.PHONY: help setup engine node-tools browser demo check static test crash screenshots format bench lock audit down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ test: setup engine node-tools browser static audit ## everything, with real cont
 	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node or browser"
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'
+
+crash: setup engine ## kill an engine under load a hundred times
+	@CRASH_KILLS=100 $(PYTEST) -q tests/faults/test_random_kills.py
+
+screenshots: setup browser ## take the dashboard's pictures for the documentation
+	@scripts/screenshots
 
 format: setup ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format

@@ -142,6 +142,7 @@ def test_a_running_log_is_followed_until_the_reader_moves_and_again_at_its_end(p
     expect(page.locator(".log-foot")).to_contain_text("paused")
 
 
+@pytest.mark.hostile("B35")
 def test_whatever_a_job_prints_is_text_and_harms_nothing(page: Page, server: Server) -> None:
     open_log(page, server, "hostile-output")
     texts = page.locator(".log-rows .line .t").all_inner_texts()
