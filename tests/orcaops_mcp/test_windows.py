@@ -42,7 +42,7 @@ for name in ("fcntl", "grp", "pwd", "resource", "termios"):
 sys.meta_path.insert(0, Missing())
 for name in (
     "O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_NONBLOCK chown fchmod fchown fdatasync getegid geteuid getgid getuid"
-    " killpg pread pwrite sched_getaffinity statvfs sysconf uname"
+    " killpg pread pwrite sched_getaffinity sysconf uname"
 ).split():
     if hasattr(os, name):
         delattr(os, name)
