@@ -45,12 +45,13 @@ static: setup
 test: setup engine node-tools browser static audit ## everything, with real containers and a real browser
 	@$(PYTEST) -q -n auto -m covering --cov --cov-report=
 	@$(PYTEST) -q -n auto -m "not covering and not docker and not node and not browser"
-	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node or browser"
+	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node"
+	@$(PYTEST) -q -n 2 --dist loadfile -m browser
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'
 
 crash: setup engine ## kill an engine under load a hundred times
-	@CRASH_KILLS=100 $(PYTEST) -q tests/faults/test_random_kills.py
+	@CRASH_KILLS=100 $(PYTEST) -q tests/faults/test_random_kills.py tests/faults/test_fault_points.py
 
 screenshots: setup browser ## take the dashboard's pictures for the documentation
 	@scripts/screenshots

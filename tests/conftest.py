@@ -29,7 +29,6 @@ _ONE_AFTER_ANOTHER: Final = {
     "tests/core/backends/docker/test_pull.py": "images",  # they take the same image away
     "tests/end_to_end/test_load.py": "heavy",
     "tests/orcaops_mcp/test_node_clients.py": "heavy",
-    "tests/ui/": "browser",  # one browser, one home with a million lines
     "tests/faults/": "dockerd",  # one engine that may be killed
 }
 """Files and folders whose tests do not run beside each other with ``--dist loadgroup``, by what they share."""
