@@ -7,11 +7,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from core import Job
+from orcaops_mcp.web.pages.asking import already_ended, ask
 from orcaops_mcp.web.pages.login import safe_next
-from orcaops_mcp.web.rendering import render
 from orcaops_mcp.web.security import ReadOnlyCallerError, form_of, text_field
 from orcaops_mcp.web.state import acting_as, caller_of, engine_of
-from orcaops_mcp.web.words import look_of
 
 router = APIRouter()
 
@@ -23,7 +22,7 @@ async def confirm_cancel(request: Request, job_id: str) -> Response:
     """Whether the job shall be stopped."""
     job = await _job(request, job_id)
     if job.is_finished:
-        return _ended(request, job)
+        return already_ended(request, "job", job.status)
     is_queued = job.status == "queued"
     return _question(
         request,
@@ -114,31 +113,5 @@ async def _job(request: Request, job_id: str) -> Job:
 
 
 def _question(request: Request, job: Job, verb_path: str, **facts: Any) -> Response:
-    usual: dict[str, Any] = {
-        "action": f"/jobs/{job.job_id}/{verb_path}",
-        "subject": job.spec.name or job.spec.image,
-        "subject_id": job.job_id,
-        "next": safe_next(request.query_params.get("next", ""), f"/jobs/{job.job_id}"),
-        "is_dangerous": False,
-        "asks_reason": False,
-        "other": None,
-    }
-    return render(request, "confirm.html", **(usual | facts))
-
-
-def _ended(request: Request, job: Job) -> Response:
-    told = {
-        "code": "already_ended",
-        "message": f"This job already ended: {look_of(job.status).word}",
-        "hint": "",
-        "retryable": False,
-    }
-    return render(
-        request,
-        "problem.html",
-        status=409,
-        problem=told,
-        status_code=409,
-        heading="Not possible now",
-        is_repeatable=False,
-    )
+    named = {"subject": job.spec.name or job.spec.image, "subject_id": job.job_id}
+    return ask(request, f"/jobs/{job.job_id}", verb_path, **(named | facts))

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from core import InvalidArgumentError, RequestError, RerunRequest, WorkflowNotFinishedError, WorkflowRun
 from orcaops_mcp.views.workflow_run import rerun_plan_view
+from orcaops_mcp.web.pages.asking import already_ended, ask
 from orcaops_mcp.web.pages.login import safe_next
 from orcaops_mcp.web.problems import problem_of
 from orcaops_mcp.web.rendering import render
@@ -36,7 +37,7 @@ async def confirm_cancel(request: Request, workflow_id: str) -> Response:
     """Whether the run, or one job of it, shall be stopped."""
     run = await _run(request, workflow_id)
     if run.is_finished:
-        return _ended(request, run)
+        return already_ended(request, "run", run.status)
     node = request.query_params.get("node", "")
     if node:
         await engine_of(request).workflow_node(workflow_id, node)
@@ -178,31 +179,5 @@ def _insist_on_end(run: WorkflowRun) -> None:
 
 
 def _question(request: Request, run: WorkflowRun, verb_path: str, **facts: Any) -> Response:
-    usual: dict[str, Any] = {
-        "action": f"/workflows/{run.workflow_id}/{verb_path}",
-        "subject": run.run_name or run.name,
-        "subject_id": run.workflow_id,
-        "next": safe_next(request.query_params.get("next", ""), f"/workflows/{run.workflow_id}"),
-        "is_dangerous": False,
-        "asks_reason": False,
-        "other": None,
-    }
-    return render(request, "confirm.html", **(usual | facts))
-
-
-def _ended(request: Request, run: WorkflowRun) -> Response:
-    told = {
-        "code": "already_ended",
-        "message": f"This run already ended: {look_of(run.status).word}",
-        "hint": "",
-        "retryable": False,
-    }
-    return render(
-        request,
-        "problem.html",
-        status=409,
-        problem=told,
-        status_code=409,
-        heading="Not possible now",
-        is_repeatable=False,
-    )
+    named = {"subject": run.run_name or run.name, "subject_id": run.workflow_id}
+    return ask(request, f"/workflows/{run.workflow_id}", verb_path, **(named | facts))
