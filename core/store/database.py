@@ -65,7 +65,7 @@ class Database:
 
         Writers that come together share a transaction; one that raises undoes its own work only. A cancelled caller's
         function has either not run at all or run wholly. The function runs on another thread, must not commit, and
-        must not touch what the event loop owns.
+        must not touch what the event loop owns. It may be called twice, with all that the first call did undone.
 
         Raises:
             StoreBusyError: Another process kept the database locked for five seconds.

@@ -26,6 +26,7 @@ _MAX_CACHED_SPEC: Final = 16 * 1024
 """Longer specs are rare, and a cache full of them would take gigabytes."""
 
 _FILES: Final = TypeAdapter(tuple[InputFile, ...])
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 _LATER_FACTS: Final = ("outcome", "attempts", "outputs", "summary", "reason", "answer")
 """What a step has only once it has ended or was asked about; written when there is something."""
@@ -257,4 +258,4 @@ def template_from_json(text: str | None) -> TemplateUse | None:
 
 
 def _dump(value: object) -> str:
-    return utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return utf8(_ENCODER.encode(value))

@@ -1,8 +1,9 @@
 """Group commit: writers that come together share one transaction and one fsync.
 
-The first writer leads: it takes along all who wait, runs their functions in one hop to the connection's thread,
-each in a savepoint, and commits. Who arrives meanwhile waits; when the commit is durable all it took go on and the
-next one waiting leads. A writer on its own leads at once, without delay and without a task.
+The first writer leads: it takes along all who wait, runs their functions in one hop to the connection's thread, and
+commits. Who arrives meanwhile waits; when the commit is durable all it took go on and the next one waiting leads. A
+writer on its own leads at once, without delay and without a task. When one of them raises, all is undone and done
+again with a savepoint each, so that only who raised is left out: that is rare, and savepoints are not free.
 
 aiosqlite cannot do this by its own API: a transaction spread over awaits is torn when its task is cancelled, and the
 half is committed by whoever commits next.
@@ -50,8 +51,8 @@ class _Write(Generic[T]):
         if not self.called.done():
             self.called.set_result(None)
 
-    def run(self, connection: sqlite3.Connection) -> None:
-        """Call the function; what it did is undone if it raises."""
+    def run_apart(self, connection: sqlite3.Connection) -> None:
+        """Call the function; what it did is undone if it raises, and only that."""
         connection.execute("SAVEPOINT one")
         try:
             self.value = self.work(connection)
@@ -88,18 +89,35 @@ class _Batch:
         """Run them all and make them durable, or none."""
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for write in self.writes:
-                write.run(connection)
+            if not self._run_together(connection):
+                connection.execute("BEGIN IMMEDIATE")
+                for write in self.writes:
+                    write.run_apart(connection)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            with suppress(sqlite3.Error):
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            _undo(connection)
             for write in self.writes:
                 write.error = write.error or error
         else:
             for write in self.writes:
                 write.committed = True
+
+    def _run_together(self, connection: sqlite3.Connection) -> bool:
+        """Call all functions; False, with all of it undone, if one raises."""
+        try:
+            for write in self.writes:
+                write.value = write.work(connection)
+        except Exception:  # noqa: BLE001 -- told to its caller when it raises again on its own
+            _undo(connection)
+            return False
+        return True
+
+
+def _undo(connection: sqlite3.Connection) -> None:
+    """Take the transaction back, unless SQLite did so by itself."""
+    with suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 class GroupCommit:
