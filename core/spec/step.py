@@ -147,5 +147,7 @@ def title_of(name: str, run: str) -> str:
     if name:
         return name
     lines = run.strip().splitlines() or [""]
-    line = "".join(mark if mark.isprintable() else " " for mark in lines[0])
+    line = lines[0]
+    if not line.isprintable():
+        line = "".join(mark if mark.isprintable() else " " for mark in line)
     return line if len(line) <= 80 else line[:79] + "…"

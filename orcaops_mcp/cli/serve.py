@@ -46,14 +46,18 @@ def _serve_demo(overrides: dict[str, Any], size: str, *, with_token: bool) -> No
     # `--help` shall not wait for the engine's imports
     from orcaops_mcp.daemon.demo import demo_folder, demo_overrides, fill_home  # noqa: PLC0415
 
-    with demo_folder(overrides.pop("home")) as home:
+    given = overrides.pop("home")
+    with demo_folder(given) as home:
         configuration = configure({**overrides, **demo_overrides(home)})
         click.echo("Filling a home for looking around; it takes a few seconds.", err=True)
         fill_home(home, size)
-        _serve(configuration, with_token=with_token)
+        stop = "everything here goes with it" if given is None else f"what is here stays in {home}"
+        _serve(configuration, with_token=with_token, stop=stop)
 
 
-def _serve(configuration: Configuration, *, with_token: bool) -> None:
+def _serve(
+    configuration: Configuration, *, with_token: bool, stop: str = "jobs that run go on and are found again"
+) -> None:
     # `--help` shall not wait for the server's imports
     from orcaops_mcp.daemon.door import open_door  # noqa: PLC0415
     from orcaops_mcp.daemon.process import Doors, run_engine  # noqa: PLC0415
@@ -66,6 +70,6 @@ def _serve(configuration: Configuration, *, with_token: bool) -> None:
 
         def opened() -> None:
             starting.close()
-            click.echo(door.welcome(), err=True)
+            click.echo(door.welcome(stop), err=True)
 
         anyio.run(run_engine, configuration, Doors(door, None, opened))

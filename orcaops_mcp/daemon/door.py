@@ -55,14 +55,19 @@ class Door:
         """Where MCP is served."""
         return f"{self.address}/mcp"
 
-    def welcome(self) -> str:
-        """How to connect, for a terminal."""
+    def welcome(self, stop: str) -> str:
+        """How to connect, for a terminal.
+
+        Args:
+            stop: What becomes of things when the engine is stopped.
+        """
         header = f' --header "Authorization: Bearer $(cat {self.token_path})"' if self.token else ""
         return (
             f"OrcaOps serves MCP at {self.url}\n"
             f"  token    {self.token_path if self.token else 'none needed, on loopback only'}\n"
             f"  connect  claude mcp add --transport http orcaops {self.url}{header}\n"
-            "  stop     Ctrl-C; jobs that run go on and are found again"
+            f"  pages    {self.address}/jobs\n"
+            f"  stop     Ctrl-C; {stop}"
         )
 
 

@@ -255,7 +255,7 @@ def _failure(failure: NodeFailure, seen: Seen) -> dict[str, Any]:
     return {
         "name": node.name or node.node_id,
         "said": str(node.failure.message) if node.failure is not None else "failed",
-        "headline": cause.headline if cause is not None else "",
+        "headline": cause.headline if cause is not None and (line or node.failure is None) else "",
         "href": f"{job}#L{line}" if job and line else job or node_address(seen.run.workflow_id, node.node_id),
         "line": line,
         "blocked": len(failure.blocked),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,22 @@ CALLERS: Final = (("agent", 46), ("cli", 21), ("token ci", 17), ("rest", 9), ("t
 BRANCHES: Final = ("main", "main", "main", "fix/retry", "feat/search", "feat/upload", "deps/bump")
 """What a job works on; some more often than others."""
 
-MESSAGES: Final = (
-    "AssertionError: expected 200, got 503",
-    "ModuleNotFoundError: No module named 'httpx'",
-    "error[E0382]: borrow of moved value: `frame`",
-    "npm ERR! code ERESOLVE",
-    "psql: error: connection refused",
-    "TimeoutError: page did not load in 30 s",
-)
-"""What failing jobs print last."""
+_TRACE: Final = ("Traceback (most recent call last):", '  File "run.py", line 41, in <module>')
+
+LAST_LINES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "python": (
+        (*_TRACE, "AssertionError: expected 200, got 503"),
+        (*_TRACE, "ModuleNotFoundError: No module named 'httpx'"),
+        (*_TRACE, "TimeoutError: page did not load in 30 s"),
+    ),
+    "rust": (("error[E0382]: borrow of moved value: `frame`",), ("error: could not compile `parser`",)),
+    "node": (("npm ERR! code ERESOLVE",),),
+    "postgres": (("psql: error: connection refused",),),
+}
+"""What failing jobs print last, by the program that their image is for."""
+
+OTHER_LAST_LINES: Final = (("curl: (7) Failed to connect to example.invalid port 443: Connection refused",),)
+"""The same for all other images."""
 
 HOURS: Final = (1, 1, 1, 2, 1, 1, 2, 4, 9, 13, 14, 12, 9, 12, 15, 14, 12, 9, 6, 4, 3, 3, 2, 1)
 """How busy each hour of a day is, beside the others."""

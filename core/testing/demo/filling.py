@@ -124,14 +124,16 @@ class _Filler:
             for name, file in FILES.items()
         }
         maker = RunMaker(chance, self._now, files, self.admit)
-        runs = maker.past(count)
-        for number, run in enumerate(runs):
-            jobs = run.jobs
-            if number == len(runs) - 1:
-                jobs = await self._in_thread(partial(self._logged, jobs))
-            await self._database.write(run.write)
-            await self._keep(jobs)
-        await self._database.write(partial(submit, accepted=maker.waiting()))
+        *earlier, last = await self._in_thread(lambda: maker.past(count))
+        printed = await self._in_thread(partial(self._logged, last.jobs))
+
+        def write(connection: sqlite3.Connection) -> None:
+            for run in (*earlier, last):
+                run.write(connection)
+            submit(connection, maker.waiting())
+
+        await self._database.write(write)
+        await self._keep((*(job for run in earlier for job in run.jobs), *printed))
 
     async def keep_shown(self, shown: Shown) -> None:
         """A job that is found by its name, with its log and files."""

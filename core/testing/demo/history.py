@@ -12,7 +12,7 @@ from core.records.job import Failure, FailureKind, StepResult, Usage
 from core.settings import MIB
 from core.spec.job import JobSpec
 from core.spec.step import StepSpec
-from core.testing.demo.catalogue import BRANCHES, CALLERS, HOURS, KINDS, MESSAGES, WEEKEND
+from core.testing.demo.catalogue import BRANCHES, CALLERS, HOURS, KINDS, LAST_LINES, OTHER_LAST_LINES, WEEKEND
 from core.testing.demo.story import Story, past_id
 
 if TYPE_CHECKING:
@@ -152,9 +152,11 @@ class History:
         )
 
 
-def last_words(story: Story) -> str:
+def last_lines(story: Story) -> tuple[str, ...]:
     """What a failed job printed last; the same for the same job."""
-    return MESSAGES[sum(story.job_id.encode()) % len(MESSAGES)]
+    program = story.spec.image.partition(":")[0]
+    choice = LAST_LINES.get(program, OTHER_LAST_LINES)
+    return choice[sum(story.job_id.encode()) % len(choice)]
 
 
 def _event(drawn: float, failing: float) -> JobEvent:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.logs.recorder import LogRecorder
 from core.records.log import LogFrame
-from core.testing.demo.history import last_words
+from core.testing.demo.history import last_lines
 from core.testing.demo.story import token_of
 
 if TYPE_CHECKING:
@@ -91,14 +91,15 @@ def ordinary_output(story: Story) -> Iterator[LogFrame]:
         title = step.title.encode()
         yield from marked(step.started_at, token, f"b {step.index}")
         lines = [b"+ " + title, *(b"  %b: part %d of 6 done" % (title.split()[0], part) for part in range(1, 7))]
-        if step.status in {"failed", "timed_out"}:
-            lines += [b"Traceback (most recent call last):", b'  File "run.py", line 41, in <module>']
+        *before, last = last_lines(story)
+        if step.status == "failed":
+            lines += [line.encode() for line in before]
         span = (step.finished_at - step.started_at) / (len(lines) + 2)
         for number, line in enumerate(lines, 1):
             yield LogFrame(_OUT, time_of(step.started_at + span * number), line + b"\n")
         end = step.finished_at - span / 2
         if step.status == "failed":
-            yield LogFrame(_ERR, time_of(end), b"\x1b[31m%b\x1b[0m\n" % last_words(story).encode())
+            yield LogFrame(_ERR, time_of(end), b"\x1b[31m%b\x1b[0m\n" % last.encode())
         yield from marked(step.finished_at, token, f"e {step.index} {step.exit_code or 0}")
 
 
@@ -116,8 +117,8 @@ def long_output(lines: int, began_at: datetime) -> Iterator[LogFrame]:
         if left <= _A_SECOND:
             told = streams[: left - 1] + bytes([_ERR])
             texts[left - 1] = b"\x1b[1;31mFAILED\x1b[0m: %d of %d cases" % (lines // 50, lines)
-        for stream, fraction, text in zip(told, _FRACTIONS, texts, strict=False):
-            yield LogFrame(stream, second + fraction, text + b"\n")
+        ats, lines_of_it = map(second.__add__, _FRACTIONS), (text + b"\n" for text in texts)
+        yield from map(LogFrame._make, zip(told, ats, lines_of_it, strict=False))
 
 
 def hostile_output(began_at: datetime) -> Iterator[LogFrame]:

@@ -19,6 +19,7 @@ from core.store import workflow_changes
 from core.store.node_changes import NodeMove, NodeMoves
 from core.store.workflow_changes import RunKey, RunMove, RunSubmission
 from core.testing.demo.files_of_workflows import FILES
+from core.testing.demo.history import last_lines
 from core.testing.demo.story import Story, past_id
 
 if TYPE_CHECKING:
@@ -27,18 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from core.engine.workflow.acceptance import AcceptedRun
+    from core.records.job import StepOutcome, StepStatus
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import WorkflowNode
 
 _GREEN: Final = ""
 _CANCELLED: Final = "cancelled"
 _FIRST_WAIT: Final = timedelta(milliseconds=400)
-_TAIL: Final = (
-    "    def test_retry(self):",
-    ">       assert engine.retries == 36",
-    "E       AssertionError: expected 35, got 36",
-    "FAILED tests/test_engine.py::test_retry - 1 failed, 41 passed in 2.31s",
-)
+_ENDS: Final[Mapping[NodeEvent, tuple[StepStatus, StepOutcome]]] = {
+    NodeEvent.SUCCEED: ("success", "success"),
+    NodeEvent.TIME_OUT: ("timed_out", "timed_out"),
+    NodeEvent.CANCEL: ("cancelled", "cancelled"),
+}
+"""Status and outcome of the steps of a job that ended so; all others failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,12 @@ class Ended:
         """Of its container."""
         return {NodeEvent.FAIL: 1, NodeEvent.TIME_OUT: 143, NodeEvent.CANCEL: 143}.get(self.event, 0)
 
-    def move(self) -> NodeMove:
-        """Its end, for the store."""
+    def move(self, tail: tuple[str, ...]) -> NodeMove:
+        """Its end, for the store.
+
+        Args:
+            tail: What a failed one printed last.
+        """
         if not self.has_run:
             text = f"needs {', '.join(self.unmet)}, which did not succeed"
             return NodeMove(self.node.node_id, NodeEvent.SKIP, fields={
@@ -104,7 +110,7 @@ class Ended:
             "tries": (ended,),
             "exit_code": self.exit_code,
             "failure": failure,
-            "tail": _TAIL if self.event is NodeEvent.FAIL else (),
+            "tail": tail if self.event is NodeEvent.FAIL else (),
         })  # fmt: skip
 
 
@@ -131,7 +137,8 @@ class PastRun:
         RunMove(run.workflow_id, WorkflowEvent.START, began, "engine").apply(connection)
         ended = max(node.ended_at for node in self.nodes)
         steps = [(node.began_at, _begin(node)) for node in self.nodes if node.has_run]
-        steps += [(node.ended_at, node.move()) for node in self.nodes]
+        printed = {job.job_id: last_lines(job) for job in self.jobs}
+        steps += [(node.ended_at, node.move(printed.get(node.job_id, ()))) for node in self.nodes]
         for at, move in sorted(steps, key=lambda step: step[0]):
             NodeMoves(run.workflow_id, (move,), at, "engine").apply(connection)
         if self.cancelled:
@@ -260,7 +267,7 @@ class RunMaker:
         ))  # fmt: skip
         began = ended.began_at + timedelta(milliseconds=120)
         event = JobEvent(ended.event.value)
-        status, outcome = ("success", "success") if ended.is_good else ("failed", "failure")
+        status, outcome = _ENDS.get(ended.event, ("failed", "failure"))
         steps = tuple(
             StepResult(
                 index, step.title, status, ended.exit_code, began, ended.ended_at, outcome=outcome, attempts=1

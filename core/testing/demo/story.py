@@ -157,7 +157,6 @@ class Story:
             status = after
 
     def _attempts(self, home_id: str) -> Iterator[Attempt]:
-        pending = tuple(StepResult(index, step.title) for index, step in enumerate(self.spec.commands))
         for number, at in enumerate(self._begins(), 1):
             is_last = number > len(self.earlier)
             yield Attempt(
@@ -169,10 +168,13 @@ class Story:
                 finished_at=self.ended_at if is_last else at + _PAUSE / 2,
                 exit_code=self.exit_code if is_last else 1,
                 failure=self.failure if is_last else self.earlier[number - 1],
-                steps=self.steps if is_last else pending,
+                steps=self.steps if is_last else self._pending(),
                 usage=self.usage if is_last else None,
                 log=self.log if is_last else LogSummary(),
             )
+
+    def _pending(self) -> tuple[StepResult, ...]:
+        return tuple(StepResult(index, step.title) for index, step in enumerate(self.spec.commands))
 
 
 def waiting_job(story: Story) -> Job:

@@ -162,3 +162,15 @@ async def test_a_home_that_holds_something_is_not_filled(tmp_path: Path) -> None
     await fill_demo_home(tmp_path / "home", TINY, now=NOW)
     with pytest.raises(InvalidArgumentError, match="holds a home already"):
         await fill_demo_home(tmp_path / "home", TINY, now=NOW)
+
+
+async def test_what_the_newest_pipeline_failed_of_is_what_its_logs_say(demo: Engine) -> None:
+    (run, *_) = (await demo.list_workflows(WorkflowFilter(name="ci-pipeline"))).items
+    summary = await demo.workflow_summary(run.workflow_id, attempt=1)
+    causes = {failed.node.node_id: failed.job.diagnosis.cause for failed in summary.failures if failed.job}
+    scan, unit = causes["scan"], causes["test-unit-3.14"]
+    assert scan is not None and unit is not None
+    assert (scan.kind, scan.line) == ("terminated", 0)
+    assert unit.line > 0
+    (tail,) = (failed.node.tail for failed in summary.failures if failed.node.node_id == "test-unit-3.14")
+    assert unit.headline == tail[-1]

@@ -39,6 +39,7 @@ async def test_a_demo_is_filled_served_without_containers_and_gone_at_the_end(tm
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
     assert said.startswith("Filling a home for looking around")
+    assert f"  pages    {url}/jobs\n  stop     Ctrl-C; everything here goes with it\n" in said
     assert [job["status"] for job in found["items"]] == ["failed"]
     assert (system["containers"]["backend"], system["slots"]["gpus"]["total"]) == ("simulated", 1)
     assert not await home.exists()
