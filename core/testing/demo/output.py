@@ -91,15 +91,12 @@ def ordinary_output(story: Story) -> Iterator[LogFrame]:
         title = step.title.encode()
         yield from marked(step.started_at, token, f"b {step.index}")
         lines = [b"+ " + title, *(b"  %b: part %d of 6 done" % (title.split()[0], part) for part in range(1, 7))]
-        *before, last = last_lines(story)
-        if step.status == "failed":
-            lines += [line.encode() for line in before]
         span = (step.finished_at - step.started_at) / (len(lines) + 2)
         for number, line in enumerate(lines, 1):
             yield LogFrame(_OUT, time_of(step.started_at + span * number), line + b"\n")
         end = step.finished_at - span / 2
-        if step.status == "failed":
-            yield LogFrame(_ERR, time_of(end), b"\x1b[31m%b\x1b[0m\n" % last.encode())
+        for line in last_lines(story) if step.status == "failed" else ():
+            yield LogFrame(_ERR, time_of(end), b"\x1b[31m%b\x1b[0m\n" % line.encode())
         yield from marked(step.finished_at, token, f"e {step.index} {step.exit_code or 0}")
 
 

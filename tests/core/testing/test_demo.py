@@ -169,8 +169,9 @@ async def test_what_the_newest_pipeline_failed_of_is_what_its_logs_say(demo: Eng
     summary = await demo.workflow_summary(run.workflow_id, attempt=1)
     causes = {failed.node.node_id: failed.job.diagnosis.cause for failed in summary.failures if failed.job}
     scan, unit = causes["scan"], causes["test-unit-3.14"]
-    assert scan is not None and unit is not None
+    assert scan is not None
+    assert unit is not None
     assert (scan.kind, scan.line) == ("terminated", 0)
     assert unit.line > 0
     (tail,) = (failed.node.tail for failed in summary.failures if failed.node.node_id == "test-unit-3.14")
-    assert unit.headline == tail[-1]
+    assert unit.headline.startswith(tail[-1])
