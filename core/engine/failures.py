@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import anyio
 import anyio.to_thread
 
 from core.engine.reading import LogQuery
-from core.logs.diagnose import Diagnosis, find_cause
+from core.logs.diagnose import CauseSearch, Diagnosis
 
 if TYPE_CHECKING:
     from core.engine.reading import LogDesk
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SERVICE_LINES: Final = 50
 """As much of the end of a sick service's log is told."""
+
+_searches: Final = anyio.CapacityLimiter(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class FailureSummary:
 
 
 async def summarise_failure(desk: LogDesk, job: Job, max_bytes: int) -> FailureSummary:
-    """Read the log of the last attempt and find what broke it.
+    """Read the log of the last attempt, part by part however long it is, and find what broke it.
 
     Args:
         desk: Reads logs.
@@ -66,10 +69,14 @@ async def summarise_failure(desk: LogDesk, job: Job, max_bytes: int) -> FailureS
     index = failure.step if failure else None
     step = steps[index] if index is not None and index < len(steps) else None
     sick = await _sick_services(desk, job)
-    lines = await desk.all_lines(job)
-    if not lines and sick:  # the job never started: its service's words are the evidence
-        lines = list(sick[0].last_lines)
-    diagnosis = await anyio.to_thread.run_sync(lambda: find_cause(lines, exit_code=job.exit_code, max_bytes=max_bytes))
+    search = CauseSearch()
+    async for lines in desk.parts(job):
+        await anyio.to_thread.run_sync(search.read, lines, limiter=_searches)
+    if not search.has_lines and sick:  # the job never started: its service's words are the evidence
+        search.read(sick[0].last_lines)
+    diagnosis = await anyio.to_thread.run_sync(
+        lambda: search.finish(exit_code=job.exit_code, max_bytes=max_bytes), limiter=_searches
+    )
     tail = await desk.read(job.job_id, LogQuery(tail=20))
     return FailureSummary(job, step, diagnosis, tail.lines, sick)
 

@@ -12,7 +12,7 @@ from core.logs.search import LogPattern
 from core.records.log import LogCursor, LogPart, LogSummary, service_log_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from datetime import datetime
 
     from core.engine.parts import Parts
@@ -154,17 +154,16 @@ class LogDesk:
                 else:
                     await news.wait()
 
-    async def all_lines(self, job: Job) -> list[LogLine]:
-        """Every line kept of the last attempt; the log's limit bounds them."""
-        cursor, lines = LogCursor(max(job.attempt_number, 1), 1), list["LogLine"]()
-        while True:
-            page = await self.read(
-                job.job_id, LogQuery(cursor=cursor, max_lines=_FOLLOW_LINES, max_bytes=_FOLLOW_BYTES)
-            )
-            lines += page.lines
-            if page.at_end:
-                return lines
-            cursor = page.next_cursor
+    async def parts(self, job: Job) -> AsyncIterator[tuple[LogLine, ...]]:
+        """Every line kept of the last attempt until now, in parts of bounded size."""
+        cursor = LogCursor(max(job.attempt_number, 1), 1)
+        is_over = False
+        while not is_over:
+            query = LogQuery(cursor=cursor, max_lines=_FOLLOW_LINES, max_bytes=_FOLLOW_BYTES)
+            page = await self.read(job.job_id, query)
+            cursor, is_over = page.next_cursor, page.at_end
+            if page.lines:
+                yield page.lines
 
     async def _lines(self, log_id: str, attempt: int, query: LogQuery) -> tuple[tuple[LogLine, ...], int, bool]:
         """The lines wanted, where to go on, and whether that was the end for now."""

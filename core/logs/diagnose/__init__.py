@@ -7,6 +7,6 @@ one tool's complaint into a `Finding`; the weightiest one, and among equals the 
 from __future__ import annotations
 
 from core.logs.diagnose.report import Cause, Diagnosis, Excerpt, TestCounts
-from core.logs.diagnose.search import find_cause
+from core.logs.diagnose.search import CauseSearch, find_cause
 
-__all__ = ("Cause", "Diagnosis", "Excerpt", "TestCounts", "find_cause")
+__all__ = ("Cause", "CauseSearch", "Diagnosis", "Excerpt", "TestCounts", "find_cause")

@@ -64,34 +64,55 @@ class _Stream:
                 self.failed_tests.setdefault(test[:MAX_TEST_NAME])
 
 
-def find_cause(lines: Iterable[LogLine], *, exit_code: int | None, max_bytes: int = DEFAULT_MAX_BYTES) -> Diagnosis:
-    """Say why a job failed, as far as its log tells.
+class CauseSearch:
+    """Says why a job failed, as far as its log tells, from lines that are given to it part by part.
 
-    Reads the lines once, in time linear in their text and in bounded memory, and never raises for what
+    Reads each line once, in time linear in their text and in bounded memory, and never raises for what
     they say: they come from a container.
 
-    Args:
-        lines: The attempt's log in order, as recorded.
-        exit_code: What the job exited with, or None when it did not come to that.
-        max_bytes: Upper limit of the excerpts' text in UTF-8 with a line end for each line.
-
-    Returns:
-        The cause when one was recognised, and always the lines most worth reading.
+    Attributes:
+        has_lines: Whether any line was read.
     """
-    streams = {"stdout": _Stream(), "stderr": _Stream(), "engine": _Stream()}
-    for line in lines:
-        streams[line.stream].add(line, search=line.stream != "engine")
-    for stream in streams.values():
-        stream.finish()
-    candidates = ranked(*(stream.shortlist for stream in streams.values()))
-    cause = _cause(candidates, exit_code)
-    return Diagnosis(
-        cause=cause,
-        excerpts=choose(candidates, _tail(streams.values()), max_bytes),
-        failed_tests=tuple(dict.fromkeys(chain.from_iterable(s.failed_tests for s in streams.values())))[:_MAX_TESTS],
-        tests=_counts(streams.values()),
-        suggestions=_suggestions(cause, candidates, exit_code),
-    )
+
+    def __init__(self) -> None:
+        self.has_lines = False
+        self._streams = {"stdout": _Stream(), "stderr": _Stream(), "engine": _Stream()}
+
+    def read(self, lines: Iterable[LogLine]) -> None:
+        """Take the next lines of the attempt's log, as recorded."""
+        for line in lines:
+            self.has_lines = True
+            self._streams[line.stream].add(line, search=line.stream != "engine")
+
+    def finish(self, *, exit_code: int | None, max_bytes: int = DEFAULT_MAX_BYTES) -> Diagnosis:
+        """Nothing more comes.
+
+        Args:
+            exit_code: What the job exited with, or None when it did not come to that.
+            max_bytes: Upper limit of the excerpts' text in UTF-8 with a line end for each line.
+
+        Returns:
+            The cause when one was recognised, and always the lines most worth reading.
+        """
+        streams = self._streams.values()
+        for stream in streams:
+            stream.finish()
+        candidates = ranked(*(stream.shortlist for stream in streams))
+        cause = _cause(candidates, exit_code)
+        return Diagnosis(
+            cause=cause,
+            excerpts=choose(candidates, _tail(streams), max_bytes),
+            failed_tests=tuple(dict.fromkeys(chain.from_iterable(s.failed_tests for s in streams)))[:_MAX_TESTS],
+            tests=_counts(streams),
+            suggestions=_suggestions(cause, candidates, exit_code),
+        )
+
+
+def find_cause(lines: Iterable[LogLine], *, exit_code: int | None, max_bytes: int = DEFAULT_MAX_BYTES) -> Diagnosis:
+    """What `CauseSearch` says of a whole log."""
+    search = CauseSearch()
+    search.read(lines)
+    return search.finish(exit_code=exit_code, max_bytes=max_bytes)
 
 
 def _cause(candidates: Sequence[Candidate], exit_code: int | None) -> Cause | None:
