@@ -174,6 +174,7 @@ class WorkflowChange:
         after: Status after.
         by: Who.
         why: In words.
+        place: In the run's trail, from 1; 0 for one that was not read from there.
     """
 
     at: datetime
@@ -184,6 +185,7 @@ class WorkflowChange:
     after: WorkflowStatus | NodeStatus
     by: str
     why: str
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

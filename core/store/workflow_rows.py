@@ -234,14 +234,14 @@ def attempt_from_row(row: tuple[Any, ...]) -> WorkflowAttempt:
 
 def change_from_row(row: tuple[Any, ...]) -> WorkflowChange:
     """A line of the audit trail from the columns of ``list_changes``."""
-    at_us, attempt, node_id, event, before, after, by, why = row
+    place, at_us, attempt, node_id, event, before, after, by, why = row
     at = from_microseconds(at_us)
     if node_id:
         moved = NodeEvent(event), NodeStatus(before), NodeStatus(after)
-        return WorkflowChange(at, attempt, node_id, *moved, by, why)
+        return WorkflowChange(at, attempt, node_id, *moved, by, why, place)
     happened = None if event is None else WorkflowEvent(event)
     stood = None if before is None else WorkflowStatus(before)
-    return WorkflowChange(at, attempt, node_id, happened, stood, WorkflowStatus(after), by, why)
+    return WorkflowChange(at, attempt, node_id, happened, stood, WorkflowStatus(after), by, why, place)
 
 
 def member_from_row(row: tuple[Any, ...]) -> GroupMember:

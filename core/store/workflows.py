@@ -380,7 +380,7 @@ class WorkflowStore:
         Args:
             workflow_id: The run.
             node_id: Which node.
-            skip: So many of the first are left out.
+            skip: So many of the first are left out; negative for all but so many of the last.
             limit: At most this many; None for all.
         """
         wanted = utf8(workflow_id)

@@ -15,26 +15,13 @@ from starlette.routing import Match
 
 from core import (
     ArtifactNotFoundError,
-    BackendError,
-    BackendTimeoutError,
-    BackendUnavailableError,
-    BusyError,
-    ConflictError,
-    EngineClosedError,
     Finding,
-    InvalidArgumentError,
-    InvalidSpecError,
     JobNotFinishedError,
     JobNotFoundError,
     NodeNotFoundError,
-    NotAdmittedError,
-    NotFoundError,
     OrcaOpsError,
-    QueueFullError,
-    RequestError,
     TemplateExistsError,
     TemplateNotFoundError,
-    UnknownSecretError,
     UploadNotFoundError,
     WorkflowNotFinishedError,
     WorkflowNotFoundError,
@@ -42,6 +29,7 @@ from core import (
 from orcaops_mcp.api.answers import refusal
 from orcaops_mcp.api.bodies import BodyTooLargeError, MediaTypeError, refused_arguments
 from orcaops_mcp.api.models.base import Shape
+from orcaops_mcp.views.http_status import http_status_of
 from orcaops_mcp.views.problem import problem, problem_view
 
 if TYPE_CHECKING:
@@ -51,24 +39,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_STATUS: Final[dict[type[OrcaOpsError], int]] = {
-    InvalidSpecError: 422,
-    InvalidArgumentError: 422,
-    UnknownSecretError: 422,
-    NotAdmittedError: 403,
-    BodyTooLargeError: 413,
-    MediaTypeError: 415,
-    RequestError: 400,
-    NotFoundError: 404,
-    ConflictError: 409,
-    QueueFullError: 429,
-    BusyError: 503,
-    BackendUnavailableError: 503,
-    BackendTimeoutError: 504,
-    BackendError: 502,
-    EngineClosedError: 503,
-    OrcaOpsError: 500,
-}
+_OWN_STATUS: Final[dict[type[OrcaOpsError], int]] = {BodyTooLargeError: 413, MediaTypeError: 415}
 
 _HINTS: Final[dict[type[OrcaOpsError], str]] = {
     JobNotFoundError: "List the jobs with GET /orcaops/jobs and use an id from there.",
@@ -90,7 +61,7 @@ _INTERNAL_HINT: Final = (
 
 def status_of(error: OrcaOpsError) -> int:
     """The HTTP status of an error, by its class or the nearest one above it."""
-    return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    return http_status_of(error, _OWN_STATUS)
 
 
 def problem_of(error: OrcaOpsError) -> dict[str, Any]:

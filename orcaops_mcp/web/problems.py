@@ -10,19 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from core import (
-    BackendError,
-    BusyError,
-    ConflictError,
-    EngineClosedError,
-    InvalidArgumentError,
-    InvalidSpecError,
-    NotAdmittedError,
-    NotFoundError,
-    OrcaOpsError,
-    QueueFullError,
-    RequestError,
-)
+from core import OrcaOpsError
+from orcaops_mcp.views.http_status import http_status_of
 from orcaops_mcp.views.problem import problem, problem_view
 from orcaops_mcp.web.rendering import render
 
@@ -33,20 +22,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_STATUS: Final[dict[type[OrcaOpsError], int]] = {
-    InvalidSpecError: 422,
-    InvalidArgumentError: 422,
-    NotAdmittedError: 403,
-    RequestError: 400,
-    NotFoundError: 404,
-    ConflictError: 409,
-    QueueFullError: 429,
-    BusyError: 503,
-    BackendError: 502,
-    EngineClosedError: 503,
-    OrcaOpsError: 500,
-}
-_STATUS_OF_CODE: Final = {"read_only_token": 403, "stale_form": 403, "too_many_attempts": 429}
+_STATUS_OF_CODE: Final = {"read_only_token": 403, "stale_form": 403}
+"""Of the errors that only pages raise."""
 _TITLES: Final = {
     403: "Not allowed",
     404: "Not found",
@@ -55,15 +32,16 @@ _TITLES: Final = {
     422: "Not valid",
     429: "Too much at once",
     500: "A fault of OrcaOps",
+    502: "The container engine failed",
     503: "Not now",
+    504: "The container engine took too long",
 }
 _WORDS_OF_OTHER_DOORS: Final = ("orcaops_", "GET /", "POST /")
 
 
 def status_of(error: OrcaOpsError) -> int:
-    """The HTTP status of an error, by its code or its class or the nearest one above it."""
-    by_class = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    return _STATUS_OF_CODE.get(error.code, by_class)
+    """The HTTP status of an error: what REST answers, but for the errors that only pages raise."""
+    return _STATUS_OF_CODE.get(error.code) or http_status_of(error)
 
 
 def problem_of(error: OrcaOpsError) -> dict[str, Any]:

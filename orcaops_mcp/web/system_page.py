@@ -56,6 +56,10 @@ class Package(NamedTuple):
     href: str
 
 
+SWAGGER: Final = Package("swagger-ui-dist", "5.35.0", "Apache-2.0", "/docs/LICENSE")
+"""What `/docs` is made of, which REST serves."""
+
+
 def all_checks(configuration: Configuration | None, system: Mapping[str, Any], url: str) -> list[Check]:
     """The checks of `orcaops doctor`, from within the engine; it blocks.
 
@@ -125,9 +129,9 @@ def configuration_rows(configuration: Configuration | None) -> list[tuple[str, s
 
 
 def packages_of(assets: Assets) -> list[Package]:
-    """The libraries that pages load, as their manifest names them."""
+    """The libraries that pages load, as their manifest names them, and the one of the page that tries REST."""
     told = json.loads(assets.by_path[_MANIFEST].content)["packages"]
-    return [
+    ours = [
         Package(
             one["name"],
             one["version"],
@@ -136,3 +140,4 @@ def packages_of(assets: Assets) -> list[Package]:
         )
         for one in told
     ]
+    return [*ours, SWAGGER]

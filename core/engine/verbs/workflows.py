@@ -154,7 +154,7 @@ class WorkflowVerbs(Verbs):
         Args:
             workflow_id: The run.
             node_id: Only of this node; an empty text takes the run's own moves.
-            skip: So many of the first are left out.
+            skip: So many of the first are left out; negative for all but so many of the last.
             limit: At most this many; None for all.
 
         Raises:

@@ -80,9 +80,13 @@ SELECT a.file_name, s.text, a.source_digest, s.files, s.spec
  WHERE a.workflow_id = :workflow_id AND a.number = :attempt;
 
 -- name: list_changes
--- A part of a run's audit trail, oldest first; of one node if given, where an empty text stands for the run itself.
-SELECT at_us, attempt, node_id, event, before, after, by, why
+-- A part of a run's audit trail, oldest first; of one node if given, where an empty text stands for the run itself. What
+-- is skipped is counted from the end if it is negative.
+SELECT seq, at_us, attempt, node_id, event, before, after, by, why
   FROM workflow_changes
  WHERE workflow_id = :workflow_id AND (:node_id IS NULL OR node_id = :node_id)
  ORDER BY seq
- LIMIT :count OFFSET :skip;
+ LIMIT :count
+OFFSET CASE WHEN :skip >= 0 THEN :skip ELSE max(0, :skip + (
+    SELECT count(*) FROM workflow_changes WHERE workflow_id = :workflow_id AND (:node_id IS NULL OR node_id = :node_id)
+)) END;

@@ -21,6 +21,8 @@ _FILES: Final = {
     "swagger-ui-bundle.js": ("swagger/swagger-ui-bundle.js", "text/javascript"),
     "swagger-ui.css": ("swagger/swagger-ui.css", "text/css"),
     "start.js": ("start.js", "text/javascript"),
+    "LICENSE": ("swagger/LICENSE", "text/plain"),
+    "NOTICE": ("swagger/NOTICE", "text/plain"),
 }
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

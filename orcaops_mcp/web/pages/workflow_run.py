@@ -18,7 +18,8 @@ from orcaops_mcp.web.words import look_of
 
 router = APIRouter(prefix="/workflows/{workflow_id}")
 
-_MOST_CHANGES: Final = 2000
+_MOST_CHANGES: Final = 500
+"""As many moves has a page; of a run with more there are pages, the last one first."""
 
 
 @router.get("")
@@ -62,17 +63,23 @@ async def show_spec(request: Request, workflow_id: str) -> Response:
 
 @router.get("/history")
 async def show_history(request: Request, workflow_id: str) -> Response:
-    """The attempts, and every move of the run and its nodes."""
-    engine = engine_of(request)
-    seen = await look_at(engine, workflow_id, attempt_of(request.query_params))
-    changes = await engine.workflow_history(workflow_id)
+    """The attempts, and the moves of the run and its nodes: the last ones, or those from ``first`` on."""
+    query, engine = request.query_params, engine_of(request)
+    seen = await look_at(engine, workflow_id, attempt_of(query))
+    first = first_of(query)
+    skip = -_MOST_CHANGES if first is None else first
+    changes = await engine.workflow_history(workflow_id, skip=skip, limit=_MOST_CHANGES + 1)
+    shown = changes[:_MOST_CHANGES]
     return render(
         request,
         "workflow_history.html",
         favicon=look_of(seen.status).favicon,
         tab="history",
-        changes=[workflow_change_view(change) for change in changes[-_MOST_CHANGES:]],
-        changes_left_out=max(0, len(changes) - _MOST_CHANGES),
+        changes=[workflow_change_view(change) for change in shown],
+        changes_from=shown[0].place if shown else 0,
+        changes_to=shown[-1].place if shown else 0,
+        has_later_changes=len(changes) > len(shown),
+        most_changes=_MOST_CHANGES,
         all_attempts=seen.attempts,
         **header_facts(seen),
     )

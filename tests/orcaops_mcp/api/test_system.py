@@ -149,6 +149,8 @@ async def test_the_page_to_try_it_loads_nothing_from_elsewhere(http: httpx2.Asyn
         ("swagger-ui-bundle.js", "text/javascript"),
         ("swagger-ui.css", "text/css"),
         ("start.js", "text/javascript"),
+        ("LICENSE", "text/plain"),
+        ("NOTICE", "text/plain"),
     ):
         part = await http.get(f"/docs/{name}")
         assert (part.status_code, part.headers["content-type"].partition(";")[0]) == (200, kind)

@@ -13,8 +13,10 @@ import anyio.to_thread
 import httpx2
 import pytest
 
-from core import DockerSettings, EngineSettings, open_engine
+from core import DockerSettings, EngineSettings, OrcaOpsError, UnknownSecretError, errors, open_engine
+from orcaops_mcp.api import problems as rest_problems
 from orcaops_mcp.intake.dashboard import is_page
+from orcaops_mcp.web import problems
 from orcaops_mcp.web.app import ROUTERS, build_web
 from orcaops_mcp.web.nudges import nudges
 from tests.orcaops_mcp.web.conftest import HTML, a_job, post, words_of
@@ -149,6 +151,15 @@ async def test_what_is_not_there_is_told_in_a_page_and_to_programs_in_the_envelo
     assert envelope.json()["error"]["code"] == "no_such_path"
     method = await pages.request("PUT", "/jobs")
     assert method.status_code == 405
+
+
+def test_pages_and_rest_answer_an_error_with_the_same_status() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, OrcaOpsError)]
+    told = [kind("Something is wrong.") for kind in kinds]
+    assert {type(error): problems.status_of(error) for error in told} == {
+        type(error): rest_problems.status_of(error) for error in told
+    }
+    assert problems.status_of(UnknownSecretError("It is not there.")) == 422
 
 
 async def test_a_fault_of_ours_says_an_id_and_no_more(

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import tomllib
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -15,6 +16,7 @@ import pytest
 from core import open_engine
 from orcaops_mcp.settings import Configuration, load_configuration
 from orcaops_mcp.web.app import build_web
+from orcaops_mcp.web.system_page import SWAGGER
 from tests.orcaops_mcp.web.conftest import HTML, ByHeader, words_of
 
 if TYPE_CHECKING:
@@ -96,6 +98,12 @@ async def test_limits_retention_and_libraries_with_their_licences_are_told(serve
     licences = re.findall(r'href="(/static/vendor/[^"?]+LICENSE)', page.text)
     assert len(licences) >= 4
     assert all([(await served.get(licence)).status_code == 200 for licence in licences])
+    assert 'href="/docs/LICENSE">Apache-2.0' in page.text
+
+
+def test_the_page_that_tries_rest_is_of_the_version_that_is_told() -> None:
+    bundle = files("orcaops_mcp.api") / "static" / "swagger" / "swagger-ui-bundle.js"
+    assert f'"{SWAGGER.version}"' in bundle.read_text(encoding="utf-8")
 
 
 async def test_an_engine_that_a_program_opened_says_so(pages: httpx2.AsyncClient) -> None:
