@@ -37,6 +37,10 @@ class Operator:
     def kill(self, name: str, signal: str) -> None:
         self._client.kill(name, signal)
 
+    def touch(self, container_id: str, path: str) -> None:
+        """Make an empty file in a running container."""
+        self._client.exec_start(self._client.exec_create(container_id, ["touch", path])["Id"])
+
     def until_ended(self, container_id: str) -> None:
         self._client.wait(container_id)
 

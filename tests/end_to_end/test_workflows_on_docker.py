@@ -131,15 +131,19 @@ async def test_the_pipeline_does_not_deploy_from_another_branch(docker_engine: E
 
 async def test_two_runs_at_once_do_not_see_each_others_services(docker_engine: Engine, operator: Operator) -> None:
     def request(me: str) -> Any:
-        jobs = {f"job{number}": {"image": "busybox", "commands": [ASK, "sleep 1", ASK]} for number in (1, 2)}
+        until_told = "while [ ! -e /tmp/go ]; do usleep 50000; done"
+        jobs = {f"job{number}": {"image": "busybox", "commands": [ASK, until_told, ASK]} for number in (1, 2)}
         return a_request({"services": {"web": {**WEB, "env": {"ME": me}}}, "jobs": jobs})
 
     ids = {me: await submitted(docker_engine, request(me)) for me in ("left", "right")}
     for workflow_id in ids.values():
-        await running_node(docker_engine, workflow_id, "job1")
+        for node_id in ("job1", "job2"):
+            await running_node(docker_engine, workflow_id, node_id)
     networks = await anyio.to_thread.run_sync(operator.networks, docker_engine.home_id)
     containers = await anyio.to_thread.run_sync(operator.containers, docker_engine.home_id)
     labels = [await anyio.to_thread.run_sync(operator.labels, each) for each in containers]
+    for each in containers:
+        await anyio.to_thread.run_sync(operator.touch, each, "/tmp/go")
 
     assert len(networks) == 2
     assert {each["orcaops.workflow"] for each in labels} == set(ids.values())
