@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from core import JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
 from orcaops_mcp.api.lines import event
-from orcaops_mcp.views.history import job_row
-from orcaops_mcp.views.workflow_run import node_row, run_row
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from core import EngineEvent
     from orcaops_mcp.api.feed import Change, ChangeFeed
     from orcaops_mcp.api.models.log import ChangesQuery
 
@@ -38,7 +34,7 @@ async def changes_of(feed: ChangeFeed, query: ChangesQuery, last_event_id: str |
         fresh = feed.since(number)
         number = feed.number
         told = b"".join(
-            event(change.kind, _content(change.event), feed.place(change.number))
+            event(change.kind, change.content, feed.place(change.number))
             for change in fresh
             if (not ids or _is_about(change, ids)) and (not kinds or change.kind in kinds)
         )
@@ -49,22 +45,4 @@ async def changes_of(feed: ChangeFeed, query: ChangesQuery, last_event_id: str |
 
 def _is_about(change: Change, ids: frozenset[str]) -> bool:
     """Whether a change is one of these jobs and runs, or of a job of these runs."""
-    if change.run_id in ids:
-        return True
-    happened = change.event
-    node = happened.job.workflow if isinstance(happened, JobChanged) else None
-    return node is not None and node.workflow_id in ids
-
-
-def _content(happened: EngineEvent) -> dict[str, Any]:
-    match happened:
-        case JobChanged(job=job, status_changed=moved):
-            return job_row(job) | {"status_changed": moved}
-        case WorkflowChanged(run=run, status_changed=moved):
-            return run_row(run) | {"status_changed": moved}
-        case NodeChanged(node=node, status_changed=moved):
-            return {"workflow_id": node.workflow_id, **node_row(node), "status_changed": moved}
-        case LogGrew(job_id=job_id, attempt=attempt, lines=lines):
-            return {"job_id": job_id, "attempt": attempt, "lines": lines}
-        case ProgressChanged(job_id=job_id, text=text):
-            return {"job_id": job_id, "text": text}
+    return change.run_id in ids or change.part_of in ids

@@ -2,19 +2,23 @@
 
 For each job, workflow run and node the latest change of a kind is kept with its number, the oldest forgotten first. A
 listener reads from the last number it has seen; one that was away longer than is remembered is told to begin anew.
+
+Most changes are followed by another of the same thing, so that nobody who listens now needs an old one. What is told of
+an old one is therefore kept and not the record it is told from, which holds all that was asked for.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import anyio
 
 from core import JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
+from orcaops_mcp.api.change_content import content_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["job", "log", "progress", "workflow", "node"]
 
-_REMEMBERED: Final = 10_000
+_REMEMBERED: Final = 2000
+_RECENT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,23 @@ class Change:
         kind: What changed.
         run_id: Of which job or workflow run.
         node_id: Of which node of it; empty if it is about no node.
-        event: The engine's own news of it.
+        part_of: The workflow run whose job it is about; empty if it is about no such job.
+        event: The engine's own news of it; None if it is no recent one.
+        told: What is told of one that is no recent one.
     """
 
     number: int
     kind: ChangeKind
     run_id: str
     node_id: str
-    event: EngineEvent
+    part_of: str
+    event: EngineEvent | None
+    told: dict[str, Any] | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is told of it."""
+        return self.told or (content_of(self.event) if self.event else {})
 
 
 class ChangeFeed:
@@ -56,6 +70,7 @@ class ChangeFeed:
         self._era = secrets.token_hex(4)  # numbers of an earlier engine mean nothing here
         self._tell = tell
         self._latest: OrderedDict[tuple[str, str, str], Change] = OrderedDict()
+        self._recent: deque[Change] = deque()
         self._number = 0
         self._forgotten = 0
         self._changed = anyio.Event()
@@ -111,24 +126,37 @@ class ChangeFeed:
             self._tell(happened)
         self._number += 1
         change = Change(self._number, *_named(happened), happened)
-        key = (change.kind, change.run_id, change.node_id)
+        key = _key(change)
         self._latest.pop(key, None)
         self._latest[key] = change
         if len(self._latest) > _REMEMBERED:
             self._forgotten = self._latest.popitem(last=False)[1].number
+        self._recent.append(change)
+        if len(self._recent) > _RECENT:
+            self._shorten(self._recent.popleft())
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
 
+    def _shorten(self, change: Change) -> None:
+        key = _key(change)
+        if self._latest.get(key) is change:
+            self._latest[key] = replace(change, event=None, told=change.content)
 
-def _named(happened: EngineEvent) -> tuple[ChangeKind, str, str]:
+
+def _key(change: Change) -> tuple[str, str, str]:
+    return change.kind, change.run_id, change.node_id
+
+
+def _named(happened: EngineEvent) -> tuple[ChangeKind, str, str, str]:
+    """Kind, run, node, and the run whose job it is."""
     match happened:
         case JobChanged(job=job):
-            return "job", job.job_id, ""
+            return "job", job.job_id, "", job.workflow.workflow_id if job.workflow else ""
         case WorkflowChanged(run=run):
-            return "workflow", run.workflow_id, ""
+            return "workflow", run.workflow_id, "", ""
         case NodeChanged(node=node):
-            return "node", node.workflow_id, node.node_id
+            return "node", node.workflow_id, node.node_id, ""
         case LogGrew(job_id=job_id):
-            return "log", job_id, ""
+            return "log", job_id, "", ""
         case ProgressChanged(job_id=job_id):
-            return "progress", job_id, ""
+            return "progress", job_id, "", ""

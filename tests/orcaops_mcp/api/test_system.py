@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from core import LogGrew, new_job_id
+from core import JobChanged, LogGrew, new_job_id, parse_job
 from orcaops_mcp.api import feed as feed_module
 from orcaops_mcp.api.app import build_api
 from orcaops_mcp.api.feed import ChangeFeed
-from tests.orcaops_mcp.api.conftest import error_of, events_of, serving, submitted
+from tests.orcaops_mcp.api.conftest import BUSYBOX, error_of, events_of, serving, submitted
 
 if TYPE_CHECKING:
     import httpx2
@@ -124,6 +124,24 @@ async def test_a_feed_remembers_the_latest_of_each_job_and_a_bounded_number(
     feed.take(LogGrew(jobs[2], 1, 1))
     assert feed.number_of(first) is None
     assert feed.number_of(feed.place(2)) == 2
+
+
+async def test_a_feed_tells_an_old_change_as_it_told_the_fresh_one_and_holds_its_record_no_longer(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "_RECENT", 2)
+    job = (await engine.submit_job(parse_job({"image": BUSYBOX, "command": ["true"]}))).job
+    feed = ChangeFeed()
+    feed.take(JobChanged(job, status_changed=True))
+    (fresh,) = feed.since(0)
+    for other in range(2):
+        feed.take(LogGrew(job.job_id, 1, other))
+    old, _ = feed.since(0)
+    assert (old.number, old.run_id, old.event) == (fresh.number, job.job_id, None)
+    assert old.content == fresh.content
+    assert old.content["job_id"] == job.job_id
+    feed.take(JobChanged(job, status_changed=True))
+    assert all(change.event is not None for change in feed.since(0))
 
 
 async def test_a_path_that_is_almost_right_is_named(http: httpx2.AsyncClient) -> None:
