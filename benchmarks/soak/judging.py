@@ -14,7 +14,8 @@ MOST_GROWTH: Final = 1.10
 """What the memory at the end may be of that after the warm-up."""
 SPARE_DESCRIPTORS: Final = 4
 """Kept-alive connections to a container engine, which come and go, are no leak."""
-SPARE_THREADS: Final = 4
+SPARE_THREADS: Final = 16
+"""Workers of Python's pools stay until the next one is needed; their number is bounded."""
 _MIB: Final = 1024
 
 

@@ -39,7 +39,7 @@ def test_a_process_that_is_at_the_end_what_it_was_after_the_warm_up_has_no_fault
             {"descriptors": 28, "kinds": Counter(socket=18, pipe=10)},
             "descriptors grew from 20 to 28: 8 socket",
         ),
-        ({"threads": 13}, "threads grew from 8 to 13"),
+        ({"threads": 25}, "threads grew from 8 to 25"),
     ],
 )
 def test_what_grew_is_named_with_both_figures(change: dict[str, Any], said: str) -> None:
