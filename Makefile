@@ -43,10 +43,10 @@ static: setup
 	@$(BIN)/basedpyright
 
 test: setup engine node-tools browser static audit ## everything, with real containers and a real browser
-	@$(PYTEST) -q -n auto -m covering --cov --cov-report=
+	@$(PYTEST) -q -n auto -m covering --cov --cov-report= tests/core tests/contracts
 	@$(PYTEST) -q -n auto -m "not covering and not docker and not node and not browser"
 	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node"
-	@$(PYTEST) -q -n 2 --dist loadfile -m browser
+	@$(PYTEST) -q -n 2 --dist loadfile -m browser tests/ui
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'
 
