@@ -146,7 +146,9 @@ class LogDesk:
                 news.take()
                 job = await self._parts.jobs.get(job_id)
                 if attempt <= job.attempt_number:
-                    async for lines in self._parts.logs.follow(log_id_of(job, service), attempt, line):
+                    is_over = job.is_finished or attempt < job.attempt_number
+                    log_id = log_id_of(job, service)
+                    async for lines in self._parts.logs.follow(log_id, attempt, line, is_over=is_over):
                         yield LogPart(attempt, lines)
                     attempt, line = attempt + 1, 1
                 elif job.is_finished:

@@ -23,6 +23,7 @@ from core.logs.line_set import LineSets
 from core.logs.reader import LogReader
 from core.logs.recorder import LogGrowth, LogRecorder
 from core.logs.recovery import seal
+from core.logs.silence import SilentLogs
 from core.logs.window import read_shown
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class LogHub:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lives: dict[tuple[str, int], _Live] = {}
+        self._silent = SilentLogs()
         self._line_sets = LineSets()
         self._readers = anyio.CapacityLimiter(_READERS)
         self._searchers = anyio.CapacityLimiter(_SEARCHERS)
@@ -125,6 +127,7 @@ class LogHub:
         folder, loop = self._folder(job_id), asyncio.get_running_loop()
         with self._attend(job_id, attempt) as live:
             live.ended = False
+            self._silent.discard(job_id, attempt)
             open_recorder = partial(
                 LogRecorder.open,
                 folder,
@@ -144,7 +147,9 @@ class LogHub:
             try:
                 yield recorder
             finally:
-                if not recorder.is_closed:
+                if not recorder.is_closed and recorder.is_silent:
+                    recorder.close()
+                elif not recorder.is_closed:
                     with anyio.CancelScope(shield=True):
                         await anyio.to_thread.run_sync(_close, recorder, limiter=self._writers)
                 if live.notice_due:
@@ -158,28 +163,36 @@ class LogHub:
     async def finish(self, job_id: str, attempt: int) -> None:
         """Say that an attempt's log is closed for good: followers come to their end, also of an empty log.
 
+        A log without a line has no file, and nothing is written of its end: its job's record tells of it.
+
         Must be called for every attempt; its recorder is closed if it still is open.
 
         Raises:
             StoreError: The disk is full or failing; to be called again.
         """
-        folder = self._folder(job_id)
         live = self._lives.get((job_id, attempt))
         recorder = live.recorder if live else None
+        await self._end(job_id, attempt, recorder)
+        if live is not None:
+            live.ended = True
+            live.version += 1
+            _wake(live)
+
+    async def _end(self, job_id: str, attempt: int, recorder: LogRecorder | None) -> None:
+        """Write into a log's file that nothing will follow, unless it has no file."""
         is_open = recorder is not None and not recorder.is_closed
-        end = (
-            partial(recorder.close, ended=True) if recorder is not None and is_open else partial(seal, folder, attempt)
-        )
+        close = partial(recorder.close, ended=True) if recorder is not None and is_open else None
+        end = close or partial(seal, self._folder(job_id), attempt)
         try:
+            if recorder is not None and recorder.is_silent and close is not None:
+                close()
+                self._silent.add(job_id, attempt)
+                return
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(end, limiter=self._writers)
         except OSError as error:
             said = f"The log of {job_id} could not be written ({error.strerror})."
             raise StoreError(said, hint=_NO_ROOM) from error
-        if live is not None:
-            live.ended = True
-            live.version += 1
-            _wake(live)
 
     async def read(
         self,
@@ -267,6 +280,7 @@ class LogHub:
             Whether it is worth reading; False after the timeout.
         """
         with self._attend(job_id, attempt) as live, anyio.move_on_after(timeout):
+            live.ended = live.ended or self._silent.has(job_id, attempt)
             while True:
                 grown, version = live.grown, live.version
                 part = await self._read_together(live, job_id, attempt, beyond_line + 1, version)
@@ -275,13 +289,22 @@ class LogHub:
                 await grown.wait()
         return False
 
-    async def follow(self, job_id: str, attempt: int, from_line: int = 1) -> AsyncGenerator[tuple[LogLine, ...]]:
+    async def follow(
+        self, job_id: str, attempt: int, from_line: int = 1, *, is_over: bool = False
+    ) -> AsyncGenerator[tuple[LogLine, ...]]:
         """Lines from a number on, as they come, until the log is closed for good.
+
+        Args:
+            job_id: The job.
+            attempt: The attempt's number.
+            from_line: The first line wanted.
+            is_over: Whether the attempt is known to have ended, so that what is not there will not come.
 
         Yields:
             One or more lines; those that are there already come at most 1,000 at a time.
         """
         with self._attend(job_id, attempt) as live:
+            live.ended = live.ended or is_over or self._silent.has(job_id, attempt)
             while True:
                 grown, ended = live.grown, live.ended
                 part = await self._read_together(live, job_id, attempt, from_line, live.version)

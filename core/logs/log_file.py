@@ -42,6 +42,11 @@ class LogFile:
         self._index_fd: int | None = None
         self._synced = time.monotonic()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the log file is there, and open."""
+        return self._fd is not None
+
     def append(self, data: bytes, entries: Sequence[IndexEntry] = ()) -> None:
         """Write what follows, all of it or nothing; a second's worth is at most lost when the machine goes down.
 

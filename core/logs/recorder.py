@@ -103,6 +103,7 @@ class LogRecorder:
         self._closed = False
         self._writing = threading.Lock()
         self._begins = False
+        self._is_silent = not file.is_open
         self._attachment = self._attach()
 
     @classmethod
@@ -149,6 +150,11 @@ class LogRecorder:
     def is_closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there was nothing to write but marks of steps: without a line no file is made for them."""
+        return self._is_silent
 
     @property
     def steps(self) -> tuple[StepMarks, ...]:
@@ -293,6 +299,7 @@ class LogRecorder:
             or any(needle in blob for needle in self._needles)
         ):
             return False
+        self._is_silent = False
         self._pending.append(blob)
         self._offset += len(blob)
         self._state.take_lines(streams, ats, size)
@@ -321,7 +328,8 @@ class LogRecorder:
         self._pending.append(data)
         self._offset += len(data)
         self._state.take(*record)
-        self._steps_changed = self._steps_changed or record.kind in MARKER.values()
+        is_mark = record.kind in MARKER.values()
+        self._steps_changed, self._is_silent = self._steps_changed or is_mark, self._is_silent and is_mark
         self._mark_place()
 
     def _put_tail(self, frames: Sequence[LogFrame]) -> None:
@@ -378,7 +386,7 @@ class LogRecorder:
         """
         if self._closed:
             raise ValueError("the log recorder is closed")
-        if self._pending:
+        if self._pending and not self._is_silent:
             reach("log", "write")
             self._file.append(b"".join(self._pending), self._entries)
             reach("log", "written")

@@ -234,3 +234,42 @@ async def test_nothing_is_remembered_of_logs_nobody_attends_to(hub: LogHub) -> N
     await hub.wait_for_growth(job_id, 1, 1, 0.001)
     await hub.finish(job_id, 1)
     assert hub._lives == {}
+
+
+async def test_a_log_with_nothing_but_marks_of_steps_makes_no_file_and_its_followers_hear_of_its_end(
+    hub: LogHub, tmp_path: Path
+) -> None:
+    job_id = new_job_id()
+    marks = [
+        LogFrame(1, b"2026-01-02T03:04:05.%09dZ" % number, f"\x1e{TOKEN} {what} 1.00\n".encode())
+        for number, what in enumerate(("b 0", "e 0 0"))
+    ]
+    with anyio.fail_after(60):
+        async with (
+            hub.recorder(job_id, 1, token=TOKEN, max_bytes=1 << 30, max_lines=1 << 30, is_fresh=True) as recorder,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(until_end, hub, job_id)
+            await anyio.to_thread.run_sync(recorder.write, marks)
+            assert [step.exit_code for step in recorder.steps] == [0]
+            await hub.finish(job_id, 1)
+        assert not (tmp_path / "logs" / job_id).exists()
+        await until_end(hub, job_id)  # who looked at the job a moment ago
+        assert await hub.wait_for_growth(job_id, 1, 0, None)
+        async for _ in LogHub(tmp_path / "logs").follow(job_id, 1, is_over=True):  # after a restart
+            pytest.fail("there is no line")
+
+
+async def test_marks_of_steps_wait_for_the_first_line_and_stand_before_it(hub: LogHub) -> None:
+    job_id = new_job_id()
+    async with hub.recorder(job_id, 1, token=TOKEN, max_bytes=1 << 30, max_lines=1 << 30, is_fresh=True) as recorder:
+        mark = LogFrame(1, b"2026-01-02T03:04:05.000000000Z", f"\x1e{TOKEN} b 0 1.00\n".encode())
+        await anyio.to_thread.run_sync(recorder.write, [mark])
+        await write(recorder, 1, 2)
+        await hub.finish(job_id, 1)
+    assert [line.text for line in (await hub.read(job_id, 1, 1, step=0)).lines] == ["line 1", "line 2"]
+
+
+async def until_end(hub: LogHub, job_id: str) -> None:
+    async for _ in hub.follow(job_id, 1):
+        pytest.fail("there is no line")
