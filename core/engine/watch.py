@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -18,7 +20,7 @@ from core.errors import BackendError, BackendTimeoutError, BackendUnavailableErr
 from core.records.job import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -40,6 +42,12 @@ _REATTACH_S: Final = 0.5
 
 _ASKED_AGAIN_S: Final = 1.0
 """Between two looks for a question of the program, once nothing tells of one."""
+
+_BRIEF_S: Final = 0.2
+"""Of a container that has ended by then nothing but its output is looked after: where many such run, that counts."""
+
+_REST_S: Final = 1.0
+"""The same for the rest of the output of a container that has ended."""
 
 _AT_ONCE_S: Final = 1e-6
 """What is due within a microsecond is due: sums of floats are not exact."""
@@ -93,6 +101,9 @@ class Watch:
         self._gates = Gates(parts, plan, container_id)
         self._asked = anyio.Event()
         self._runs_on = any(step.when not in {"success", "never"} for step in plan)
+        self._sample_at = parts.clock.monotonic() + _FIRST_SAMPLE_S
+        self._tasks: TaskGroup | None = None
+        self._is_attended = False
 
     async def run(self, recorder: LogRecorder) -> ContainerState | None:
         """Watch until the container has ended; None when it is gone.
@@ -104,23 +115,47 @@ class Watch:
         self._recorder = recorder
         if recorder.steps:  # an earlier engine saw a step begin, whose time limit goes on
             self._take_steps(recorder)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._follow, recorder)
-            tasks.start_soon(self._keep_time, tasks)
-            tasks.start_soon(self._notebook.run)
-            if self._gates.are_needed:
-                tasks.start_soon(self._answer_questions)
-            state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
+        async with anyio.create_task_group() as self._tasks:
+            self._tasks.start_soon(self._follow, recorder)
+            with self._attended_after(self._brief_s()):
+                state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
             self._ended.set()
             self._notebook.is_ending = True
-            await self._drain()
-            tasks.cancel_scope.cancel()
-        self._recorder = None  # what it still tells is asked of it once it is whole
+            with self._attended_after(_REST_S):
+                await self._drain()
+            if self._is_attended or not self._followed.is_set():
+                self._tasks.cancel_scope.cancel()
+        self._tasks = self._recorder = None  # what it still tells is asked of it once it is whole
         return state
+
+    def _brief_s(self) -> float:
+        """How long nothing but the output needs to be looked after."""
+        is_urgent = self._gates.are_needed or self._cancel.is_set()
+        return 0.0 if is_urgent else min(_BRIEF_S, max(0.0, self._time_left()))
+
+    @contextmanager
+    def _attended_after(self, seconds: float) -> Generator[None]:
+        """Have `_attend` called if what is done in this context takes longer."""
+        timer = asyncio.get_running_loop().call_later(seconds, self._attend)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _attend(self) -> None:
+        """Begin all that goes on beside the output while the container runs, once."""
+        if self._is_attended or self._tasks is None:
+            return
+        self._is_attended = True
+        self._tasks.start_soon(self._keep_time, self._tasks)
+        self._tasks.start_soon(self._notebook.run)
+        if self._gates.are_needed:
+            self._tasks.start_soon(self._answer_questions)
 
     def stir(self) -> None:
         """Have it look again whether somebody wants the job stopped."""
         self._stirred.set()
+        self._attend()
 
     # --- output
 
@@ -168,7 +203,7 @@ class Watch:
         """Told by the log pipeline, on the event loop, after lines came or steps changed."""
         job = self._notebook.job
         self._parts.bus.log_grew(job.job_id, job.attempt_number, growth.lines)
-        if growth.steps_changed and self._recorder is not None:
+        if growth.steps_changed and self._recorder is not None and not self._notebook.is_ending:
             self._take_steps(self._recorder)
             self._asked.set()
 
@@ -217,7 +252,6 @@ class Watch:
     async def _keep_time(self, tasks: TaskGroup) -> None:
         """Begin what has its time: samples after a while, the stop once a limit has passed or somebody asked for it."""
         clock = self._parts.clock
-        sample_at = clock.monotonic() + _FIRST_SAMPLE_S
         is_sampled = is_late = is_cancelled = False
         while True:
             self._stirred = anyio.Event()
@@ -228,7 +262,7 @@ class Watch:
             if left <= 0:
                 is_late, left = True, math.inf
                 tasks.start_soon(self._time_out)
-            until_sample = math.inf if is_sampled else sample_at - clock.monotonic()
+            until_sample = math.inf if is_sampled else self._sample_at - clock.monotonic()
             if until_sample <= _AT_ONCE_S:
                 is_sampled, until_sample = True, math.inf
                 tasks.start_soon(self._sample_usage)

@@ -27,31 +27,24 @@ def tar_of(files: FileTree, path: str) -> Iterator[bytes]:
     if top is None:
         raise FileNotFoundError(path)
     held = bytearray()
-    for piece in _pieces(files, place, top):
-        held += piece
-        if len(held) >= _CHUNK:
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
+    for name, node in _members(files, place, top):
+        held += _header(name, node.kind, node.mode, node.owner, node.modified, node.target, len(node.data))
+        for start in range(0, len(node.data), _CHUNK):
+            held += node.data[start : start + _CHUNK]
+            if len(held) >= _CHUNK:
+                yield bytes(held)
+                held.clear()
+        held += bytes(-len(node.data) % tarfile.BLOCKSIZE)
+    yield bytes(held) + bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _pieces(files: FileTree, place: str, top: Node) -> Iterator[bytes]:
+def _members(files: FileTree, place: str, top: Node) -> Iterator[tuple[str, Node]]:
     base = posixpath.basename(place) or "."
-    yield from _member(base, top)
+    yield base, top
     if top.kind == "folder":
         start = len(place.rstrip("/")) + 1
         for below, node in files.nodes_below(place):
-            yield from _member(f"{base}/{below[start:]}", node)
-    yield bytes(2 * tarfile.BLOCKSIZE)
-
-
-def _member(name: str, node: Node) -> Iterator[bytes]:
-    yield _header(name, node.kind, node.mode, node.owner, node.modified, node.target, len(node.data))
-    for start in range(0, len(node.data), _CHUNK):
-        yield bytes(node.data[start : start + _CHUNK])
-    if odd := len(node.data) % tarfile.BLOCKSIZE:
-        yield bytes(tarfile.BLOCKSIZE - odd)
+            yield f"{base}/{below[start:]}", node
 
 
 @lru_cache(maxsize=4096)  # containers that are alike have files that are alike

@@ -164,17 +164,13 @@ class SimulatedBackend(SimulatedServices):
         files = container.files
         uid, _, gid = (owner or "0:0").partition(":")
         ids = (int(uid), int(gid or uid))
-        files.make_folders(folder, mode=mode, owner=ids)
-        made = folder
+        place = files.make_folders(folder, mode=mode, owner=ids)
         try:
             for entry in entries:
                 data = entry.data if entry.file is None else await self._read(entry)
-                path = posixpath.join(folder, entry.path)
-                if (parent := posixpath.dirname(path)) != made:
-                    files.make_folders(parent, owner=ids)
-                    made = parent
-                node = files.open(path, mode=entry.mode, owner=ids)
-                files.extend(node, data)
+                below, name = posixpath.split(entry.path)
+                parent = files.make_folders(posixpath.join(folder, below), owner=ids) if below else place
+                files.place(parent, name, data, entry.mode, ids)
         except OSError as error:
             raise BackendError(f"The simulated engine refused: {error.strerror}") from None
         container.poke(self._clock.monotonic())
@@ -294,8 +290,8 @@ class SimulatedBackend(SimulatedServices):
 
         async def chunks() -> AsyncIterator[bytes]:
             for chunk in tar_of(files, path):
-                await anyio.lowlevel.checkpoint()
                 yield chunk
+                await anyio.lowlevel.checkpoint()
 
         yield chunks()
 
@@ -338,7 +334,7 @@ class SimulatedBackend(SimulatedServices):
         return await anyio.to_thread.run_sync(read, limiter=self._threads)
 
     async def _reach(self) -> None:
-        await anyio.lowlevel.checkpoint()
+        await anyio.lowlevel.checkpoint_if_cancelled()
         self._refuse_when_away()
 
     def _refuse_when_away(self) -> None:

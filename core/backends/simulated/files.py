@@ -161,6 +161,26 @@ class FileTree:
         node.data += data
         node.modified = self.now
 
+    def place(self, folder: str, name: str, data: bytes, mode: int, owner: tuple[int, int]) -> None:
+        """Make a file in a folder, or write it anew.
+
+        Args:
+            folder: Where it lies, as `make_folders` returned it.
+            name: Without a slash.
+            data: Its bytes.
+            mode: Permission bits of a file that is made.
+            owner: uid and gid of a file that is made.
+
+        Raises:
+            OSError: As `open` and `extend`.
+        """
+        path = f"{folder.rstrip('/')}/{name}"
+        if self._at(path) is not None or name in {".", ".."}:
+            self.extend(self.open(path, mode=mode, owner=owner), data)
+        else:
+            node = self._nodes[path] = Node("file", mode, owner)
+            self.extend(node, data)
+
     def append(self, path: str, data: bytes) -> None:
         """Add to the file at the path.
 
@@ -169,8 +189,11 @@ class FileTree:
         """
         self.extend(self.open(path, append=True), data)
 
-    def make_folders(self, path: str, *, mode: int = 0o755, owner: tuple[int, int] = (0, 0)) -> None:
+    def make_folders(self, path: str, *, mode: int = 0o755, owner: tuple[int, int] = (0, 0)) -> str:
         """Make a folder and those above it; one that exists stays as it is.
+
+        Returns:
+            Where it is, without links.
 
         Raises:
             OSError: Something on the way is not a folder.
@@ -180,9 +203,10 @@ class FileTree:
         if node is not None:
             if node.kind != "folder":
                 raise _os_error(errno.ENOTDIR, path)
-            return
+            return place
         self.make_folders(posixpath.dirname(place), mode=mode, owner=owner)
         self._nodes[place] = Node("folder", mode, owner, modified=self.now)
+        return place
 
     def link(self, target: str, path: str) -> None:
         """Make a symbolic link.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from core.backends.simulated.process import ProcessExit, Signalled, made_up_use
@@ -120,11 +121,16 @@ def _program(shell: Shell) -> _Program:
     files = shell.world.files
     text = files.read(_JOB).decode(errors="replace")
     facts = _facts(files.read(SUPERVISOR).decode(errors="replace") + text)
-    steps = tuple(
+    token = facts.get("token")
+    return _Program(_steps(text.replace(token, "") if token else text), facts)
+
+
+@lru_cache(maxsize=256)  # most jobs differ in their token alone
+def _steps(text: str) -> tuple[_Step, ...]:
+    return tuple(
         _Step(int(match["index"]), match["when"], tuple(match["own"].split()) if match["own"] else None)
         for match in _BLOCK.finditer(text)
     )
-    return _Program(steps, facts)
 
 
 def _facts(text: str) -> dict[str, str]:
