@@ -52,6 +52,11 @@ class _Ban(NamedTuple):
     hint: str
 
 
+_MOST_KNOWN: Final = 64
+_known_bans: Final[dict[tuple[int, Profile], tuple[Stance, Mapping[Loosening, _Ban]]]] = {}
+"""By stance, which is kept so that no other has its id."""
+
+
 class Held(NamedTuple):
     """A job as it would be held.
 
@@ -145,7 +150,17 @@ def _may_be_root(user: str) -> bool:
     return not number.isdecimal() or int(number) == 0
 
 
-def _bans(stance: Stance, profile: Profile) -> dict[Loosening, _Ban]:
+def _bans(stance: Stance, profile: Profile) -> Mapping[Loosening, _Ban]:
+    """What a job of a profile may not have, said once for a stance."""
+    known = _known_bans.get((id(stance), profile))
+    if known is None or known[0] is not stance:
+        if len(_known_bans) >= _MOST_KNOWN:
+            _known_bans.clear()
+        known = _known_bans[id(stance), profile] = stance, _make_bans(stance, profile)
+    return known[1]
+
+
+def _make_bans(stance: Stance, profile: Profile) -> dict[Loosening, _Ban]:
     bans: dict[Loosening, _Ban] = {}
     looser = "trusted" if profile == "standard" else "standard"
     for word in _TOLD:

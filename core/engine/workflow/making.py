@@ -12,6 +12,7 @@ import anyio.lowlevel
 from core.engine.attempt import failure_kind_of
 from core.engine.racing import all_at_once
 from core.engine.workflow.frame import BETWEEN
+from core.engine.workflow.moulds import Moulds
 from core.engine.workflow.node_end import NodeEnd, fault_end, node_end
 from core.engine.workflow.node_job import make_node_job
 from core.engine.workflow.node_setting import NodeFaultError, NodeSetting, Producer
@@ -57,6 +58,7 @@ class Making:
     def __init__(self, live: LiveRun, admit: Admit) -> None:
         self._live = live
         self._admit = admit
+        self._moulds = Moulds()
 
     async def jobs(self, tries: Sequence[tuple[LiveNode, int]]) -> list[NodeJob | NodeEnd]:
         """The jobs for some tries, in their order; the end of those nodes that cannot run.
@@ -117,10 +119,14 @@ class Making:
 
     async def _job(self, node: LiveNode, number: int, producers: tuple[Producer, ...] | None) -> NodeJob | NodeEnd:
         setting = self.setting(node, number, producers)
+        if (alike := self._moulds.cast(setting)) is not None:
+            return alike
         try:
-            return await make_node_job(self._live.parts, setting, self._admit)
+            made = await make_node_job(self._live.parts, setting, self._admit)
         except NodeFaultError as error:
             return fault_end(setting, error.failure)
+        self._moulds.keep(setting, made)
+        return made
 
     async def _end(self, node: LiveNode, job: Job) -> NodeEnd:
         may_retry = node.stop is None and (node.frame.stop is None or not node.frame.is_forced)

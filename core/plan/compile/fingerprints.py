@@ -47,6 +47,7 @@ class Fingerprints:
         resolver = self._scene.resolver()
         self._shared = field_value("services", workflow.services, resolver, "shared services")
         self._shared_readings = dict(resolver.readings)
+        self._last: tuple[Definition, Fingerprint] | None = None
 
     def of(self, job: WorkflowJobSpec, facts: NodeFacts, definition: Definition | None = None) -> Fingerprint:
         """The fingerprint of a node.
@@ -77,12 +78,17 @@ class Fingerprints:
 
     def _of_literal(self, job: WorkflowJobSpec, facts: NodeFacts, definition: Definition) -> Fingerprint:
         """The same of a job that reads nothing; variables of the workflow may, and of what may not count."""
+        if self._last is not None and self._last[0] is definition and facts.matrix is None:
+            return self._last[1]
         values = dict(definition.values)
         values["env"] = self._scene.resolver().environment(job.env, self._scene.env).entries
         if self._shared:
             values["shared services"] = self._shared
         read = ((path, each.value) for path, each in self._shared_readings.items() if _root(path) in _COUNTED)
-        return fingerprint(values, matrix=facts.matrix, read=read)
+        found = fingerprint(values, matrix=facts.matrix, read=read)
+        if facts.matrix is None:
+            self._last = definition, found  # nodes that are alike have one definition
+        return found
 
 
 def _is_plain(job: WorkflowJobSpec) -> bool:
