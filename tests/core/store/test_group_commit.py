@@ -230,3 +230,32 @@ async def test_three_hundred_random_cancels_leave_no_half_transaction(database: 
     assert firsts == seconds
     assert returned <= firsts
     assert await database.write(lambda connection: connection.total_changes) > 0
+
+
+async def test_functions_are_called_again_when_one_beside_them_raises(database: Database) -> None:
+    calls: list[str] = []
+
+    def keep(name: str) -> Callable[[sqlite3.Connection], None]:
+        def write(connection: sqlite3.Connection) -> None:
+            calls.append(name)
+            connection.execute("INSERT INTO meta VALUES (?, 'x')", (name,))
+            if name == "wrong":
+                raise LookupError(name)
+
+        return write
+
+    async def failing() -> None:
+        with pytest.raises(LookupError):
+            await database.write(keep("wrong"))
+
+    gate = _Gate()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(database.write, gate)
+        await gate.entered()
+        tasks.start_soon(database.write, keep("before"))
+        tasks.start_soon(failing)
+        tasks.start_soon(database.write, keep("after"))
+        await anyio.wait_all_tasks_blocked()
+        gate.may_leave.set()
+    assert calls == ["before", "wrong", "before", "wrong", "after"]
+    assert await database.read(_keys) == {"gate", "before", "after"}
