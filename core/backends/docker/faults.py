@@ -35,7 +35,14 @@ _HOW_TO_BE_ALLOWED: Final = (
 _RATE_HINT: Final = "Wait and try again, or log the container engine in with `docker login` for a larger allowance."
 _GPU_HINT: Final = "This container engine has no GPU support: install the NVIDIA container toolkit, or ask for none."
 
-_TRANSIENT: Final = ("containerd", "ttrpc", "context deadline exceeded", "context canceled", "transport is closing")
+_TRANSIENT: Final = (
+    "containerd",
+    "ttrpc",
+    "connection closed",  # the shim's, which goes away with containerd
+    "context deadline exceeded",
+    "context canceled",
+    "transport is closing",
+)
 _PERMANENT: Final = ("executable file not found", "permission denied", "no such file or directory", "exec format error")
 _DENIED: Final = ("unauthorized", "denied", "no basic auth credentials", "authentication required", "forbidden")
 _ABSENT: Final = ("manifest unknown", "not found", "no such image", "does not exist", "name unknown", "no matching")

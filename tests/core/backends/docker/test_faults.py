@@ -93,6 +93,10 @@ def test_a_containerd_that_is_away_is_waited_for(why: str) -> None:
     assert is_transient(_refused(503, f"dial unix /run/docker/containerd/containerd.sock: connect: {why}: unavailable"))
 
 
+def test_a_shim_that_went_away_with_its_containerd_is_waited_for() -> None:
+    assert is_transient(_refused(500, "connection closed: unavailable"))
+
+
 def test_a_command_that_is_missing_is_not_waited_for_although_containerd_is_named() -> None:
     assert not is_transient(_refused(500, "containerd: exec: no such file or directory"))
 
