@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 import orcaops_mcp
 from orcaops_mcp.intake.dashboard import first_segment
-from orcaops_mcp.web import filters, words
+from orcaops_mcp.web import filters, signs, words
 from orcaops_mcp.web.assets import Assets
 from orcaops_mcp.web.csrf import VISIT_COOKIE, form_token, fresh_visit, visit_of
 from orcaops_mcp.web.state import caller_of, doorkeeper_of, engine_of, has_logged_in, state_of
@@ -56,7 +56,13 @@ class Renderer:
         )
         for name in ("duration", "ago", "iso", "number", "size", "seconds_since"):
             self._environment.filters[name] = getattr(filters, name)
+        drawn = signs.Signs(self.assets)
         everywhere: dict[str, Any] = {
+            "draw_icon": drawn.icon,
+            "draw_badge": drawn.badge,
+            "draw_shape": drawn.shape,
+            "draw_when": signs.when,
+            "draw_span": signs.span,
             "static": self.assets.address,
             "look_of": words.look_of,
             "navigation": _NAVIGATION,
