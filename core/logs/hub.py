@@ -147,14 +147,17 @@ class LogHub:
             try:
                 yield recorder
             finally:
-                if not recorder.is_closed and recorder.is_silent:
-                    recorder.close()
-                elif not recorder.is_closed:
-                    with anyio.CancelScope(shield=True):
-                        await anyio.to_thread.run_sync(_close, recorder, limiter=self._writers)
+                await self._leave(recorder)
                 if live.notice_due:
                     _wake(live)
                 live.recorder = live.on_growth = None
+
+    async def _leave(self, recorder: LogRecorder) -> None:
+        if recorder.is_silent:
+            _close(recorder)
+        elif not recorder.is_closed:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(_close, recorder, limiter=self._writers)
 
     async def run(self, call: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
         """Make a call of a recorder's that writes, such as `LogRecorder.append_tail`, off the event loop."""
