@@ -17,6 +17,7 @@ from core.engine.failures import FailureSummary, SickService
 from core.engine.log_view import MAX_WINDOW, LogHits, LogPlace, LogWindow
 from core.engine.reading import LogPage, LogQuery
 from core.engine.retention import Cleanup
+from core.engine.secret_book import SecretFact, list_secrets
 from core.engine.slots import SlotUse
 from core.engine.waiting import RunsWaited, Until, WaitedWorkflow, WaitResult
 from core.engine.workflow.request import WorkflowRequest
@@ -29,7 +30,7 @@ from core.engine.workflow.rerun_request import (
     RerunSource,
 )
 from core.engine.workflow_estimate import RunEstimate, Sureness
-from core.engine.workflow_graph import GraphJob, RunGraph, graph_document, graph_dot, graph_mermaid
+from core.engine.workflow_graph import RunGraph, graph_document, graph_dot, graph_mermaid
 from core.engine.workflow_logs import WorkflowLogPage, WorkflowLogQuery
 from core.engine.workflow_summary import NodeFailure, StillNode, WorkflowSummary
 from core.errors import (
@@ -79,7 +80,7 @@ from core.errors import (
 from core.ids import is_job_id, is_upload_id, is_workflow_id, new_job_id, new_upload_id, new_workflow_id
 from core.lifecycle.job import JobEvent, JobPhase, JobStatus
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Outcome, Reason, Result, WorkflowEvent, WorkflowStatus
-from core.logs.clean import CleanLine, clean_lines, clean_text
+from core.logs.clean import clean_lines, clean_text
 from core.logs.diagnose import Cause, Diagnosis, Excerpt, TestCounts
 from core.logs.line_set import LineChoice
 from core.logs.search import LogPattern
@@ -122,7 +123,6 @@ from core.records.service import ServiceResult
 from core.records.template import FilledTemplate, SavedTemplate, Template, TemplateUse, template_document
 from core.records.workflow import (
     CriticalNode,
-    GroupMember,
     WorkflowAttempt,
     WorkflowChange,
     WorkflowRun,
@@ -175,6 +175,7 @@ from core.store.changes import Submitted
 from core.store.listing import JobFilter
 from core.store.node_changes import NodeFilter
 from core.store.restore import restore_home
+from core.store.secret_file import SecretFile
 from core.store.workflow_changes import SubmittedRun
 from core.store.workflow_listing import WorkflowFilter
 from core.testing.demo import DEMO_SIZES, demo_settings, fill_demo_home
@@ -185,24 +186,24 @@ from core.workspace.walk import SkippedPath
 __all__ = (
     "BUILT_IN", "CALLERS", "DEMO_SIZES", "IS_WINDOWS", "MAX_WINDOW", "PROFILES", "RUNTIMES", "Analytics", "Artifact",
     "ArtifactNotFoundError", "ArtifactSlice", "Attempt", "BackendError", "BackendHealth", "BackendTimeoutError",
-    "BackendUnavailableError", "BackupFacts", "Blob", "BusyError", "CancelRequest", "Cause", "CleanLine", "Cleanup",
-    "Clock", "ConflictError", "ContainerBackend", "ContainerLostError", "ContainerNameTakenError",
-    "ContainerStartError", "CriticalNode", "Diagnosis", "DockerSettings", "Edge", "Edit", "Engine",
-    "EngineClosedError", "EngineEvent", "EngineSettings", "EngineStatus", "Excerpt", "Explanation", "Failure",
-    "FailureKind", "FailureSummary", "FilledTemplate", "Finding", "Fix", "GraphJob", "GroupMember", "HashCache",
-    "HealthCheckSpec", "HomeInUseError", "IdempotencyConflictError", "IllegalMoveError", "ImageError", "ImageFigures",
-    "ImageNotFoundError", "InputFile", "InputSpec", "Interval", "InvalidArgumentError", "InvalidExpressionError",
-    "InvalidPolicyError", "InvalidSpecError", "Job", "JobArtifact", "JobChanged", "JobEvent", "JobFilter", "JobNews",
-    "JobNotFinishedError", "JobNotFoundError", "JobOfWorkflowError", "JobPhase", "JobSpec", "JobStatus", "KeptFrom",
-    "LimitSettings", "LineChoice", "LogCursor", "LogGrew", "LogHits", "LogLimit", "LogLine", "LogPage", "LogPart",
-    "LogPattern", "LogPlace", "LogQuery", "LogSummary", "LogWindow", "MountSettings", "MountSpec", "NameFigures",
-    "NodeArtifact", "NodeChanged", "NodeCondition", "NodeCounts", "NodeEvent", "NodeFailure", "NodeFilter", "NodeJob",
-    "NodeLine", "NodeNotFoundError", "NodePlan", "NodeReason", "NodeRef", "NodeStatus", "NodeTry", "NodeVariant",
-    "NotAdmittedError", "NotFoundError", "OpenFolder", "OrcaOpsError", "Outcome", "Page", "PastRun", "Place",
-    "PlannedNode", "Policy", "PolicyDeniedError", "ProgressChanged", "QueueFullError", "QueuePlace", "QueueSettings",
-    "ReadySpec", "Reason", "RegistryDeniedError", "RegistryUnreachableError", "Related", "RequestError", "Rerun",
-    "RerunPlan", "RerunRequest", "RerunSource", "Result", "RetentionSettings", "RunEstimate", "RunGraph", "RunsWaited",
-    "Runtime", "RuntimeSettings", "SandboxSpec", "SavedTemplate", "SchemaTooNewError", "ServiceResult", "ServiceSpec",
+    "BackendUnavailableError", "BackupFacts", "Blob", "BusyError", "CancelRequest", "Cause", "Cleanup", "Clock",
+    "ConflictError", "ContainerBackend", "ContainerLostError", "ContainerNameTakenError", "ContainerStartError",
+    "CriticalNode", "Diagnosis", "DockerSettings", "Edge", "Edit", "Engine", "EngineClosedError", "EngineEvent",
+    "EngineSettings", "EngineStatus", "Excerpt", "Explanation", "Failure", "FailureKind", "FailureSummary",
+    "FilledTemplate", "Finding", "Fix", "HashCache", "HealthCheckSpec", "HomeInUseError", "IdempotencyConflictError",
+    "IllegalMoveError", "ImageError", "ImageFigures", "ImageNotFoundError", "InputFile", "InputSpec", "Interval",
+    "InvalidArgumentError", "InvalidExpressionError", "InvalidPolicyError", "InvalidSpecError", "Job", "JobArtifact",
+    "JobChanged", "JobEvent", "JobFilter", "JobNews", "JobNotFinishedError", "JobNotFoundError", "JobOfWorkflowError",
+    "JobPhase", "JobSpec", "JobStatus", "KeptFrom", "LimitSettings", "LineChoice", "LogCursor", "LogGrew", "LogHits",
+    "LogLimit", "LogLine", "LogPage", "LogPart", "LogPattern", "LogPlace", "LogQuery", "LogSummary", "LogWindow",
+    "MountSettings", "MountSpec", "NameFigures", "NodeArtifact", "NodeChanged", "NodeCondition", "NodeCounts",
+    "NodeEvent", "NodeFailure", "NodeFilter", "NodeJob", "NodeLine", "NodeNotFoundError", "NodePlan", "NodeReason",
+    "NodeRef", "NodeStatus", "NodeTry", "NodeVariant", "NotAdmittedError", "NotFoundError", "OpenFolder",
+    "OrcaOpsError", "Outcome", "Page", "PastRun", "Place", "PlannedNode", "Policy", "PolicyDeniedError",
+    "ProgressChanged", "QueueFullError", "QueuePlace", "QueueSettings", "ReadySpec", "Reason", "RegistryDeniedError",
+    "RegistryUnreachableError", "Related", "RequestError", "Rerun", "RerunPlan", "RerunRequest", "RerunSource",
+    "Result", "RetentionSettings", "RunEstimate", "RunGraph", "RunsWaited", "Runtime", "RuntimeSettings",
+    "SandboxSpec", "SavedTemplate", "SchemaTooNewError", "SecretFact", "SecretFile", "ServiceResult", "ServiceSpec",
     "Severity", "ShownLine", "SickService", "SimulationSettings", "SkippedPath", "SlotUse", "Snapshot", "Sought",
     "SourceFigures", "SourceFinding", "Spread", "StatusChange", "StepResult", "StepSpec", "StillNode",
     "StoreBusyError", "StoreDamagedError", "StoreError", "StoredArtifact", "Stream", "Submitted", "SubmittedRun",
@@ -216,8 +217,8 @@ __all__ = (
     "attempt_document", "back_up_home", "blocked_nodes", "check_workflow", "clean_lines", "clean_text",
     "counts_document", "demo_settings", "expand_workflow", "failure_document", "fill_demo_home", "findings_of",
     "graph_document", "graph_dot", "graph_mermaid", "is_job_id", "is_upload_id", "is_workflow_id", "job_document",
-    "list_workspace", "load_policy", "matrix_document", "mended", "new_job_id", "new_upload_id", "new_workflow_id",
-    "node_document", "open_engine", "parse_job", "plan_dot", "plan_mermaid", "plan_tree", "plan_view",
-    "policy_document", "read_policy", "read_workflow", "restore_home", "run_document", "service_document",
+    "list_secrets", "list_workspace", "load_policy", "matrix_document", "mended", "new_job_id", "new_upload_id",
+    "new_workflow_id", "node_document", "open_engine", "parse_job", "plan_dot", "plan_mermaid", "plan_tree",
+    "plan_view", "policy_document", "read_policy", "read_workflow", "restore_home", "run_document", "service_document",
     "step_document", "template_document", "time_text", "workflow_document", "workflow_schema",
 )  # fmt: skip

@@ -22,6 +22,7 @@ from core.engine.parts import Parts
 from core.engine.recovery import Recovery
 from core.engine.retention import Retention
 from core.engine.scheduler import Scheduler
+from core.engine.secret_book import SecretBook
 from core.engine.worker import Worker
 from core.engine.workflow.conductors import Conductors
 from core.engine.workflow.shared_services import SharedServices
@@ -36,6 +37,7 @@ from core.store.export import RunFiles, RunIndex
 from core.store.home import hold_home, home_id
 from core.store.jobs import JobStore
 from core.store.retention import RunShelf
+from core.store.secret_file import SecretFile
 from core.store.templates import TemplateStore
 from core.store.uploads import UploadStore
 from core.store.workflow_export import WorkflowFiles, WorkflowIndex
@@ -75,6 +77,7 @@ async def open_engine(
 
     Raises:
         InvalidPolicyError: The home's `policy.yaml` has faults; nothing was changed.
+        UnusableSecretsError: The home's `secrets.json`, or a file of `secret_files`, cannot be read.
         HomeInUseError: Another engine has this home.
         SchemaTooNewError: The database was written by a newer OrcaOps.
         StoreDamagedError: The database is damaged; nothing was changed.
@@ -84,17 +87,21 @@ async def open_engine(
     async with AsyncExitStack() as stack:
         home = await stack.enter_async_context(hold_home(settings.home, clock.now()))
         policy = await anyio.to_thread.run_sync(load_policy, home.root)
+        secrets = SecretBook(settings.secrets, settings.secret_files, SecretFile(home.root))
+        await secrets.open()
         database = await stack.enter_async_context(open_database(home.database, may_create=home.is_fresh))
         await sweep_parts(home.parts)
         identity = await home_id(database)
         chosen = backend or _backend(settings, identity, clock)
-        parts = _parts(settings, home, identity, clock, chosen, database, policy)
+        told = settings.model_copy(update={"secrets": secrets})
+        parts = _parts(told, secrets, home, identity, clock, chosen, database, policy)
         await stack.enter_async_context(chosen.run())
         yield await stack.enter_async_context(_running(parts))
 
 
 def _parts(
     settings: EngineSettings,
+    secrets: SecretBook,
     home: Home,
     identity: str,
     clock: Clock,
@@ -103,9 +110,10 @@ def _parts(
     policy: Policy,
 ) -> Parts:
     """What the engine is put together from."""
-    jobs, workflows, bus = JobStore(database, clock), WorkflowStore(database, clock), Bus()
+    jobs, workflows, bus = JobStore(database, clock), WorkflowStore(database, clock, settings.queue.max_runs), Bus()
     return Parts(
         settings=settings,
+        secrets=secrets,
         home=home,
         home_id=identity,
         clock=clock,

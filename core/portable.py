@@ -47,8 +47,12 @@ def read_at(descriptor: int, size: int, offset: int) -> bytes:
         return os.read(descriptor, size)
 
 
-def lock(descriptor: int) -> None:
+def lock(descriptor: int, *, waits: bool = False) -> None:
     """Lock a file for this process until it is closed; ends with the process, however that ends.
+
+    Args:
+        descriptor: The file.
+        waits: Whether to wait until another lets go of it, on Windows for ten seconds.
 
     Raises:
         BlockingIOError: Another has it.
@@ -57,14 +61,15 @@ def lock(descriptor: int) -> None:
     if not IS_WINDOWS:
         import fcntl  # noqa: PLC0415 - Windows has none
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         return
     import msvcrt  # noqa: PLC0415 - only Windows has it
 
     # far beyond the content: Windows forbids others to read what is locked, and they shall see who has it
     os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
     try:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        way = msvcrt.LK_LOCK if waits else msvcrt.LK_NBLCK  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+        msvcrt.locking(descriptor, way, 1)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     except PermissionError as error:
         raise BlockingIOError(error.errno, error.strerror) from None
     finally:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MASK: Final = b"***"
 """What stands in place of a secret."""
 
+LEAST_BYTES: Final = 6
+"""Values shorter than this are not masked: that would riddle ordinary output."""
+
 _MIN_BASE64: Final = 8
 _MIN_HEX: Final = 12
 # Characters of a base64 text that also depend on the bytes around the secret, by its place in a group of three.
@@ -24,7 +27,7 @@ _SHARED_HEAD: Final = (0, 2, 3)
 _SHARED_TAIL: Final = (0, 3, 2)
 
 
-def needles(values: Iterable[str | bytes], min_length: int = 6) -> frozenset[bytes]:
+def needles(values: Iterable[str | bytes], min_length: int = LEAST_BYTES) -> frozenset[bytes]:
     """The byte strings to search output for, given the secrets' values.
 
     No needle contains a newline: a value of several lines is searched for line by line.
@@ -114,21 +117,7 @@ class Redactor:
         return b"".join(output)
 
     def _runs(self, window: bytes) -> list[tuple[int, int]]:
-        """Where needles stand, overlapping and adjoining ones as one, in order."""
-        spans = [(0, self._covered)] if self._covered else []
-        for needle in self._needles:
-            at = window.find(needle)
-            while at >= 0:
-                spans.append((at, at + len(needle)))
-                at = window.find(needle, at + 1)
-        spans.sort()
-        runs: list[tuple[int, int]] = []
-        for start, end in spans:
-            if runs and start <= runs[-1][1]:
-                runs[-1] = (runs[-1][0], max(runs[-1][1], end))
-            else:
-                runs.append((start, end))
-        return runs
+        return _runs(self._needles, window, self._covered)
 
     def _undecided(self, window: bytes) -> int:
         """The first place from which on the window could be the beginning of a needle; its length if there is none."""
@@ -141,3 +130,66 @@ class Redactor:
                     break
                 at = window.find(needle[:1], at + 1, edge)
         return edge
+
+
+class Masking:
+    """Keeps secrets out of texts and files that are known as a whole, or whose surroundings are.
+
+    Args:
+        values: The secrets.
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._needles = needles(values)
+
+    @property
+    def reach(self) -> int:
+        """How far from a place a needle may begin or end that covers it."""
+        return max(map(len, self._needles), default=1) - 1
+
+    def has_secret(self, text: str) -> bool:
+        """Whether a secret stands in a text, in any of the forms programs print it in."""
+        data = text.encode("utf-8", "replace")
+        return any(needle in data for needle in self._needles)
+
+    def masked(self, text: str) -> str:
+        """The text without secrets."""
+        if not self._needles or not text:
+            return text
+        data = text.encode("utf-8", "replace")
+        return self.masked_part(data, 0, len(data)).decode("utf-8", "replace") if self.has_secret(text) else text
+
+    def masked_part(self, data: bytes, start: int, stop: int) -> bytes:
+        """Some bytes without secrets, nor parts of secrets that begin before them or end after them.
+
+        Args:
+            data: The bytes and what stands around them, as far as `reach`.
+            start: Where they begin in it.
+            stop: Where they end.
+        """
+        output: list[bytes] = []
+        done = start
+        for first, end in _runs(self._needles, data):
+            if end > start and first < stop:
+                output += data[done : max(first, start)], MASK
+                done = min(end, stop)
+        output.append(data[done:stop])
+        return b"".join(output)
+
+
+def _runs(needles: Iterable[bytes], window: bytes, covered: int = 0) -> list[tuple[int, int]]:
+    """Where needles stand, overlapping and adjoining ones as one, in order; the first ``covered`` bytes count too."""
+    spans = [(0, covered)] if covered else []
+    for needle in needles:
+        at = window.find(needle)
+        while at >= 0:
+            spans.append((at, at + len(needle)))
+            at = window.find(needle, at + 1)
+    spans.sort()
+    runs: list[tuple[int, int]] = []
+    for start, end in spans:
+        if runs and start <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(runs[-1][1], end))
+        else:
+            runs.append((start, end))
+    return runs

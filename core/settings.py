@@ -7,6 +7,7 @@ are those measured and argued for in `docs/explanation/limits.md`.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,9 @@ class QueueSettings(_Section):
 
     max_running: int = Field(default=4, ge=1, le=64, description="Jobs that run at the same time.")
     max_queued: int = Field(default=10_000, ge=1, le=1_000_000, description="Jobs that may wait; one more is refused.")
+    max_runs: int = Field(
+        default=1000, ge=1, le=100_000, description="Workflow runs that may be under way; one more is refused."
+    )
     slots: dict[str, int] = Field(
         default_factory=dict,
         description="Named capacity beside max_running, such as {'gpus': 2}; a job takes what it asks for.",
@@ -176,7 +180,12 @@ class EngineSettings(_Section):
         default_factory=dict,
         description="Further runtimes by name, such as {'lua': {image: 'nickblah/lua:5.4', program: [lua]}}.",
     )
-    secrets: dict[str, SecretStr] = Field(
+    secrets: Mapping[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description="Secrets by name, given to jobs that ask for them and masked in their output; those of the files "
+        "and of the home's store come beside them.",
+    )
+    secret_files: dict[str, Path] = Field(
         default_factory=dict,
-        description="Secrets by name, given to jobs that ask for them and masked in their output.",
+        description="Files that hold a secret each, by its name; read again when they change.",
     )

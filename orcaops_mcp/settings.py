@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -37,16 +39,18 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _PREFIX: Final = "ORCAOPS_"
 _SECRETS: Final = "ORCAOPS_SECRET_"
+_OF_FILE: Final = "_FILE"
 _FOREIGN: Final = frozenset({
     "ORCAOPS_ENGINE_STATE", "ORCAOPS_OUTPUT", "ORCAOPS_COLOR", "ORCAOPS_JSON", "ORCAOPS_QUIET", "ORCAOPS_TOKEN",
     "ORCAOPS_URL", "ORCAOPS_VERBOSE",
 })  # fmt: skip
 _FOREIGN_PREFIXES: Final = tuple(f"{_PREFIX}{command}_" for command in (
-    "COMPLETION", "CONFIG", "DOCTOR", "JOBS", "MCP", "OPEN", "OPENAPI", "POLICY", "RUN", "RUNS", "SCHEMA", "SERVE",
-    "STATUS", "STOP", "SYSTEM", "TEMPLATES", "TOKENS", "VERSION", "WORKFLOW",
+    "COMPLETION", "CONFIG", "DOCTOR", "JOBS", "MCP", "OPEN", "OPENAPI", "POLICY", "RUN", "RUNS", "SCHEMA", "SECRETS",
+    "SERVE", "STATUS", "STOP", "SYSTEM", "TEMPLATES", "TOKENS", "VERSION", "WORKFLOW",
 ))  # fmt: skip
 """Variables of the command line: an engine that a command starts inherits them."""
 
+_SECRET_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _CONFIG_BYTES: Final = 1024 * 1024
 
 
@@ -143,11 +147,13 @@ class Configuration:
         settings: The effective values.
         origins: For each dotted path, ``default``, a variable's name, a file or ``command line``.
         secrets: Secrets for jobs, by name.
+        secret_files: Files that hold one each, by its name.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     secrets: Mapping[str, SecretStr]
+    secret_files: Mapping[str, Path] = dataclasses.field(default_factory=dict[str, Path])
 
     def engine(self) -> EngineSettings:
         """What the engine is opened with."""
@@ -164,6 +170,7 @@ class Configuration:
             runtimes=chosen.runtimes,
             retention=chosen.retention,
             secrets=dict(self.secrets),
+            secret_files=dict(self.secret_files),
         )
 
 
@@ -195,10 +202,8 @@ def load_configuration(
             values[path] = value
             origins[path] = source or variable_name(path)
     values["home"] = home.expanduser().absolute()
-    secrets = {
-        name.removeprefix(_SECRETS): SecretStr(value) for name, value in variables.items() if name.startswith(_SECRETS)
-    }
-    return Configuration(_build(values, origins), origins, secrets)
+    secrets, files = _read_secrets(variables)
+    return Configuration(_build(values, origins), origins, secrets, files)
 
 
 def setting_paths() -> Iterator[str]:
@@ -237,6 +242,27 @@ def _read_environment(variables: Mapping[str, str]) -> dict[str, Any]:
             raise _unknown(f"The variable {name}", name, known)
         values[path] = _from_text(path, text)
     return values
+
+
+def _read_secrets(variables: Mapping[str, str]) -> tuple[dict[str, SecretStr], dict[str, Path]]:
+    """Secrets whose values are variables, and files that hold one each: ``ORCAOPS_SECRET_TOKEN_FILE`` has TOKEN's."""
+    secrets: dict[str, SecretStr] = {}
+    files: dict[str, Path] = {}
+    for variable, value in variables.items():
+        name = variable.removeprefix(_SECRETS)
+        if name == variable:
+            continue
+        if len(name) > len(_OF_FILE) and name.endswith(_OF_FILE):
+            files[name.removesuffix(_OF_FILE)] = Path(value).expanduser().absolute()
+        elif value:  # an empty one is none: jobs that name it are told so
+            secrets[name] = SecretStr(value)
+    for name in (*secrets, *files):
+        if _SECRET_NAME.fullmatch(name) is None:
+            raise ConfigurationError(f"{_SECRETS}{name} names no secret: letters, digits and '_', no digit first.")
+    for name in files:
+        if name in secrets:
+            raise ConfigurationError(f"{_SECRETS}{name} and {_SECRETS}{name}{_OF_FILE} are both set; keep one.")
+    return secrets, files
 
 
 def _from_text(path: str, text: str) -> object:

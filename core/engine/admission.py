@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from core.engine.late import secret_names
 from core.engine.mounts import MountGate
+from core.engine.secret_book import check_known
 from core.engine.uploads import UploadDesk
-from core.errors import Finding, InvalidArgumentError, NotAdmittedError, PolicyDeniedError, UnknownSecretError
+from core.errors import Finding, InvalidArgumentError, NotAdmittedError, PolicyDeniedError
 from core.logs.search import LogPattern
 from core.policy.holding import hold, hold_again
 from core.policy.policy import BUILT_IN
@@ -56,6 +57,7 @@ class AdmissionDesk:
 
     def __init__(self, parts: Parts, slots: Slots) -> None:
         self._settings = parts.settings
+        self._secrets = parts.secrets
         self._policy = parts.policy
         self._slots = slots
         self._uploads = UploadDesk(parts)
@@ -72,8 +74,10 @@ class AdmissionDesk:
         Raises:
             PolicyDeniedError: The operator's policy does not allow what the spec asks for.
             NotAdmittedError: This engine does not allow what the spec asks for.
-            UnknownSecretError: The spec names a secret this engine does not have.
+            UnknownSecretError: The spec names a secret this engine does not have, or cannot read.
         """
+        if secret_names(spec):
+            await self._secrets.look_again()
         admitted = admit(spec, self._settings, self._slots, self._policy, by)
         findings = await self._uploads.faults(spec.files)
         if findings:
@@ -130,7 +134,7 @@ def admit(
     ]
     beyond = [*_refusals(spec, settings, policy), *_capacity(spec, slots)]
     _refuse([*denied, *beyond], PolicyDeniedError if denied else NotAdmittedError)
-    _refuse_unknown((*spec.secrets, *_secrets_of(spec.services)), settings)
+    check_known(needed_secrets(spec), settings)
     return held.spec
 
 
@@ -193,7 +197,7 @@ def admit_services(
     ]
     _refuse(denied, PolicyDeniedError)
     _refuse([finding for service in services for finding in _service_refusals(service, settings, policy)])
-    _refuse_unknown(_secrets_of(services), settings)
+    check_known(_secrets_of(services), settings)
     return tuple(_with_defaults(service, settings, policy) for service in services)
 
 
@@ -204,14 +208,13 @@ def _refuse(findings: Sequence[Finding], error: type[NotAdmittedError] = NotAdmi
         raise error(text, hint=hint, findings=tuple(findings))
 
 
+def needed_secrets(spec: JobSpec) -> tuple[str, ...]:
+    """The secrets without which a job cannot run; those that only its texts read may be gone, and are empty then."""
+    return (*spec.secrets, *_secrets_of(spec.services))
+
+
 def _secrets_of(services: Sequence[ServiceSpec]) -> tuple[str, ...]:
     return tuple(name for service in services for name in service.secrets)
-
-
-def _refuse_unknown(secrets: Sequence[str], settings: EngineSettings) -> None:
-    unknown = [name for name in dict.fromkeys(secrets) if name not in settings.secrets]
-    if unknown:
-        raise UnknownSecretError(f"secrets: this engine has no secret named {', '.join(unknown)}")
 
 
 def _refusals(spec: JobSpec, settings: EngineSettings, policy: Policy) -> Iterator[Finding]:

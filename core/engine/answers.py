@@ -70,11 +70,13 @@ class ArtifactSlice:
         artifact: The record.
         data: The bytes.
         next_offset: Where the next slice begins; None at the end.
+        is_masked: Whether secrets in it are not shown.
     """
 
     artifact: Artifact
     data: bytes
     next_offset: int | None
+    is_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class EngineStatus:
         queued: Jobs that wait.
         slots: What is taken of each kind, ``jobs`` among them.
         blocked: Why nothing starts at all, if so.
+        blocked_at: Since when, if the container engine is the reason.
         started_at: When this engine started.
         remarks: What somebody should know and the engine cannot mend.
         policy: What the operator allows.
@@ -104,3 +107,4 @@ class EngineStatus:
     started_at: datetime
     remarks: tuple[str, ...] = ()
     policy: Policy = BUILT_IN
+    blocked_at: datetime | None = None

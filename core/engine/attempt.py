@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 
 from core.backends.base import ImageInfo
-from core.engine.admission import refuse_by_policy
+from core.engine.admission import needed_secrets, refuse_by_policy
 from core.engine.gates import with_titles
 from core.engine.job_services import JobServices
-from core.engine.late import job_variables, late_login, service_facts
+from core.engine.late import job_variables, late_login, secret_names, service_facts
 from core.engine.mounts import MountGate
 from core.engine.needs import needs_placement
 from core.engine.notebook import Notebook
 from core.engine.planning import plan_steps
 from core.engine.readiness import ServiceFailedError
 from core.engine.request import container_request, granted_secrets, placements, working_directory
+from core.engine.secret_book import check_known
 from core.engine.service_owner import masked_in_logs
-from core.engine.settle import Settlement, settle
-from core.engine.step_account import Masking
+from core.engine.settle import Settlement, settle, without_secrets
 from core.engine.steps import steps_with_marks
 from core.engine.verdict import Verdict
 from core.engine.watch import Watch
@@ -44,10 +44,11 @@ from core.errors import (
     OrcaOpsError,
     RegistryDeniedError,
     RegistryUnreachableError,
+    UnknownSecretError,
 )
 from core.lifecycle.job import JobEvent, JobPhase
 from core.records.job import Failure, FailureKind
-from core.redaction import needles
+from core.redaction import Masking, needles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -67,6 +68,7 @@ _BEFORE_START: Final = frozenset({JobPhase.PULLING, JobPhase.CREATING})
 
 _KINDS: Final[dict[type[OrcaOpsError], FailureKind]] = {
     NotAdmittedError: FailureKind.POLICY,
+    UnknownSecretError: FailureKind.POLICY,
     ArtifactNotFoundError: FailureKind.ARTIFACT,
     InvalidExpressionError: FailureKind.EXPRESSION,
     ImageNotFoundError: FailureKind.IMAGE_NOT_FOUND,
@@ -124,10 +126,13 @@ class AttemptRun:
             BackendUnavailableError: The container engine does not answer and nothing has been started.
             BackendTimeoutError: The same.
         """
-        return await self._services.during(lambda: self._run(adopt=adopt))
+        settlement = await self._services.during(lambda: self._run(adopt=adopt))
+        return without_secrets(settlement, self._masking())
 
     async def _run(self, *, adopt: bool) -> Settlement:
         try:
+            if secret_names(self.job.spec):
+                await self._parts.secrets.look_again()
             await self._name_steps()
             left = await self._inspect() if adopt else None
             if adopt and self._may_have_run(left):
@@ -144,11 +149,19 @@ class AttemptRun:
             raise
         except ServiceFailedError as error:
             return Settlement(Verdict(JobEvent.FAIL, error.failure, "service"))
-        except (BackendError, NotAdmittedError, InvalidExpressionError, ArtifactNotFoundError) as error:
+        except (
+            BackendError,
+            NotAdmittedError,
+            InvalidExpressionError,
+            ArtifactNotFoundError,
+            UnknownSecretError,
+        ) as error:
             return self._failed(error)
 
     def report(self, text: str | None) -> None:
         """Note what is happening and tell who listens."""
+        if text and secret_names(self.job.spec):
+            text = self._masking().masked(text)
         self.progress = text
         self._parts.bus.progress(self.job.job_id, text)
 
@@ -164,6 +177,7 @@ class AttemptRun:
         """Images made local and services up; returns the job's own image."""
         spec = self.job.spec
         refuse_by_policy(self._parts.policy, spec, self.job.submitted_by)
+        check_known(needed_secrets(spec), self._parts.settings)
         login = late_login(spec.node.late, self._parts.settings, spec.env) if spec.node is not None else None
         image = await self._services.pull_with(
             lambda: self._parts.backend.pull(spec.image, spec.pull, self.report, login=login)
@@ -208,6 +222,7 @@ class AttemptRun:
         if job.spec.files_in_mounts(working_directory(job, image)):
             raise NotAdmittedError("files: would be written into a mount", hint="Mount it elsewhere, or set workdir.")
         await MountGate(parts).check_again(job.spec.mounts)
+        check_known(needed_secrets(job.spec), parts.settings)  # again: the pull may have taken its time
         granted = {name: parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets}
         request = container_request(
             job,
@@ -356,7 +371,7 @@ class AttemptRun:
 
     def _failed(self, error: OrcaOpsError) -> Settlement:
         code = error.exit_code if isinstance(error, ContainerStartError) else None
-        failure = Failure(failure_kind_of(error), self._masking().masked(error.message), error.hint, error.retryable)
+        failure = Failure(failure_kind_of(error), error.message, error.hint, error.retryable)
         return Settlement(Verdict(JobEvent.FAIL, failure, error.code), exit_code=code)
 
     @property

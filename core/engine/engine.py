@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from core.engine.answers import EngineStatus
 from core.engine.verbs.analytics import AnalyticsVerbs
-from core.engine.verbs.files import FileVerbs
 from core.engine.verbs.jobs import JobVerbs
 from core.engine.verbs.log_views import LogViewVerbs
 from core.engine.verbs.logs import LogVerbs
 from core.engine.verbs.runs import RunVerbs
+from core.engine.verbs.secrets import SecretVerbs
 from core.engine.verbs.templates import TemplateVerbs
 from core.engine.verbs.workflow_looks import WorkflowLookVerbs
 from core.engine.verbs.workflow_past import WorkflowPastVerbs
@@ -33,7 +33,7 @@ class Engine(
     JobVerbs,
     LogVerbs,
     LogViewVerbs,
-    FileVerbs,
+    SecretVerbs,
     RunVerbs,
     WorkflowVerbs,
     WorkflowRunVerbs,
@@ -67,6 +67,7 @@ class Engine(
 
     async def status(self) -> EngineStatus:
         """How the engine is, asking the container engine now."""
+        await self._parts.secrets.look_again()
         return EngineStatus(
             version=self._version,
             home=self.settings.home,
@@ -75,9 +76,10 @@ class Engine(
             queued=len(self._scheduler.line),
             slots=self._scheduler.slots.use(),
             blocked=self._scheduler.blocked_by,
+            blocked_at=self._scheduler.blocked_at,
             started_at=self._started_at,
             policy=self._parts.policy,
-            remarks=self._parts.remarks,
+            remarks=(*self._parts.remarks, *self._parts.secrets.problems),
         )
 
     def subscribe(self, ids: Collection[str] | None = None) -> Subscription:

@@ -19,9 +19,9 @@ from core.engine.request import granted_secrets
 from core.engine.results import ProgramNotes, read_notes, step_outcomes
 from core.engine.script import FOLDER, go_name, step_texts
 from core.engine.service_owner import masked_in_logs
-from core.engine.step_account import Masking
 from core.engine.step_files import MalformedFileError, read_outputs, read_variables
 from core.errors import BackendError, InvalidExpressionError
+from core.redaction import Masking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,7 +176,9 @@ def with_answer(steps: Sequence[StepResult], answer: Answer) -> tuple[StepResult
 def with_titles(steps: tuple[StepResult, ...], plan: Sequence[PlannedStep], masking: Masking) -> tuple[StepResult, ...]:
     """The steps of a record under the names they have once expressions are filled in, as far as that is known."""
     return tuple(
-        replace(step, title=masking.masked(planned.title)) if not step.answer and planned.when != "asks" else step
+        replace(step, title=title)
+        if not step.answer and planned.when != "asks" and (title := masking.masked(planned.title)) != step.title
+        else step
         for step, planned in zip(steps, plan, strict=True)
     )
 

@@ -45,6 +45,7 @@ class Ledger:
         template: TemplateUse | None,
         max_queued: int,
         node: NodeRef | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> Submitted:
         """Accept a job into the queue. See `JobStore.submit`."""
         submitted = await self._store.submit(
@@ -56,6 +57,7 @@ class Ledger:
             rerun_of=rerun_of,
             template=template,
             node=node,
+            warnings=warnings,
             max_queued=max_queued,
         )
         if not submitted.replayed:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.clock import Clock
     from core.engine.bus import Bus
     from core.engine.ledger import Ledger
+    from core.engine.secret_book import SecretBook
     from core.engine.workflow_ledger import WorkflowLedger
     from core.logs.hub import LogHub
     from core.policy.policy import Policy
@@ -55,7 +56,8 @@ class Parts:
     """The parts every room of the engine works with.
 
     Attributes:
-        settings: All knobs.
+        settings: All knobs; its secrets are those of ``secrets``.
+        secrets: What jobs may name, as it is now.
         home: The folder.
         home_id: Names this home on containers.
         clock: The time.
@@ -86,6 +88,7 @@ class Parts:
     """
 
     settings: EngineSettings
+    secrets: SecretBook
     home: Home
     home_id: str
     clock: Clock

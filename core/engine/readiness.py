@@ -87,6 +87,7 @@ class Place:
         attempt: The attempt's number.
         helper_image: A local image to look with when the service's own has no shell: the job's.
         warn: Told what the reader of the record should know.
+        masked: Takes secrets out of what its health check printed.
     """
 
     container_id: str
@@ -94,6 +95,7 @@ class Place:
     attempt: int
     helper_image: str
     warn: Callable[[str], None]
+    masked: Callable[[str], str] = str
 
 
 def rule_of(parts: Parts, service: ServiceSpec, image: ImageInfo, place: Place) -> Rule:
@@ -222,7 +224,7 @@ def _by_health(parts: Parts, place: Place, whose: str) -> Rule:
         state = await parts.backend.inspect(place.container_id)
         if state is None:
             raise ContainerLostError
-        said = _quoted(state.health_output)
+        said = _quoted(place.masked(state.health_output))
         if state.health == "unhealthy":
             return Look(is_ready=False, is_final=True, saw=f"the container engine calls it unhealthy{said}")
         return Look(is_ready=state.health == "healthy", saw=f"it is {state.health or 'not checked'} so far{said}")

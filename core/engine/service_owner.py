@@ -9,6 +9,7 @@ from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB, LABEL_WORKF
 from core.engine.known_servers import known_server
 from core.engine.late import secret_names, service_variables_of
 from core.engine.request import container_name
+from core.engine.secret_book import values_of
 from core.errors import InvalidExpressionError
 from core.policy.holding import run_network
 from core.settings import MIB
@@ -112,7 +113,7 @@ def masked_in_logs(parts: Parts, job: Job) -> tuple[str, ...]:
 
 def masked_values(spec: JobSpec, settings: EngineSettings) -> list[str]:
     """What the logs of a job and of its services must not show: secrets, and logins in the addresses of services."""
-    return [*_values(secret_names(spec), settings), *_logins(spec.services, settings)]
+    return [*values_of(secret_names(spec), settings), *_logins(spec.services, settings)]
 
 
 def masked_of_services(services: Sequence[ServiceSpec], settings: EngineSettings) -> list[str]:
@@ -120,11 +121,7 @@ def masked_of_services(services: Sequence[ServiceSpec], settings: EngineSettings
     late = [service.late for service in services if service.late is not None]
     names = [name for service in services for name in service.secrets]
     names += [name for each in late for name in each.secrets.values()]
-    return [*_values(names, settings), *_logins(services, settings)]
-
-
-def _values(names: Iterable[str], settings: EngineSettings) -> list[str]:
-    return [settings.secrets[name].get_secret_value() for name in names if name in settings.secrets]
+    return [*values_of(names, settings), *_logins(services, settings)]
 
 
 def _logins(services: Iterable[ServiceSpec], settings: EngineSettings) -> list[str]:

@@ -28,6 +28,7 @@ from core.errors import (
 )
 from core.records.log import service_log_id
 from core.records.service import ServiceResult
+from core.redaction import Masking
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -215,6 +216,7 @@ class ServiceGroup:
             self._owner.attempt,
             helper_image,
             lambda text: self.warnings.append(f"service {spec.id}: {text}"),
+            Masking(self._owner.masked).masked,
         )
         rule = rule_of(self._parts, spec, image, place)
         self._ties.report(f"waiting for service {spec.id}: {rule.words}")
@@ -253,7 +255,7 @@ class ServiceGroup:
 
     async def _failed(self, service: _Service, why: str) -> ServiceFailedError:
         """Note that a service did not become ready; returns what to raise."""
-        state = service.state
+        why, state = Masking(self._owner.masked).masked(why), service.state
         service.result = replace(
             service.result, status="failed", exit_code=state.exit_code if state else None, message=why
         )

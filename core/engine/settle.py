@@ -11,14 +11,14 @@ from core.engine.leftovers import leftovers
 from core.engine.request import wants_outputs
 from core.engine.results import ProgramNotes, broken_off, first_failure, read_notes, settle_steps
 from core.engine.service_owner import masked_in_logs
-from core.engine.step_account import Masking, read_account, told, with_account
+from core.engine.step_account import read_account, told, with_account
 from core.engine.verdict import CLOCK_TOLERANCE, judge
 from core.lifecycle.job import JobEvent
-from core.records.job import FailureKind
 from core.records.log import LogSummary
+from core.redaction import Masking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from core.backends.base import ContainerState, ImageInfo
@@ -95,10 +95,9 @@ async def settle(
     account = read_account(job, left, parts.settings.limits.output_bytes, masking)
     verdict = with_account(verdict, job, notes, account)
     steps = told(_steps(job, notes, state, verdict), plan, account, notes)
-    steps = tuple(replace(step, reason=masking.masked(step.reason)) if step.reason else step for step in steps)
     kept = await parts.insist(lambda: keep_files(parts, job, image, container_id, verdict, steps))
     return Settlement(
-        _masked(kept.verdict, masking),
+        kept.verdict,
         steps,
         account.outputs(job.spec.outputs),
         kept.artifacts,
@@ -115,12 +114,37 @@ def _by_its_own_account(state: ContainerState, notes: ProgramNotes | None) -> Co
     return replace(state, exit_code=notes.exit_code, went_down_with_engine=False, killed_from_outside=None)
 
 
-def _masked(verdict: Verdict, masking: Masking) -> Verdict:
-    """The verdict, without secrets in what expressions say."""
+def without_secrets(settlement: Settlement, masking: Masking) -> Settlement:
+    """The settlement as it may be written down: the container's own words and names are among what it tells."""
+    masked, verdict = masking.masked, settlement.verdict
     failure = verdict.failure
-    if failure is None or failure.kind is not FailureKind.EXPRESSION:
-        return verdict
-    return replace(verdict, failure=replace(failure, message=masking.masked(failure.message)))
+    if failure is not None:
+        failure = replace(failure, message=masked(failure.message), hint=masked(failure.hint))
+    warnings = tuple(map(masked, verdict.warnings))
+    steps = (replace(step, title=masked(step.title), reason=masked(step.reason)) for step in settlement.steps)
+    services = (replace(service, message=masked(service.message)) for service in settlement.services)
+    return replace(
+        settlement,
+        verdict=replace(verdict, failure=failure, why=masked(verdict.why), warnings=warnings),
+        steps=tuple(steps),
+        artifacts=tuple(_named_without(settlement.artifacts, masking)),
+        warnings=tuple(map(masked, settlement.warnings)),
+        services=tuple(services),
+    )
+
+
+def _named_without(artifacts: Sequence[Artifact], masking: Masking) -> Iterator[Artifact]:
+    """The same files, their names masked; each still has a name of its own."""
+    taken = {artifact.path for artifact in artifacts if not masking.has_secret(artifact.path)}
+    for artifact in artifacts:
+        path = shown = masking.masked(artifact.path)
+        number = 1
+        while path != artifact.path and path in taken:
+            number += 1
+            path = f"{shown}~{number}"
+        taken.add(path)
+        note, pattern = masking.masked(artifact.note), masking.masked(artifact.pattern)
+        yield replace(artifact, path=path, note=note, pattern=pattern)
 
 
 def _with_passed_limit(job: Job, state: ContainerState | None) -> Job:

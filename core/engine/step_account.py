@@ -9,39 +9,16 @@ from core.engine.step_files import MAX_SUMMARY, MalformedFileError, read_outputs
 from core.engine.verdict import Verdict
 from core.lifecycle.job import JobEvent
 from core.records.job import Failure, FailureKind
-from core.redaction import Redactor, needles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from core.engine.planning import PlannedStep
     from core.engine.results import ProgramNotes
     from core.records.job import Job, StepResult
+    from core.redaction import Masking
 
 _HINT: Final = 'Write lines name=value, or name<<DELIMITER up to a line DELIMITER, to "$ORCAOPS_OUTPUT".'
-
-
-class Masking:
-    """Keeps secrets out of what is recorded.
-
-    Args:
-        values: The secrets.
-    """
-
-    def __init__(self, values: Iterable[str]) -> None:
-        self._needles = needles(values)
-
-    def has_secret(self, text: str) -> bool:
-        """Whether a secret stands in a text, in any of the forms programs print it in."""
-        data = text.encode("utf-8", "replace")
-        return any(needle in data for needle in self._needles)
-
-    def masked(self, text: str) -> str:
-        """The text without secrets."""
-        if not self._needles:
-            return text
-        data = Redactor(self._needles).feed(text.encode("utf-8", "replace"), final=True)
-        return data.decode("utf-8", "replace")
 
 
 @dataclass(slots=True)
@@ -109,8 +86,8 @@ def read_account(job: Job, left: Mapping[str, bytes], limit: int, masking: Maski
 def _published(outputs: Mapping[str, str], masking: Masking, account: Account) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name, value in outputs.items():
-        if masking.has_secret(value):
-            account.warnings.append(f"The output {name} holds a secret and is not published.")
+        if masking.has_secret(value) or masking.has_secret(name):
+            account.warnings.append(f"The output {masking.masked(name)} holds a secret and is not published.")
         else:
             kept[name] = value
     return kept

@@ -223,7 +223,7 @@ class Worker:
                 "failure": verdict.failure,
                 "exit_code": settlement.exit_code,
                 "outputs": settlement.outputs,
-                "warnings": (*verdict.warnings, *settlement.warnings),
+                "warnings": (*job.warnings, *verdict.warnings, *settlement.warnings),
             },
             attempt={**run.notebook.attempt_fields, "phase": JobPhase.REMOVING, **_attempt_fields(settlement)},
         )

@@ -10,6 +10,7 @@ Each class has a sentence (its docstring), a code that never changes, a hint, an
     │   │   └── PolicyDeniedError        policy_denied
     │   ├── InvalidPolicyError       invalid_policy
     │   ├── UnknownSecretError       unknown_secret
+    │   │   └── UnusableSecretsError     unusable_secrets
     │   ├── InvalidExpressionError   invalid_expression
     │   └── InvalidMatrixError       invalid_matrix
     ├── NotFoundError                the caller looks again
@@ -84,6 +85,7 @@ from core.errors.request import (
     PolicyDeniedError,
     RequestError,
     UnknownSecretError,
+    UnusableSecretsError,
 )
 from core.errors.state import (
     ArtifactNotFoundError,
@@ -143,6 +145,7 @@ __all__ = (
     "TemplateExistsError",
     "TemplateNotFoundError",
     "UnknownSecretError",
+    "UnusableSecretsError",
     "UploadNotFoundError",
     "WorkflowNotFinishedError",
     "WorkflowNotFoundError",

@@ -50,7 +50,14 @@ class UnknownSecretError(RequestError):
     """The job names a secret this engine does not have."""
 
     code = "unknown_secret"
-    default_hint = "Set ORCAOPS_SECRET_<NAME> in the engine's environment, or correct the name."
+    default_hint = "Have the operator set it with `orcaops secrets set NAME`, or correct the name."
+
+
+class UnusableSecretsError(UnknownSecretError):
+    """The secrets of this engine cannot be read."""
+
+    code = "unusable_secrets"
+    default_hint = "Have the operator look at the file that is named."
 
 
 class InvalidExpressionError(RequestError):

@@ -73,6 +73,7 @@ class AskedJob:
         rerun_of: The job it repeats.
         template: What it was filled from.
         node: The node of a workflow's run that it runs: then the call is repeatable by the job's id.
+        warnings: What whoever asks should know.
     """
 
     job_id: str
@@ -83,6 +84,7 @@ class AskedJob:
     rerun_of: str | None = None
     template: TemplateUse | None = None
     node: NodeRef | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Submission:
             slots=encoding.mapping_to_json(job.spec.slots),
             created_us=created_us,
             spec=self.spec_json,
+            warnings=encoding.list_to_json(job.warnings),
             by=job.submitted_by,
             rerun_of=job.rerun_of,
             template=encoding.template_to_json(job.template),

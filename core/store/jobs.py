@@ -70,6 +70,7 @@ class JobStore:
         rerun_of: str | None = None,
         template: TemplateUse | None = None,
         node: NodeRef | None = None,
+        warnings: tuple[str, ...] = (),
         max_queued: int,
     ) -> Submitted:
         """Accept a job into the queue.
@@ -83,13 +84,14 @@ class JobStore:
             rerun_of: The job it repeats.
             template: What it was filled from.
             node: The node of a workflow's run that it runs: then the call is repeatable by the job's id.
+            warnings: What whoever submits it should know.
             max_queued: As many may wait; one more is refused. A repetition is never refused.
 
         Raises:
             IdempotencyConflictError: The key was used with another digest.
             QueueFullError: As many wait already as may.
         """
-        asked = AskedJob(job_id, spec, by, idempotency_key, request_digest, rerun_of, template, node)
+        asked = AskedJob(job_id, spec, by, idempotency_key, request_digest, rerun_of, template, node, warnings)
         return (await self.submit_all([asked], max_queued=max_queued))[0]
 
     async def submit_all(self, asked: Sequence[AskedJob], *, max_queued: int) -> tuple[Submitted, ...]:
@@ -128,6 +130,7 @@ class JobStore:
             rerun_of=asked.rerun_of,
             template=encoding.template_from_json(encoding.template_to_json(asked.template)),  # as it will be read back
             workflow=asked.node,
+            warnings=tuple(map(encoding.utf8, asked.warnings)),
         )
         key = None if asked.idempotency_key is None else encoding.utf8(asked.idempotency_key)
         return Submission(job, encoding.spec_to_json(asked.spec), key, asked.request_digest, max_queued)
@@ -140,7 +143,7 @@ class JobStore:
         """
         known = self._recent.find(job_id)
         if known is not None:
-            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint_if_cancelled()
             return known
         return await self._database.read(partial(listing.get_job, job_id=encoding.utf8(job_id)))
 

@@ -137,7 +137,7 @@ COUNTS: Final[dict[str, int]] = {
     "cancelled": 1,
 }
 LIST: Final[dict[str, Any]] = {"items": [ROW], "next_cursor": None, "counts": COUNTS}
-ADMITTED: Final[dict[str, Any]] = {"dry_run": True, "admitted": True, "spec": _SPEC}
+ADMITTED: Final[dict[str, Any]] = {"dry_run": True, "admitted": True, "spec": _SPEC, "warnings": []}
 PREVIEW: Final[dict[str, Any]] = {"preview": True, "rerun_of": JOB_ID, "spec": _SPEC}
 WAITED: Final[dict[str, Any]] = {"met": True, "job": JOB, "match": None}
 TRAIL: Final[dict[str, Any]] = {
@@ -222,6 +222,7 @@ SYSTEM: Final[dict[str, Any]] = {
     "running": 1,
     "max_running": 4,
     "blocked": None,
+    "blocked_at": None,
     "remarks": [],
     "queued": 0,
     "max_queued": 10_000,
@@ -253,6 +254,12 @@ CLEANUP: Final[dict[str, Any]] = {
     "workflow_ids": [],
     "dry_run": False,
     "remaining": 42,
+}
+SECRETS: Final[dict[str, Any]] = {
+    "items": [
+        {"name": "DEPLOY_KEY", "source": "file", "set_at": None, "masked": True},
+        {"name": "NPM_TOKEN", "source": "store", "set_at": "2026-01-02T03:04:05.678Z", "masked": True},
+    ]
 }
 RUNTIMES: Final[dict[str, Any]] = {
     "items": [{"name": "python3.12", "image": "python:3.12-slim", "program": ["python", "-u"]}]

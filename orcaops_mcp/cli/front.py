@@ -40,6 +40,7 @@ SECTIONS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("stop", "Stop the engine; containers run on."),
             Entry("system", "The engine's health, load and limits."),
             Entry("tokens", "Named tokens for callers over HTTP."),
+            Entry("secrets", "Values that jobs name, kept in the home: list, set, remove."),
             Entry("backup", "Copy the home into one file, while the engine works.", "backup:backup"),
             Entry("restore", "Make a home from such a file.", "backup:restore"),
         ),

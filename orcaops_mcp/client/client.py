@@ -249,6 +249,10 @@ class Client:
         """Health, load and limits."""
         return self._connection.ask("GET", "/orcaops/system")
 
+    def secrets(self) -> list[Json]:
+        """The secrets that jobs may name, never their values."""
+        return self._connection.ask("GET", "/orcaops/secrets")["items"]
+
     def openapi(self) -> Json:
         """The OpenAPI document."""
         return self._connection.ask("GET", "/openapi.json")

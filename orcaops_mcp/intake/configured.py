@@ -15,8 +15,8 @@ def values_of(configuration: Configuration) -> dict[str, tuple[str, str]]:
     shown = {
         path: (_text(value_at(configuration.settings, path)), configuration.origins[path]) for path in setting_paths()
     }
-    names = ",".join(sorted(configuration.secrets)) or "-"
-    return shown | {"secrets": (names, "ORCAOPS_SECRET_<NAME>")}
+    names = ",".join(sorted({*configuration.secrets, *configuration.secret_files})) or "-"
+    return shown | {"secrets": (names, "ORCAOPS_SECRET_<NAME>, ORCAOPS_SECRET_<NAME>_FILE")}
 
 
 def _text(value: object) -> str:

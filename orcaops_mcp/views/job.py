@@ -9,7 +9,7 @@ from core import failure_document, job_document, time_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core import Artifact, Cleanup, Job, QueuePlace, ServiceResult, StepResult
+    from core import Artifact, Cleanup, Job, JobSpec, QueuePlace, ServiceResult, StepResult
 
 
 def job_view(
@@ -63,6 +63,11 @@ def job_line(job: Job) -> dict[str, Any]:
         "duration_s": duration_s(job),
         "tags": list(job.spec.tags),
     }
+
+
+def admitted_view(spec: JobSpec, warnings: Sequence[str]) -> dict[str, Any]:
+    """What a dry run says: the job that would run, and what to look out for."""
+    return {"dry_run": True, "admitted": True, "spec": spec.model_dump(mode="json"), "warnings": list(warnings)}
 
 
 def cleanup_view(cleanup: Cleanup) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core import JobStatus, time_text
 
 if TYPE_CHECKING:
-    from core import BackendHealth, EngineSettings, EngineStatus, Policy
+    from core import BackendHealth, EngineSettings, EngineStatus, Policy, SecretFact
 
 
 def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any
         "running": status.counts.get(JobStatus.RUNNING, 0),
         "max_running": settings.queue.max_running,
         "blocked": status.blocked,
+        "blocked_at": None if status.blocked_at is None else time_text(status.blocked_at),
         "remarks": list(status.remarks),
         "queued": status.queued,
         "max_queued": settings.queue.max_queued,
@@ -37,6 +38,16 @@ def system_view(status: EngineStatus, settings: EngineSettings) -> dict[str, Any
         },
         "policy": policy_view(status.policy),
         "secrets": sorted(settings.secrets),
+    }
+
+
+def secret_view(secret: SecretFact) -> dict[str, Any]:
+    """A secret without its value."""
+    return {
+        "name": secret.name,
+        "source": secret.source,
+        "set_at": time_text(secret.set_at) if secret.set_at is not None else None,
+        "masked": secret.is_masked,
     }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 512 * 1024
 """As much of a file is shown."""
+_ONLY: Final = f"Only the first {MOST_BYTES // 1024} KiB are shown."
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELL = 500, 60, 500
 _MAGIC: Final = {
     "image/png": (b"\x89PNG\r\n\x1a\n", 0),
@@ -38,7 +39,7 @@ class Preview:
     note: str
 
 
-def preview(path: str, way: str, data: bytes, *, is_whole: bool) -> Preview:
+def preview(path: str, way: str, data: bytes, *, is_whole: bool, is_masked: bool = False) -> Preview:
     """What to show of a file's beginning.
 
     Args:
@@ -46,16 +47,19 @@ def preview(path: str, way: str, data: bytes, *, is_whole: bool) -> Preview:
         way: As `preview_of` names it: ``table``, ``json`` or ``text``.
         data: The beginning, or all.
         is_whole: Whether it is all.
+        is_masked: Whether secrets in it are masked.
     """
     if b"\0" in data[:8192]:
         return Preview("", (), "This is not text. Download it to look at it.")
     text = data.decode("utf-8-sig", "replace")
-    note = "" if is_whole else f"Only the first {MOST_BYTES // 1024} KiB are shown."
+    masked = "Secrets are shown as ***; the download is the file as it is." if is_masked else ""
+    note = f"{'' if is_whole else _ONLY} {masked}".strip()
     if way == "table":
         rows = _table(text, TABLES[ending(path)])
         if rows:
             more = len(rows) > _MOST_ROWS or not is_whole
-            return Preview("", rows[:_MOST_ROWS], f"The first {min(len(rows), _MOST_ROWS):,} rows." if more else note)
+            said = f"The first {min(len(rows), _MOST_ROWS):,} rows. {masked}".strip()
+            return Preview("", rows[:_MOST_ROWS], said if more else note)
     if way == "json" and is_whole:
         text = _laid_out(text)
     return Preview(text, (), note)

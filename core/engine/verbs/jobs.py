@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.engine.remarks import remarks_on
 from core.engine.verbs.base import Verbs, check_id
 from core.engine.waiting import WaitResult
 from core.ids import new_job_id
@@ -49,6 +50,14 @@ class JobVerbs(Verbs):
             UnknownSecretError: The spec names a secret this engine does not have.
         """
         return await self._admission.admit(spec, folder=folder, by=by)
+
+    def remarks_on(self, spec: JobSpec) -> tuple[str, ...]:
+        """What a job would be told to look out for if it were submitted, such as a secret among its variables.
+
+        Args:
+            spec: The effective one, as `admit` gives it.
+        """
+        return remarks_on(spec, self.settings)
 
     async def submit_job(
         self,
@@ -246,6 +255,7 @@ class JobVerbs(Verbs):
             request_digest=spec.digest() if idempotency_key is not None else "",
             rerun_of=rerun_of,
             template=template,
+            warnings=self.remarks_on(admitted),
             max_queued=self.settings.queue.max_queued,
         )
         if not submitted.replayed:

@@ -10,8 +10,10 @@ import anyio
 import anyio.to_thread
 from pydantic import Field, TypeAdapter, ValidationError
 
+from core.engine.remarks import short_secrets
+from core.engine.secret_book import refusal_of
 from core.engine.workflow.frame import first_nodes, handed_secrets, root_frame, run_facts
-from core.errors import Finding, InvalidArgumentError, InvalidExpressionError, InvalidSpecError, UnknownSecretError
+from core.errors import Finding, InvalidArgumentError, InvalidExpressionError, InvalidSpecError
 from core.ids import new_workflow_id
 from core.lifecycle.workflow import WORKFLOW_LIFECYCLE
 from core.plan.check import check_workflow, flat_findings, loader
@@ -103,8 +105,7 @@ def check_secrets(workflow: WorkflowSpec, settings: EngineSettings) -> None:
     """
     missing = dict.fromkeys(_missing(workflow, {name: name for name in settings.secrets}, ""))
     if missing:
-        names = ", ".join(missing)
-        raise UnknownSecretError(f"secrets: this engine has no secret named {names}")
+        raise refusal_of((told.partition(" ")[0] for told in missing), missing, settings)
 
 
 def secret_names(workflow: WorkflowSpec) -> tuple[str, ...]:
@@ -152,7 +153,10 @@ def _accepted(
         run_number=0,
         context=context,
         secrets=secret_names(workflow),
-        warnings=tuple(_warning(finding) for finding in check.findings),
+        warnings=(
+            *(_warning(finding) for finding in check.findings),
+            *({"message": said} for said in short_secrets(secret_names(workflow), settings)),
+        ),
         submitted_by=by,
         actor=request.actor,
         max_parallel=request.max_parallel or workflow.max_parallel,

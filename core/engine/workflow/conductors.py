@@ -89,6 +89,7 @@ class Conductors:
     async def accept(self, request: WorkflowRequest, *, by: str, folder: Path | None) -> AcceptedRun:
         """A run that can be stored. See `core.engine.workflow.acceptance.accept`."""
         now, threads = self._parts.clock.now(), self._rooms.threads
+        await self._parts.secrets.look_again()
         return await accept(request, self._parts.settings, at=now, by=by, folder=folder, threads=threads)
 
     async def recover(self) -> None:

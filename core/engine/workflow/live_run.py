@@ -8,10 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from core.engine.secret_book import mask_of
 from core.engine.workflow.expanding import live_node
 from core.engine.workflow.frame import BETWEEN, called_frame, nodes_of, root_frame
 from core.engine.workflow.live import LiveFrame, LiveJob, LiveNode, Stage
-from core.engine.workflow.masking import mask_of
 from core.engine.workflow.outbox import Outbox
 from core.engine.workflow.progress import Progress
 from core.engine.workflow.room import Room

@@ -11,7 +11,6 @@ from core.engine.late import job_variables, late_secrets, service_facts
 from core.engine.planning import StepStanding
 from core.engine.reading import LogDesk, LogQuery
 from core.engine.service_owner import masked_in_logs
-from core.engine.step_account import Masking
 from core.engine.workflow.retrying import decide_retry, failure_word
 from core.errors import InvalidExpressionError
 from core.lifecycle.job import JobStatus
@@ -22,6 +21,7 @@ from core.plan.interpolate import interpolate_text
 from core.plan.results import Ending, Tolerance
 from core.records.job import Failure, FailureKind
 from core.records.workflow_node import NodeReason
+from core.redaction import Masking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

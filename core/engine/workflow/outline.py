@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.engine.secret_book import mask_of
 from core.engine.workflow.frame import root_frame
-from core.engine.workflow.masking import mask_of
 from core.engine.workflow.replaying import FrameReplays
 from core.engine.workflow.rerun_sheet import Sheet
 from core.errors import InvalidArgumentError

@@ -115,6 +115,7 @@ class RerunDesk:
     ) -> tuple[WorkflowRun, WorkflowSource | None, WorkflowSpec]:
         """The run with its next attempt, what is new of its source, and the workflow."""
         settings = self._parts.settings
+        await self._parts.secrets.look_again()
         workflow = await read_program(stored, self._threads)
         run = replace(before, context=_context(before, folder), started_at=None, submitted_by=by, actor=request.actor)
         if request.new_run:

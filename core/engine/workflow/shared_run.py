@@ -26,6 +26,7 @@ from core.errors import (
 from core.records.job import Failure, FailureKind
 from core.records.log import service_log_id
 from core.records.workflow_service import RunService
+from core.redaction import Masking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -140,7 +141,8 @@ class SharedRun:
             self._fail(await self._with_last_lines(error.failure))
             return
         except (BackendError, InvalidExpressionError) as error:
-            self._fail(Failure(failure_kind_of(error), error.message, error.hint, error.retryable))
+            said = Masking(self._owner.masked).masked(error.message)
+            self._fail(Failure(failure_kind_of(error), said, error.hint, error.retryable))
             return
         self._settle()
         await self.over.wait()

@@ -113,6 +113,7 @@ class SharedServices:
 
     async def _begun(self, workflow_id: str, services: Sequence[ServiceSpec], helper_image: str) -> SharedRun:
         run = await self._parts.workflows.get(workflow_id)
+        await self._parts.secrets.look_again()
         try:
             admitted = admit_services(services, self._parts.settings, self._parts.policy, run.submitted_by)
         except (NotAdmittedError, UnknownSecretError) as error:

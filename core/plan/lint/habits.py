@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import shown
 from core.plan.interpolate import OPENING
 from core.plan.source import MappingNode, Scalar, node_at
 from core.plan.source import walk as walk_tree
+from core.spec.literal_secrets import find_token, looks_like_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,25 +17,6 @@ if TYPE_CHECKING:
     from core.plan.source import TreePath
     from core.spec.workflow import ConcurrencySpec, WorkflowServiceSpec
 
-_KEYS: Final = {
-    "an access key of AWS": r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])",
-    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})",
-    "a token of GitLab": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "a token of Slack": r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
-    "a key of Google": r"\bAIza[A-Za-z0-9_-]{35}",
-    "a key of Stripe": r"\b[rs]k_live_[A-Za-z0-9]{20,}",
-    "a token of npm": r"\bnpm_[A-Za-z0-9]{36}",
-    "a token of PyPI": r"\bpypi-[A-Za-z0-9_-]{50,}",
-    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
-}
-_LEAKED: Final = [(what, re.compile(pattern)) for what, pattern in _KEYS.items()]
-_EXAMPLE: Final = re.compile(r"EXAMPLE|example|xxxx|XXXX")
-_SECRET_NAME: Final = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)$", re.IGNORECASE
-)
-_NO_SECRET: Final = re.compile(
-    r"|true|false|yes|no|none|null|on|off|[0-9.]+|[$/~.].*|\*+|<.*>|[a-z]+://[^:@]*", re.IGNORECASE
-)
 _TELLING: Final = frozenset({
     "cassandra", "elasticsearch", "kafka", "localstack", "mariadb", "memcached", "minio", "mongo", "mysql", "nats",
     "nginx", "opensearch", "postgis", "postgres", "rabbitmq", "redis", "valkey",
@@ -78,7 +59,7 @@ def check_services(ground: Ground) -> None:
 def check_secrets(ground: Ground) -> None:
     """Secrets that are written down. Messages do not repeat them."""
     for node in walk_tree(ground.tree):
-        if isinstance(node, Scalar) and len(node.text) >= 16:
+        if isinstance(node, Scalar):
             _check_leak(ground, node)
     paths: list[TreePath] = [("env",), ("defaults", "env")]
     for job in ground.workflow.jobs.values():
@@ -118,17 +99,16 @@ def _group(concurrency: ConcurrencySpec | None) -> str:
 
 
 def _check_leak(ground: Ground, scalar: Scalar) -> None:
-    for what, pattern in _LEAKED:
-        found = pattern.search(scalar.text)
-        if found is not None and not _EXAMPLE.search(found[0]):
-            hint = "store it as a secret, write ${{ secrets.NAME }}, and have this one revoked: it was written down"
-            ground.say_at("E133", f"{what[0].upper()}{what[1:]} stands here.", scalar, found.span(), hint)
-            return
+    found = find_token(scalar.text)
+    if found is not None:
+        hint = "store it as a secret, write ${{ secrets.NAME }}, and have this one revoked: it was written down"
+        said = f"{found.kind[0].upper()}{found.kind[1:]} stands here."
+        ground.say_at("E133", said, scalar, (found.start, found.stop), hint)
 
 
 def _check_variable(ground: Ground, name: str, node: object) -> None:
-    if not isinstance(node, Scalar) or OPENING in node.text or not _SECRET_NAME.search(name):
+    if not isinstance(node, Scalar) or OPENING in node.text or isinstance(node.value, bool):
         return
-    if len(node.text) >= 3 and not _NO_SECRET.fullmatch(node.text) and not isinstance(node.value, bool):
+    if looks_like_secret(name, node.text):
         message = f"Variable '{shown(name)}' looks like a secret, and its value stands here."
         ground.say("W133", message, node, f"store it as a secret, and write ${{{{ secrets.{name} }}}}")

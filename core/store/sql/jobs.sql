@@ -3,7 +3,7 @@
 INSERT INTO jobs (job_id, status, name, image, priority, slots, created_us, queued_us, attempt, version, spec, outputs,
                   warnings, submitted_by, rerun_of, template, workflow_id, node_id, run_attempt)
 SELECT :job_id, 'queued', :name, :image, :priority, :slots, :created_us, :created_us, 0, 1, :spec, '{}',
-       '[]', :by, :rerun_of, :template, :workflow_id, :node_id, :run_attempt
+       :warnings, :by, :rerun_of, :template, :workflow_id, :node_id, :run_attempt
  WHERE (SELECT jobs FROM job_counts WHERE status = 'queued') < :max_queued
     ON CONFLICT (job_id) DO NOTHING;
 

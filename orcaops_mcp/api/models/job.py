@@ -165,6 +165,8 @@ class AdmittedSpec(Shape):
     admitted: Literal[True]
     spec: JobSpec
     """What would run, with every default filled in."""
+    warnings: list[str]
+    """What to look out for, such as a secret that stands among the variables."""
 
 
 class RerunPreview(Shape):

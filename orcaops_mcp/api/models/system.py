@@ -62,6 +62,8 @@ class SystemShape(Shape):
     max_running: int
     blocked: str | None
     """Why nothing starts at all, if so."""
+    blocked_at: Moment | None
+    """Since when, if the container engine is the reason."""
     remarks: list[str]
     """What somebody should know and the engine cannot mend, such as records that were lost."""
     queued: int
@@ -78,6 +80,8 @@ class Readiness(Shape):
     """Whether jobs can be run."""
 
     ready: bool
+    blocked_at: Moment | None
+    """Since when jobs wait for the container engine, as far as the engine noticed."""
     containers: ContainersShape
 
 
@@ -93,6 +97,25 @@ class RuntimeList(Shape):
     """The runtimes by name."""
 
     items: list[RuntimeShape]
+
+
+class SecretShape(Shape):
+    """A secret, without its value."""
+
+    name: str
+    """What jobs name it by."""
+    source: Literal["environment", "file", "store"]
+    """Where its value comes from: the engine's environment, a file that names it, or the home's store."""
+    set_at: Moment | None
+    """When it was set, of those of the store."""
+    masked: bool
+    """Whether its value is long enough to be masked in logs and answers."""
+
+
+class SecretList(Shape):
+    """The secrets by name."""
+
+    items: list[SecretShape]
 
 
 class StopBody(Shape):

@@ -19,6 +19,7 @@ from orcaops_mcp.api.state import caller_of, engine_of
 from orcaops_mcp.api.submission import read_submission
 from orcaops_mcp.intake.job_request import canonical, spec_of
 from orcaops_mcp.views.history import attempt_view, change_view, digest_view
+from orcaops_mcp.views.job import admitted_view
 
 router = APIRouter(prefix="/orcaops/jobs", tags=["jobs"])
 
@@ -97,13 +98,13 @@ async def submit_job(
     """Run a command, shell steps or uploaded code in a fresh container.
 
     The job goes on whatever becomes of this call. With `dry_run` nothing is started, and the answer is
-    `{dry_run, admitted, spec}`. A form sends files along: the field `spec` holds the job request.
+    `{dry_run, admitted, spec, warnings}`. A form sends files along: the field `spec` holds the job request.
     """
     engine, caller = engine_of(request), caller_of(request)
     spec = await spec_of(engine, await read_submission(request, engine), caller)
     if query.dry_run:
         admitted = await engine.admit(spec, folder=caller.folder, by=caller.name)
-        return answer({"dry_run": True, "admitted": True, "spec": admitted.model_dump(mode="json")})
+        return answer(admitted_view(admitted, engine.remarks_on(admitted)))
     submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=idempotency_key, folder=caller.folder)
     return await accepted(engine, submitted, query.wait_s)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from core import ConflictError, NotAdmittedError
+from core import ConflictError, NotAdmittedError, time_text
 from orcaops_mcp.api import examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import read_model
@@ -16,7 +16,7 @@ from orcaops_mcp.api.event_stream import EventStream
 from orcaops_mcp.api.models import system as shapes
 from orcaops_mcp.api.models.log import ChangesQuery
 from orcaops_mcp.api.state import caller_of, engine_of, state_of
-from orcaops_mcp.views.system import containers_view, system_view
+from orcaops_mcp.views.system import containers_view, secret_view, system_view
 
 router = APIRouter(tags=["system"])
 
@@ -88,6 +88,21 @@ async def list_runtimes(request: Request) -> Response:
         for name, runtime in sorted(runtimes.items())
     ]
     return answer({"items": items})
+
+
+@router.get(
+    "/orcaops/secrets",
+    operation_id="list_secrets",
+    summary="List secrets",
+    response_model=None,
+    responses={200: reply(shapes.SecretList, "Names, never values.", examples.SECRETS), **problems()},
+)
+async def list_secrets(request: Request) -> Response:
+    """The secrets that a job may name in `secrets`: where each comes from, since when, and whether it is masked.
+
+    Values are told to nobody. They are set with `orcaops secrets set` on the engine's machine.
+    """
+    return answer({"items": [secret_view(secret) for secret in await engine_of(request).list_secrets()]})
 
 
 @router.get(
@@ -173,11 +188,15 @@ async def health() -> Response:
     response_model=None,
     responses={
         **problems(),
-        200: reply(shapes.Readiness, "They can.", {"ready": True, "containers": examples.CONTAINERS}),
+        200: reply(shapes.Readiness, "They can.", {"ready": True, "blocked_at": None, "containers": examples.CONTAINERS}),
         503: reply(
             shapes.Readiness,
             "The container engine does not answer; jobs that wait start once it does.",
-            {"ready": False, "containers": {**examples.CONTAINERS, "available": False}},
+            {
+                "ready": False,
+                "blocked_at": examples.MOMENT,
+                "containers": {**examples.CONTAINERS, "available": False, "problem": "Docker does not answer."},
+            },
         ),
     },
 )
@@ -185,4 +204,6 @@ async def readiness(request: Request) -> Response:
     """Whether the container engine answers."""
     status = await engine_of(request).status()
     ready = status.backend.available
-    return answer({"ready": ready, "containers": containers_view(status.backend)}, 200 if ready else 503)
+    blocked_at = None if ready or status.blocked_at is None else time_text(status.blocked_at)
+    view = {"ready": ready, "blocked_at": blocked_at, "containers": containers_view(status.backend)}
+    return answer(view, 200 if ready else 503)

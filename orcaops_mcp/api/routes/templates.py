@@ -18,6 +18,7 @@ from orcaops_mcp.api.records import accepted
 from orcaops_mcp.api.routes.jobs import Key
 from orcaops_mcp.api.state import caller_of, engine_of
 from orcaops_mcp.intake.template import save, spec_of_template
+from orcaops_mcp.views.job import admitted_view
 from orcaops_mcp.views.template import template_row, template_view
 
 router = APIRouter(prefix="/orcaops/templates", tags=["templates"])
@@ -167,7 +168,7 @@ async def run_template(
     spec, use = await spec_of_template(engine, name, body.inputs, body.version, caller)
     if query.dry_run:
         admitted = await engine.admit(spec, folder=caller.folder, by=caller.name)
-        return answer({"dry_run": True, "admitted": True, "spec": admitted.model_dump(mode="json")})
+        return answer(admitted_view(admitted, engine.remarks_on(admitted)))
     submitted = await engine.submit_job(
         spec, by=caller.name, idempotency_key=idempotency_key, folder=caller.folder, template=use
     )

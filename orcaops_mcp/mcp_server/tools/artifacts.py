@@ -81,14 +81,15 @@ async def get_artifact(ctx: AppContext, arguments: GetArtifact) -> CallToolResul
     if arguments.form == "link":
         stored = await engine.open_artifact(job_id, arguments.path)
         return _link(job_id, stored.artifact)
-    part = await engine.read_artifact(job_id, arguments.path, offset=arguments.offset, max_bytes=arguments.max_bytes)
-    decoded = _decode(part)
-    if decoded is None:
+    part = await engine.show_artifact(job_id, arguments.path, offset=arguments.offset, max_bytes=arguments.max_bytes)
+    text = _decode(part)
+    if text is None:
         return _link(job_id, part.artifact, note="This is not text; read it through the link.")
-    text, used = decoded
-    ends = arguments.offset + used
+    ends = max(arguments.offset, part.artifact.size) if part.next_offset is None else part.next_offset
     rest: dict[str, Any] = {"path": part.artifact.path, "bytes": f"{arguments.offset}-{ends} of {part.artifact.size}"}
-    if ends < part.artifact.size:
+    if part.is_masked:
+        rest["note"] = "Secrets are shown as ***."
+    if part.next_offset is not None:
         rest["next_offset"] = ends
         rest["next"] = f"Call orcaops_get_artifact again with offset={ends}."
     return answers.text(f"{fenced_text(text)}\n{compact_json(rest)}")
@@ -146,20 +147,14 @@ def _content(file: UploadedText) -> bytes:
         raise InvalidArgumentError("files: text is not valid Unicode; send the bytes as base64") from None
 
 
-def _decode(part: ArtifactSlice) -> tuple[str, int] | None:
-    """The slice as text, and how many of its bytes that took; None if it is not text.
-
-    A slice may end inside a character; those bytes are left for the next one.
-    """
+def _decode(part: ArtifactSlice) -> str | None:
+    """The slice as text; None if it is not text."""
     if b"\0" in part.data:
         return None
-    for spare in range(min(4, len(part.data) + 1)) if part.next_offset is not None else (0,):
-        data = part.data[: len(part.data) - spare]
-        try:
-            return data.decode(), len(data)
-        except UnicodeDecodeError:
-            continue
-    return None
+    try:
+        return part.data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _link(job_id: str, artifact: Artifact, note: str = "") -> CallToolResult:

@@ -34,7 +34,8 @@ async def submit_job(ctx: AppContext, arguments: SubmitJob) -> CallToolResult:
     spec, use = await _asked(engine, arguments, caller)
     if arguments.dry_run:
         effective = await engine.admit(spec, folder=caller.folder, by=caller.name)
-        return facts({"dry_run": True, "admitted": True, "spec": shown_spec(effective)})
+        warnings = list(engine.remarks_on(effective))
+        return facts({"dry_run": True, "admitted": True, "spec": shown_spec(effective), "warnings": warnings})
     key = arguments.idempotency_key or None
     submitted = await engine.submit_job(spec, by=caller.name, idempotency_key=key, folder=caller.folder, template=use)
     return await accepted(ctx, submitted, arguments.wait_s)

@@ -78,12 +78,12 @@ async def look(request: Request, job_id: str, path: str) -> Response:
     if not way:
         raise InvalidArgumentError("This kind of file is not shown.", hint="Download it to look at it.")
     facts: dict[str, Any] = {"picture": None, "preview": None}
-    part = await engine.read_artifact(job_id, path, max_bytes=_MAGIC_BYTES if way == "picture" else MOST_BYTES)
     if way == "picture":
-        if picture_type(path, part.data):
+        if picture_type(path, (await engine.read_artifact(job_id, path, max_bytes=_MAGIC_BYTES)).data):
             facts["picture"] = f"/jobs/{job_id}/picture/{quote(path, safe='/')}"
     else:
-        show = partial(preview, path, way, part.data, is_whole=part.next_offset is None)
+        part = await engine.show_artifact(job_id, path, max_bytes=MOST_BYTES)
+        show = partial(preview, path, way, part.data, is_whole=part.next_offset is None, is_masked=part.is_masked)
         facts["preview"] = await anyio.to_thread.run_sync(show, limiter=_layers_out)
     row = artifact_row(artifact, job_id)
     return render(request, "preview.html", job=job, row=row, **facts)
