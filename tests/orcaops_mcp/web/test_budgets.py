@@ -17,6 +17,7 @@ from orcaops_mcp.web.app import build_web
 from tests.orcaops_mcp.web.conftest import HTML
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
@@ -29,6 +30,8 @@ PAGES = (
     "/jobs/{job}/cancel", "/workflows", "/workflows/new", "/workflows/{run}", "/workflows/{run}/log", "/artifacts",
     "/templates", "/analytics", "/system", "/connect", "/login",
 )  # fmt: skip
+ALLOWED_TIMES = 2.0
+LISTS = ("/jobs", "/jobs?status=success", "/jobs?source=agent", "/jobs?tag=tests")
 _LOADED = re.compile(r'<(?:script|link)[^>]*?(?:src|href)="(/static/[^"?]+\.(?:js|css))')
 _IMPORTED = re.compile(r'(?:from|import)\s*\(?"(\.?/[\w./@-]+\.js)"')
 
@@ -81,3 +84,39 @@ async def test_the_scripts_and_styles_of_every_page_fit_in_sixty_kibibytes(
             record_property(f"scripts and styles of {path}, of what is allowed", f"{shares[path]:.2f}")
     assert {path: share for path, share in shares.items() if share > 1} == {}
     assert max(shares.values()) > 0.2, "what pages load was not found"
+
+
+async def test_a_page_of_a_list_asks_the_database_as_much_of_ten_times_as_many_jobs(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    steps = {jobs: await database_steps(tmp_path / f"{jobs}", jobs) for jobs in (400, 4000)}
+    ratios = {path: count / steps[400][path] for path, count in steps[4000].items()}
+    for path, ratio in ratios.items():
+        record_property(f"steps of the database for {path} of ten times as many jobs", f"{ratio:.2f}")
+    assert {path: ratio for path, ratio in ratios.items() if ratio > ALLOWED_TIMES} == {}
+
+
+async def database_steps(home: Path, jobs: int) -> dict[str, int]:
+    """What each list costs, in steps of SQLite's machine: the same on any day."""
+    await fill_demo_home(home, DemoSize(jobs=jobs, runs=1, log_lines=10, logs=0))
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        counted += 1
+
+    def watch(connection: sqlite3.Connection) -> None:
+        connection.set_progress_handler(count, 1)
+
+    async with open_engine(demo_settings(home)) as engine:
+        await engine._parts.jobs._database.read(watch)
+        app = await anyio.to_thread.run_sync(build_web, engine)
+        transport = httpx2.ASGITransport(app=app)
+        found: dict[str, int] = {}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8787", headers=HTML) as pages:
+            for path in LISTS:
+                before = counted
+                page = await pages.get(path)
+                assert page.text.count('<tr id="row-') == 50, path
+                found[path] = counted - before
+    return found
