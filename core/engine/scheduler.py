@@ -17,6 +17,7 @@ from core.engine.slots import JOBS, Line, Slots, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from anyio.abc import TaskGroup
 
@@ -54,6 +55,7 @@ class Scheduler:
         self._clock = clock
         self._changed = anyio.Event()
         self._blocked: str | None = "the engine is starting"
+        self._blocked_at: datetime | None = None
 
     def enqueue(self, job: Job) -> None:
         """Put a queued job into the line."""
@@ -84,16 +86,22 @@ class Scheduler:
     def block(self, reason: str) -> None:
         """Start nothing until `unblock`; ``reason`` is what waiting jobs say."""
         self._blocked = reason
+        self._blocked_at = self._blocked_at or self._clock.now()
 
     def unblock(self) -> None:
         """Start jobs again."""
-        self._blocked = None
+        self._blocked = self._blocked_at = None
         self.wake()
 
     @property
     def blocked_by(self) -> str | None:
         """Why nothing starts at all, if so."""
         return self._blocked
+
+    @property
+    def blocked_at(self) -> datetime | None:
+        """Since when the container engine keeps everything waiting; None if it does not, or nobody looked yet."""
+        return self._blocked_at
 
     def wake(self) -> None:
         """Look at the line again."""

@@ -50,7 +50,8 @@ def _facts(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     yield "running", f"{found['running']} of {found['max_running']}"
     yield "queued", f"{found['queued']} of {found['max_queued']}"
     if found["blocked"]:
-        yield "blocked", found["blocked"]
+        since = f", since {found['blocked_at']}" if found["blocked_at"] else ""
+        yield "blocked", f"{found['blocked']}{since}"
     for remark in found["remarks"]:
         yield "remark", remark
     for status, count in found["jobs"].items():

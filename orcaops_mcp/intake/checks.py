@@ -108,7 +108,9 @@ def system_checks(system: Mapping[str, Any]) -> Iterator[Check]:
     for remark in system["remarks"]:
         yield Check("records", "warning", str(remark), "Restore a backup if they matter: `orcaops restore`.")
     if system["blocked"]:
-        yield Check("queue", "warning", str(system["blocked"]), "Jobs wait until this is over.")
+        since = f", since {system['blocked_at']}" if system["blocked_at"] else ""
+        hint = "Jobs wait, and start by themselves once this is over."
+        yield Check("queue", "warning", f"{system['blocked']}{since}", hint)
     else:
         yield Check("queue", "ok", f"{system['running']} running, {system['queued']} queued")
 
