@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import anyio.from_thread
 import anyio.to_thread
-from wcmatch import glob
 
 from core.engine.extract import Extracted, Extraction, ExtractLimits
+from core.engine.globs import path_matches
 from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError
 from core.logs.clean import show_name
 from core.records.artifact import Artifact
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from core.backends.base import ContainerBackend
     from core.settings import LimitSettings
 
-_FLAGS: Final = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 _WILD: Final = frozenset("*?[{")
 _LINK_HOPS: Final = 8
 _THREADS: Final = 16
@@ -167,11 +166,6 @@ class Collector:
             return await anyio.to_thread.run_sync(
                 self._extraction.take, reader.read, want, locate, limiter=self._threads
             )
-
-
-def path_matches(path: str, pattern: str) -> bool:
-    """Whether a recorded path matches a glob of the artifacts' kind."""
-    return bool(glob.globmatch(path, pattern, flags=_FLAGS))
 
 
 class _ThreadReader:

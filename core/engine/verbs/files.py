@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.engine.answers import ArtifactSlice, StoredArtifact
-from core.engine.collect import path_matches
+from core.engine.globs import path_matches
 from core.engine.verbs.base import Verbs, check_id
 from core.errors import ArtifactNotFoundError, UploadNotFoundError
 from core.ids import is_upload_id
@@ -30,6 +30,9 @@ class FileVerbs(Verbs):
         Args:
             job_id: The job.
             pattern: Only paths that match this glob.
+
+        Raises:
+            InvalidArgumentError: The pattern stands for too many others.
         """
         check_id(job_id)
         await self._parts.jobs.get(job_id)
