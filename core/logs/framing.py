@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from core import portable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from core.records.log import Stream
@@ -78,6 +78,8 @@ MAX_LINE: Final = 64 * 1024
 """Longest body, in bytes; a longer line becomes several."""
 NO_TIME: Final = b"0001-01-01T00:00:00.000000000Z"
 
+_NO_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)
+_TIMES: Final = re.compile(rb"(?:[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{9}Z)*")
 _BLOCK: Final = 256 * 1024
 _FIRST_BLOCK: Final = 32 * 1024  # who wants a few lines should not read many
 _RECORD: Final = re.compile(rb"([a-zA-Z])([0-9T:.Z-]{30}) ([^\n]*)\n")
@@ -118,8 +120,18 @@ def encode(kind: bytes, at: bytes, body: bytes) -> bytes:
 
 
 def to_datetime(at: bytes) -> datetime:
-    """A record's time, cut to microseconds."""
-    return datetime.fromisoformat(at.decode("ascii"))
+    """A record's time, cut to microseconds; the beginning of all time for one that a damaged file holds."""
+    try:
+        if at.endswith(b"Z"):
+            return datetime.fromisoformat(at.decode("ascii"))
+    except ValueError:
+        pass
+    return _NO_MOMENT
+
+
+def are_times(ats: Iterable[bytes]) -> bool:
+    """Whether all of these have the form of a time."""
+    return _TIMES.fullmatch(b"".join(ats)) is not None
 
 
 def from_datetime(moment: datetime) -> bytes:

@@ -24,6 +24,9 @@ MAX_MARKER: Final = 128
 _FORM: Final = re.compile(rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z])(?: [0-9.]{1,20})?")
 """What follows on a marker's lead."""
 
+_BODY: Final = re.compile(rb"b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z]")
+"""What a record of a marker holds."""
+
 _MARKED: Final = {kind: stream for kinds in (MARKER, STEP) for stream, kind in kinds.items()}
 
 
@@ -73,9 +76,14 @@ class MarkerGrammar:
         return (line, None) if match is None else (line[:place], match[1])
 
 
+def is_sound(kind: bytes, body: bytes) -> bool:
+    """Whether a record holds what one of its kind should: anything, but for markers."""
+    return kind not in _MARKED or _BODY.fullmatch(body) is not None
+
+
 def step_after(kind: bytes, body: bytes) -> int | None:
     """The step a stream is in after a record of kind `MARKER` or `STEP`; None outside steps."""
-    if kind in _MARKED and body.startswith(b"b "):
+    if kind in _MARKED and body.startswith(b"b ") and is_sound(kind, body):
         return int(body[2:])
     return None
 
@@ -159,7 +167,7 @@ class StepTracker:
             next_line: The number the next line will have.
         """
         self.streams.take(kind, body)
-        if kind not in _MARKED:
+        if kind not in _MARKED or not is_sound(kind, body):
             return
         word, index, *code = body.split(b" ")
         if word == b"b":

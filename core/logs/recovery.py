@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 from core import portable
 from core.logs import index
-from core.logs.framing import END, HEADER, LINE, NO_TIME, UNENDED, UNENDED_LIMIT, blocks, encode, index_path, log_path
+from core.logs.framing import (
+    END,
+    HEADER,
+    LINE,
+    NO_TIME,
+    UNENDED,
+    UNENDED_LIMIT,
+    are_times,
+    blocks,
+    encode,
+    index_path,
+    log_path,
+)
+from core.logs.markers import is_sound
 from core.logs.state import LogState
 
 if TYPE_CHECKING:
@@ -92,14 +105,15 @@ def _tell(fd: int, state: LogState) -> tuple[int, list[IndexEntry]]:
         for start in range(0, len(block.records), _AT_ONCE):
             part = block.records[start : start + _AT_ONCE]
             kinds = b"".join(kind for kind, _, _ in part)
-            if not kinds.strip(_LINES):
+            ats = [at for _, at, _ in part]
+            if not kinds.strip(_LINES) and are_times(ats):
                 size = sum(len(body) + 1 for _, _, body in part)
-                state.take_lines(kinds.translate(_STREAMS), [at for _, at, _ in part], size)
+                state.take_lines(kinds.translate(_STREAMS), ats, size)
                 offset += size + HEADER * len(part)
                 _mark_place(state, offset, entries)
                 continue
             for kind, at, body in part:
-                if kind in _PROVISIONAL:
+                if kind in _PROVISIONAL or not (are_times((at,)) and is_sound(kind, body)):
                     return offset, entries
                 state.take(kind, at, body)
                 offset += HEADER + len(body) + 1

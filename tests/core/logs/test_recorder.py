@@ -453,6 +453,37 @@ def test_everything_from_a_malformed_record_on_is_delivered_again(tmp_path: Path
     assert texts_of(tmp_path) == [f"line {number}" for number in range(50)]
 
 
+@pytest.mark.parametrize(
+    ("sound", "damaged"),
+    [
+        (b"m" + at(1) + b" b 0", b"m" + at(1) + b" x 0"),
+        (b"m" + at(1) + b" b 0", b"m" + at(1) + b" b X"),
+        (b"o" + at(4), b"o9026-91-02T03:04:05.000000004Z"),
+        (b"o" + at(4), b"o" + b"-" * 30),
+        (b"o" + at(4), b"o" + b"2" * 30),
+    ],
+)
+@pytest.mark.fault("F41")
+def test_a_record_that_was_damaged_in_its_place_is_read_past_and_delivered_again(
+    tmp_path: Path, sound: bytes, damaged: bytes
+) -> None:
+    frames = [*mark(1, "b 0"), *(out(number, b"line %d\n" % number) for number in range(3, 10)), *mark(20, "e 0 0")]
+    recorder = opened(tmp_path)
+    recorder.write(frames)
+    recorder.close()
+    path = tmp_path / "1.log"
+    whole = path.read_bytes()
+    assert sound in whole
+    path.write_bytes(whole.replace(sound, damaged))
+    assert texts_of(tmp_path) == [f"line {number}" for number in range(3, 10)]
+    again = opened(tmp_path)
+    position = again.resume_position()
+    again.write([frame for frame in frames if position is None or frame.at >= position.at])
+    again.close()
+    assert path.read_bytes() == whole
+    assert [step.exit_code for step in again.steps] == [0]
+
+
 class _FullDisk:
     """Stands between the program and the disk, which takes so many bytes more."""
 
