@@ -44,6 +44,10 @@ _GOODBYE_S: Final = 1.0
 _LARGE: Final = 128 * 1024
 """From this size on a message is read in a thread: the loop serves others meanwhile."""
 
+_ENDS: Final = 512
+"""Bytes at either end of a line in which its id is looked for."""
+
+_ASKS: Final = b'"method"'
 _FIRST_ID: Final = re.compile(
     rb'^\s*\{(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(?:(\d{1,15})|"([\w.:-]{1,64})")\s*,'
 )
@@ -175,14 +179,29 @@ class McpDoor:
             with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
                 async for line in reader.lines():
                     if not isinstance(line, LongLine):
-                        await to_server.send(await self._message(line))
+                        await self._pass_on(line, to_server, to_send)
                         continue
-                    request_id = _id_of(line)
+                    request_id = _id_of(line.head, line.tail)
                     if request_id is None:
                         _log.warning("a message of %d bytes ended a connection", line.length)
                         return
                     text = f"The message has {line.length} bytes; {MAX_FRAME} is the most. Send files as uploads."
                     await to_send.send(error_message(request_id, INVALID_REQUEST, text))
+
+    async def _pass_on(
+        self,
+        line: bytes,
+        to_server: MemoryObjectSendStream[SessionMessage | Exception],
+        to_send: MemoryObjectSendStream[SessionMessage],
+    ) -> None:
+        """Give the server a message. A request that is none is answered if its id can be told: nobody waits in vain."""
+        message = await self._message(line)
+        request_id = _id_of(line[:_ENDS], line[-_ENDS:]) if isinstance(message, Exception) and _ASKS in line else None
+        if request_id is None:
+            await to_server.send(message)
+        else:
+            text = "The message is no request of JSON-RPC: not JSON, nested too deeply, or with half a surrogate pair."
+            await to_send.send(error_message(request_id, INVALID_REQUEST, text))
 
     async def _message(self, line: bytes) -> SessionMessage | Exception:
         """The line as a message, or why it is none: the server passes over that."""
@@ -203,9 +222,9 @@ async def _write(
     has_said_all.set()
 
 
-def _id_of(line: LongLine) -> int | str | None:
-    """The id of the request in a line that was left out: clients put it at the beginning or at the end."""
-    found = _FIRST_ID.search(line.head) or _LAST_ID.search(line.tail)
+def _id_of(head: bytes, tail: bytes) -> int | str | None:
+    """The id of the request in a line that was not read: clients put it at the beginning or at the end."""
+    found = _FIRST_ID.search(head) or _LAST_ID.search(tail)
     if found is None:
         return None
     number, name = found.groups()

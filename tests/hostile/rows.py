@@ -8,9 +8,12 @@ from tests.docs.reliability import Row
 
 ROWS: Final[dict[str, Row]] = {
     "B1": Row("MCP: lines that are no JSON, no object, empty, a batch", "passed over; the next call works"),
-    "B2": Row("MCP: bytes that are no UTF-8, half surrogate pairs", "nothing of it is stored; the next call works"),
+    "B2": Row(
+        "MCP: bytes that are no UTF-8, half surrogate pairs",
+        "an error if the request can be told by its id; nothing is stored; the next call works",
+    ),
     "B3": Row("MCP: a line of many megabytes", "an error about the argument, or about the line"),
-    "B4": Row("MCP: nesting without end, numbers of thousands of digits", "passed over; the next call works"),
+    "B4": Row("MCP: nesting without end, numbers of thousands of digits", "the same"),
     "B5": Row("MCP: numbers that make no sense", "an error that names the field and its range"),
     "B6": Row("MCP: an argument that does not exist", "an error with the one that may be meant"),
     "B7": Row("MCP: an argument of the wrong type", "an error without the value"),

@@ -68,6 +68,24 @@ async def test_rubbish_after_the_greeting_is_passed_over(home: Path) -> None:
         assert await _is_well(wire)
 
 
+@pytest.mark.hostile("B2", "B4")
+async def test_a_request_that_cannot_be_read_is_answered_so_that_nobody_waits(home: Path) -> None:
+    bodies = [b'"\\ud800"', b"\xff", b"[" * 5000 + b"]" * 5000, b"1" * 5000, b"{"]
+    async with running(home), connected(home, version=__version__) as wire:
+        for body in bodies:
+            for line in (
+                b'{"id": 5, "method": "ping", "params": %b}',
+                b'{"method": "ping", "params": %b, "id": "five"}',
+            ):
+                await wire.write(line % body + b"\n")
+                refused = await wire.read()
+                assert refused["id"] in {5, "five"}
+                assert refused["error"]["code"] == -32600
+                assert "half a surrogate" in refused["error"]["message"]
+        await wire.write(b'{"id": 5, "result": "\\ud800"}\n')
+        assert await _is_well(wire)
+
+
 @pytest.mark.parametrize("is_last", [False, True])
 @pytest.mark.hostile("B3")
 async def test_a_message_that_is_too_long_is_an_error_to_its_sender_who_goes_on(home: Path, *, is_last: bool) -> None:
