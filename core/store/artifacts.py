@@ -57,7 +57,7 @@ class _Place(NamedTuple):
     def parse(cls, text: str) -> _Place:
         try:
             said: object = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
-        except ValueError:
+        except (ValueError, RecursionError):
             said = None
         if isinstance(said, list):
             match cast("list[object]", said):
