@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from core.clock import to_microseconds
-from core.errors import IdempotencyConflictError, IllegalMoveError, WorkflowNotFinishedError
+from core.errors import IdempotencyConflictError, IllegalMoveError, QueueFullError, WorkflowNotFinishedError
 from core.lifecycle.workflow import WORKFLOW_LIFECYCLE, WorkflowEvent
 from core.records.workflow import WorkflowChange
 from core.records.workflow_node import NodeCounts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SQL: Final = QueryFile("workflows")
 _INSERT_RUN: Final = _SQL.take("insert_run")
+_COUNT_LIVE: Final = _SQL.take("count_live_runs")
 _TAKE_NUMBER: Final = _SQL.take("take_number")
 _INSERT_TAG: Final = _SQL.take("insert_run_tag")
 _FIND_KEY: Final = _SQL.take("find_run_key")
@@ -104,6 +105,7 @@ class RunSubmission:
         nodes: Its nodes, all waiting.
         key: Makes it repeatable.
         moves: What happens to its nodes at once: those that are kept of another run.
+        most: As many runs may be under way.
     """
 
     run: WorkflowRun
@@ -111,11 +113,13 @@ class RunSubmission:
     nodes: Sequence[WorkflowNode]
     key: RunKey
     moves: Sequence[NodeMove] = ()
+    most: int | None = None
 
     def insert(self, connection: sqlite3.Connection) -> SubmittedRun:
         """Do it. See `WorkflowStore.submit`."""
         if earlier := self.key.earlier(connection):
             return SubmittedRun(earlier, replayed=True)
+        _insist_on_room(connection, self.most)
         run, created_us = self.run, to_microseconds(self.run.created_at)
         (number,) = _TAKE_NUMBER.run(connection, name=run.name).fetchone()
         _INSERT_RUN.run(
@@ -162,6 +166,7 @@ class RunRepetition:
         fields: What else changes about the run.
         key: Makes it repeatable.
         moves: What happens to its nodes at once: those that are kept.
+        most: As many runs may be under way.
     """
 
     workflow_id: str
@@ -177,6 +182,7 @@ class RunRepetition:
     fields: RunFields
     key: RunKey
     moves: Sequence[NodeMove] = ()
+    most: int | None = None
 
     def insert(self, connection: sqlite3.Connection) -> SubmittedRun:
         """Do it. See `WorkflowStore.begin_attempt`."""
@@ -185,6 +191,7 @@ class RunRepetition:
         found = get_run(connection, self.workflow_id)
         if not found.is_finished:
             raise WorkflowNotFinishedError(f"{self.workflow_id} has not finished: it is {found.status}.")
+        _insist_on_room(connection, self.most)
         run = self._begun(found)
         _ADVANCE_RUN.run(
             connection,
@@ -234,6 +241,12 @@ class RunRepetition:
             services=(),
         )
         return replace(begun, **self.fields)
+
+
+def _insist_on_room(connection: sqlite3.Connection, most: int | None) -> None:
+    if most is not None and _COUNT_LIVE.run(connection).fetchone()[0] >= most:
+        hint = "Wait for a run to finish, or cancel one that is no longer needed, then try again."
+        raise QueueFullError(f"{most} workflow runs are under way already, as many as may be.", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

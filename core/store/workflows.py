@@ -41,11 +41,13 @@ class WorkflowStore:
     Args:
         database: Where they are.
         clock: Tells the time of what is written.
+        most: As many runs may be under way.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, most: int | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._most = most
 
     # --- accepting
 
@@ -72,6 +74,7 @@ class WorkflowStore:
         Raises:
             IdempotencyConflictError: The key was used with another digest.
             IllegalMoveError: A node does not begin waiting.
+            QueueFullError: As many runs are under way as may be.
         """
         now = self._clock.now()
         accepted = replace(
@@ -90,7 +93,8 @@ class WorkflowStore:
             tags=tuple(map(utf8, run.tags)),
             concurrency_group=utf8(run.concurrency_group),
         )
-        submission = RunSubmission(accepted, source, nodes, _key(idempotency_key, request_digest), moves)
+        key = _key(idempotency_key, request_digest)
+        submission = RunSubmission(accepted, source, nodes, key, moves, self._most)
         return await self._database.write(submission.insert)
 
     async def begin_attempt(
@@ -109,6 +113,7 @@ class WorkflowStore:
             WorkflowNotFinishedError: It has not ended.
             IdempotencyConflictError: The key was used with another digest.
             IllegalMoveError: A node does not begin waiting.
+            QueueFullError: As many runs are under way as may be.
         """
         repetition = RunRepetition(
             workflow_id=workflow_id,
@@ -124,6 +129,7 @@ class WorkflowStore:
             fields=options.get("run", {}),
             key=_key(options.get("idempotency_key"), options.get("request_digest", "")),
             moves=options.get("moves", ()),
+            most=self._most,
         )
         return await self._database.write(repetition.insert)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from core import DockerSettings, LimitSettings, QueueSettings, RetentionSettings, WorkspaceSettings
+from orcaops_mcp.settings import HttpSettings
 
 _PAGE = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "limits.md").read_text(encoding="utf-8")
-_ROW = re.compile(r"^\| `(queue|limits|docker|retention|workspace)\.(\w+)` \| ([0-9,]+)( MiB)?", re.MULTILINE)
+_ROW = re.compile(r"^\| `(queue|limits|docker|retention|workspace|http)\.(\w+)` \| ([0-9,]+)( MiB)?", re.MULTILINE)
 _CEILING = re.compile(r"`limits\.(max_\w+)`: ([0-9,]+)( MiB)?")
 _SECTIONS = {
     "queue": QueueSettings,
@@ -18,6 +19,7 @@ _SECTIONS = {
     "docker": DockerSettings,
     "retention": RetentionSettings,
     "workspace": WorkspaceSettings,
+    "http": HttpSettings,
 }
 _OF_THE_HOST = {"memory_mb": 2048, "cpus": 2}
 _NOT_NUMBERS = {
@@ -26,6 +28,7 @@ _NOT_NUMBERS = {
     "docker": {"base_url", "local_registries"},
     "retention": set[str](),
     "workspace": set[str](),
+    "http": {"require_token_to_read"},
 }
 
 

@@ -41,6 +41,7 @@ class WorkflowRunVerbs(Verbs):
             InvalidSpecError: The file has errors, or its inputs do; with a finding for each.
             UnknownSecretError: It declares secrets that this engine does not have.
             IdempotencyConflictError: The key was used with another request.
+            QueueFullError: As many runs are under way as may be.
         """
         self._insist_on_open()
         accepted = await self._conductors.accept(request, by=by, folder=folder)

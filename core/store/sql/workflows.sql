@@ -5,6 +5,10 @@ INSERT INTO workflows (workflow_id, status, name, run_name, run_number, attempt,
 VALUES (:workflow_id, 'pending', :name, :run_name, :run_number, 1, 1, :created_us, :max_parallel, :concurrency_group,
         :priority, :tags, :by, :rerun_of, :template);
 
+-- name: count_live_runs
+-- How many runs have not ended.
+SELECT sum(workflows) FROM workflow_counts WHERE status IN ('pending', 'running');
+
 -- name: take_number
 -- The next number for a run of this name; none comes twice, also after runs were deleted.
 INSERT INTO workflow_numbers (name, last) VALUES (:name, 1)
