@@ -25,6 +25,7 @@ import docker
 from benchmarks.echo import payload
 from benchmarks.report import Row
 from core import Engine, EngineSettings, QueueSettings, WorkflowRequest, WorkflowStatus, open_engine
+from orcaops_mcp.daemon.garbage import collect_seldom
 
 FEW: Final = 100
 MANY: Final = 10_000
@@ -150,4 +151,5 @@ async def _diamond() -> Row:
 
 async def measure() -> list[Row]:
     """What conducting costs alone, and what it adds to containers."""
+    collect_seldom()  # as a process of the engine's
     return [*await _layers(), await _diamond()]

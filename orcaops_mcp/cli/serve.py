@@ -60,6 +60,7 @@ def _serve(
 ) -> None:
     # `--help` shall not wait for the server's imports
     from orcaops_mcp.daemon.door import open_door  # noqa: PLC0415
+    from orcaops_mcp.daemon.garbage import collect_seldom  # noqa: PLC0415
     from orcaops_mcp.daemon.process import Doors, run_engine  # noqa: PLC0415
     from orcaops_mcp.daemon.takeover import take_over  # noqa: PLC0415
 
@@ -72,4 +73,5 @@ def _serve(
             starting.close()
             click.echo(door.welcome(stop), err=True)
 
+        collect_seldom()
         anyio.run(run_engine, configuration, Doors(door, None, opened))

@@ -16,6 +16,7 @@ import anyio
 from core import OrcaOpsError
 from orcaops_mcp import places
 from orcaops_mcp.daemon.door import loopback_door
+from orcaops_mcp.daemon.garbage import collect_seldom
 from orcaops_mcp.daemon.process import Doors, run_engine
 from orcaops_mcp.daemon.telling import sole_error, two_lines
 from orcaops_mcp.log_config import configure_logging
@@ -50,6 +51,7 @@ def _run(overrides: dict[str, str | None]) -> None:
     configure_logging(settings.log_level, settings.log_format)
     with loopback_door(settings) as tcp:
         doors = Doors(tcp, settings.idle_exit, lambda: _say_ready(settings))
+        collect_seldom()
         anyio.run(run_engine, configuration, doors)
 
 
