@@ -23,6 +23,7 @@ from orcaops_mcp.daemon.descriptors import take_descriptors
 from orcaops_mcp.daemon.guards import rules_for
 from orcaops_mcp.daemon.life import Life
 from orcaops_mcp.daemon.mcp_door import McpDoor
+from orcaops_mcp.daemon.memory import share_freed_memory
 from orcaops_mcp.daemon.pages import Pages
 from orcaops_mcp.daemon.shelf import Shelf
 from orcaops_mcp.daemon.sockets import take_names_away, unix_listeners
@@ -79,6 +80,7 @@ async def run_engine(configuration: Configuration, doors: Doors) -> None:
         StoreError: The home cannot be used, with the reason.
     """
     take_descriptors()
+    share_freed_memory()
     home = configuration.settings.home
     async with AsyncExitStack() as stack:
         engine = await _opened(configuration, stack)
