@@ -35,6 +35,7 @@ _BLOCK: Final = 1024 * 1024
 _FEW: Final = 300
 """So many finds in a block are looked at one by one; where there are more, the whole block is."""
 _LAST_BYTES: Final = 128
+_EVERY_LINE: Final = b"".join(NAME_OF)
 _first_byte: Final = itemgetter(0)
 _LINES: Final = b"".join(kind for kind in NAME_OF if kind != GAP)
 """Kinds of records that are lines and change nothing about the steps of those that follow."""
@@ -205,17 +206,13 @@ class LineSet:
         text = records
         if sought.ignore_case:
             words, text = words.lower(), records.lower()
-        place, number, counted = text.find(words), self._next_line, 0
-        while place >= 0:
-            begin = text.rfind(b"\n", 0, place) + 1
-            if place < begin + HEADER:
-                place = text.find(words, begin + HEADER)
-                continue
-            if records[begin] in kinds:
-                number, counted = number + text.count(b"\n", counted, begin), begin
-                self._numbers.append(number)
-            place = text.find(words, text.find(b"\n", place) + 1)
-        self._next_line += text.count(b"\n")
+        lines = text.split(b"\n")[:-1]
+        found = [number for number, line in enumerate(lines) if line.find(words, HEADER) >= 0]
+        if kinds != _EVERY_LINE:
+            as_written = records.split(b"\n")
+            found = [number for number in found if as_written[number][0] in kinds]
+        self._numbers.extend([self._next_line + number for number in found])
+        self._next_line += len(lines)
 
     def _take_expression(self, records: bytes, kinds: bytes, sought: Sought) -> None:
         numbers = array("I")
