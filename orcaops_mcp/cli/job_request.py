@@ -161,16 +161,34 @@ def _parsed(path: str, text: str) -> object:
         import json  # noqa: PLC0415 - only for this
 
         try:
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_no_constant)
+        except RecursionError:
+            raise ClientError("invalid_spec", f"{path}: nested too deeply", status=422) from None
         except ValueError as error:
-            if path.endswith(".json"):
+            if path.endswith(".json") or isinstance(error, _RefusedJsonError):
                 raise ClientError("invalid_spec", f"{path}: {error}", status=422) from None
-    import yaml  # noqa: PLC0415 - only for this
+    from orcaops_mcp.cli.plain_data import PlainDataError, read_plain  # noqa: PLC0415 - slow to import
 
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ClientError("invalid_spec", f"{path}: {' '.join(str(error).split())}", status=422) from None
+        return read_plain(text)
+    except PlainDataError as error:
+        raise ClientError("invalid_spec", f"{path}:{error}", status=422) from None
+
+
+class _RefusedJsonError(ValueError):
+    """It is JSON to Python, and not to the engine."""
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> Request:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        twin = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+        raise _RefusedJsonError(f"the key {twin[:80]!r} stands twice")
+    return content
+
+
+def _no_constant(name: str) -> float:
+    raise _RefusedJsonError(f"{name} is not JSON")
 
 
 def _service(text: str) -> Request | str:
