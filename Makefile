@@ -9,7 +9,7 @@ ENGINE := scripts/container-engine
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine node-tools browser demo check static test crash screenshots format bench lock audit down clean
+.PHONY: help setup engine node-tools browser demo check static test crash fuzz soak screenshots format bench lock audit down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ test: setup engine node-tools browser static audit ## everything, with real cont
 
 crash: setup engine ## kill an engine under load a hundred times
 	@CRASH_KILLS=100 $(PYTEST) -q tests/faults/test_random_kills.py tests/faults/test_fault_points.py
+
+fuzz: setup ## try everything that takes what others wrote with made-up input, for MINUTES=5
+	@$(BIN)/python -m tests.fuzz $${MINUTES:-5}
+
+soak: setup ## keep a server under a steady mix of work for MINUTES=3, and see that nothing grows
+	@$(BIN)/python -m benchmarks.soak
 
 screenshots: setup browser ## take the dashboard's pictures for the documentation
 	@scripts/screenshots
