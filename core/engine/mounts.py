@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -64,7 +65,10 @@ class MountGate:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._threads = anyio.CapacityLimiter(_THREADS)
+
+    @cached_property
+    def _threads(self) -> anyio.CapacityLimiter:
+        return anyio.CapacityLimiter(_THREADS)
 
     async def admit(self, mounts: Sequence[MountSpec], folder: Path | None) -> tuple[MountSpec, ...]:
         """The mounts with their sources resolved.

@@ -45,6 +45,8 @@ class Notebook:
     @property
     def job(self) -> Job:
         """The record with all that is known, written or not."""
+        if self._known is None and not (self._of_job or self._of_attempt):
+            self._known = self._stored
         if self._known is None:
             attempt = self._stored.attempt
             if attempt is not None and self._of_attempt:
@@ -71,7 +73,7 @@ class Notebook:
 
     def take_over(self, stored: Job) -> None:
         """Go on from the record in the store, unless a later one is known."""
-        if stored.version >= self._stored.version:
+        if stored is not self._stored and stored.version >= self._stored.version:
             self._stored, self._known = stored, None
 
     async def write(self) -> None:

@@ -102,6 +102,7 @@ class Watch:
         self._asked = anyio.Event()
         self._runs_on = any(step.when not in {"success", "never"} for step in plan)
         self._sample_at = parts.clock.monotonic() + _FIRST_SAMPLE_S
+        self._timeout_s = notebook.job.spec.timeout_s or math.inf
         self._tasks: TaskGroup | None = None
         self._is_attended = False
 
@@ -131,7 +132,7 @@ class Watch:
     def _brief_s(self) -> float:
         """How long nothing but the output needs to be looked after."""
         is_urgent = self._gates.are_needed or self._cancel.is_set()
-        return 0.0 if is_urgent else min(_BRIEF_S, max(0.0, self._time_left()))
+        return 0.0 if is_urgent else min(_BRIEF_S, self._timeout_s)
 
     @contextmanager
     def _attended_after(self, seconds: float) -> Generator[None]:

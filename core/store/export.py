@@ -125,6 +125,15 @@ class RunIndex:
         await self._database.write(lambda connection: _NOTE_FILED.run_many(connection, rows))
 
 
+class _Folders(NamedTuple):
+    """Where the files of a home lie, as texts: paths are made of them for every run."""
+
+    parts: str
+    runs: str
+    logs: str
+    artifacts: str
+
+
 class RunFiles:
     """The files of a home. Their calls run in a thread, one at a time.
 
@@ -142,6 +151,7 @@ class RunFiles:
         self.lock = anyio.Lock()
         self._home = home
         self._lines = home.root / "runs.jsonl"
+        self._folders = _Folders(*map(os.fspath, (home.parts, home.runs, home.logs, home.artifacts)))
         self._limiter = anyio.CapacityLimiter(1)
 
     async def write(self, runs: Sequence[RunDocument]) -> None:
@@ -224,13 +234,14 @@ class RunFiles:
         part.replace(self._lines)
 
     def _write_document(self, run: RunDocument) -> None:
-        part = self._home.parts / f".part-{secrets.token_hex(8)}"
+        part = os.path.join(self._folders.parts, f".part-{secrets.token_hex(8)}")  # noqa: PTH118 - many are written
         try:
             with open_part(part) as file:
                 file.write(page_of(run.document))
-            part.replace(self._path(run.job_id))
+            os.replace(part, os.path.join(self._folders.runs, f"{run.job_id}{_SUFFIX}"))  # noqa: PTH105, PTH118
         except OSError:
-            part.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(part)  # noqa: PTH108
             raise
 
     def _has(self, run: RunDocument) -> bool:
@@ -269,8 +280,8 @@ class RunFiles:
 
     def _size(self, job_id: str) -> int:
         size = 0
-        for folder in (self._home.logs_of(job_id), self._home.artifacts_of(job_id)):
-            size += _size_of(folder)
+        for folder in (self._folders.logs, self._folders.artifacts):
+            size += _size_of(os.path.join(folder, job_id))  # noqa: PTH118 - many are measured
         return size
 
     async def _on_thread(self, function: Callable[[], T]) -> T:
@@ -346,7 +357,7 @@ def _id_of(line: bytes) -> str:
     return line[len(_LINE_START) :].partition(b'"')[0].decode("ascii", "replace")
 
 
-def open_part(path: Path) -> BinaryIO:
+def open_part(path: str | Path) -> BinaryIO:
     """A file that is being written, before it has its name."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | portable.OPEN, 0o600)
     return os.fdopen(descriptor, "wb")
