@@ -102,7 +102,7 @@ ROWS: Final[dict[str, Row]] = {
     "B82": Row("output without a line end, progress bars", "a line at the end; the last state is shown"),
     "B83": Row("output that looks like our markers", "data: a marker has the attempt's own token"),
     "B84": Row("megabytes of escape sequences", "cleaned in linear time"),
-    "B85": Row("secrets, plain, encoded, split, over lines", "`***` everywhere"),
+    "B85": Row("secrets, plain, encoded, split, over lines", "`***` everywhere but in kept files themselves"),
     "B86": Row("secrets that are too short to mask", "not masked, and said so"),
     "B87": Row("names with line ends in our own log", "one JSON object a line"),
 }
