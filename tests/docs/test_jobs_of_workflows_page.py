@@ -92,6 +92,14 @@ async def test_the_example_with_files_runs(engine: Engine) -> None:
     assert (await ran(engine, example)).status is WorkflowStatus.SUCCESS
 
 
+async def test_jobs_of_the_example_with_networks_reach_what_they_say(engine: Engine) -> None:
+    (example,) = (text for text in _EXAMPLES if "network: bridge" in text)
+    await ran(engine, example.replace("./check.sh", "'true'").replace("./publish.sh", "'true'"))
+    jobs = (await engine.list_jobs()).items
+    held = {job.workflow.node_id: (job.spec.profile, job.spec.network) for job in jobs if job.workflow}
+    assert held == {"check": ("strict", "none"), "publish": ("standard", "bridge")}
+
+
 async def test_the_example_with_a_secret_is_stored_without_it(settings: EngineSettings) -> None:
     (example,) = (text for text in _EXAMPLES if "DEPLOY_TOKEN" in text)
     chosen = settings.model_copy(update={"secrets": {"DEPLOY_TOKEN": SecretStr("sesame-open")}})

@@ -153,6 +153,8 @@ class _Maker:
             "priority": min(max(setting.run.priority, _PRIORITIES[0]), _PRIORITIES[1]),
             "name": name_of(setting),
             "tags": setting.run.tags,
+            "network": values.get("network"),
+            "profile": values.get("profile"),
             "context": self._context(),
             "node": self._node(),
             **{name: resources[name] for name in _RESOURCES if name in resources},

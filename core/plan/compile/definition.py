@@ -24,7 +24,8 @@ _RAW: Final = frozenset({"condition", "unless"})
 _NAMES: Final = {"condition": "if", "tolerance": "continue_on_error", "inputs": "with"}
 _NAMED: Final = (
     "secrets", "shell", "working_directory", "user", "volumes", "services", "artifacts", "outputs", "timeout_s",
-    "retry", "tolerance", "concurrency", "resources", "stop_signal",
+    "retry", "tolerance", "concurrency", "resources", "network", "profile",
+    "stop_signal",
 )  # fmt: skip
 _ALWAYS: Final = frozenset({"timeout_s"})
 """Told also where it is the default."""

@@ -10,6 +10,7 @@ from core.plan.keys.control_keys import JOB_IDS, NEEDS, RETRY, SECRET_NAMES, con
 from core.plan.keys.data import Computed, Data
 from core.plan.keys.foreign import answer_job
 from core.plan.keys.records import Key, Record, Rules, fields_of
+from core.plan.keys.sandbox_keys import NETWORK, PROFILE
 from core.plan.keys.scalars import Choice, Condition, Flag, Number, Text
 from core.plan.keys.services import Services
 from core.plan.keys.step_keys import COMMANDS, STEPS, run_defaults, timeouts
@@ -134,6 +135,8 @@ _WORK: Final = (
         description="The values that the job hands on; without it, whatever it writes to $ORCAOPS_OUTPUT.",
     ),
     Key(name="resources", form=resources("resources", Where.JOB), description="What the container may use."),
+    NETWORK,
+    PROFILE,
     Key(name="stop_signal", form=signal(), description="The first signal of a cancel.", default="SIGTERM"),
     Key(name="defaults", form=_DEFAULTS, description="GitHub's defaults.run of a job."),
 )

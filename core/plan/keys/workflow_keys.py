@@ -13,6 +13,7 @@ from core.plan.keys.foreign import answer_workflow
 from core.plan.keys.input_keys import INPUTS
 from core.plan.keys.job_keys import JOB
 from core.plan.keys.records import Key, Record, Rules
+from core.plan.keys.sandbox_keys import NETWORK, PROFILE
 from core.plan.keys.scalars import Choice, Number, Text
 from core.plan.keys.services import Services
 from core.plan.keys.step_keys import run_defaults, timeouts
@@ -53,6 +54,8 @@ DEFAULTS: Final = Record(
             form=resources("resources", Where.JOB),
             description="The resources of jobs that name none.",
         ),
+        NETWORK,
+        PROFILE,
         run_defaults(Where.JOB),
     ),
     _defaults,

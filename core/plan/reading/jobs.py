@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Entries = dict[str, Entry]
 
-_DEFAULTED: Final = ("image", "shell", "working_directory", "retry")
+_DEFAULTED: Final = ("image", "shell", "working_directory", "retry", "network", "profile")
 _DISSOLVED: Final = ("strategy", "parallel", "defaults")
 _BESIDE_USES: Final = frozenset({
     "uses", "with", "secrets", "needs", "after", "parallel_with", "if", "unless", "on_complete", "finally", "stage",

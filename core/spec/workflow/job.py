@@ -104,6 +104,10 @@ class WorkflowJobSpec:
     tolerance: ToleranceSpec = NO_TOLERANCE
     concurrency: ConcurrencySpec | None = None
     resources: ResourcesSpec = ANY_RESOURCES
+    network: str = ""
+    """What the job reaches: ``none``, ``services`` or ``bridge``; empty leaves it to the operator's policy."""
+    profile: str = ""
+    """How tightly the job is held; empty leaves it to the operator's policy."""
     stop_signal: str = ""
     """The first signal of a cancel; empty means SIGTERM."""
     call: CallSpec | None = None

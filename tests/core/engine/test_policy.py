@@ -172,3 +172,31 @@ async def test_a_node_that_the_policy_denies_fails_with_the_rule(settings: Engin
     assert node.failure is not None
     assert node.failure.kind is FailureKind.POLICY
     assert "the policy does not allow this image: no rule for images fits it" in node.failure.message
+
+
+async def test_a_node_is_held_as_its_job_says_as_far_as_the_policy_lets_it(settings: EngineSettings) -> None:
+    request = WorkflowRequest(
+        text="""
+            defaults: {image: busybox, network: none}
+            jobs:
+              alone: {commands: ['true']}
+              tight: {commands: ['true'], profile: strict, network: services}
+              loose: {commands: ['true'], profile: trusted}
+              out: {commands: ['true'], network: bridge}
+            """
+    )
+    async with engine_with(settings, "floor: standard\nnetworks: [services]\n") as engine:
+        run = (await engine.run_workflow(request, by="agent")).run
+        with anyio.fail_after(30), engine.subscribe([run.workflow_id]) as news:
+            while not (await engine.get_workflow(run.workflow_id)).is_finished:
+                await news.wait()
+                news.take()
+        found = {name: await engine.workflow_node(run.workflow_id, name) for name in ("alone", "tight", "loose", "out")}
+        held = {name: (await engine.get_job(found[name].job_id or "")).spec for name in ("alone", "tight")}
+    assert (held["alone"].profile, held["alone"].network) == ("standard", "none")
+    assert (held["tight"].profile, held["tight"].network, held["tight"].read_only) == ("strict", "services", True)
+    for name, key in (("loose", "profile"), ("out", "network")):
+        failure = found[name].failure
+        assert failure is not None
+        assert failure.kind is FailureKind.POLICY
+        assert failure.message.startswith(f"Job {name}, {key}: ")

@@ -286,6 +286,8 @@ def test_limits_and_places_are_the_jobs(tmp_path: Path) -> None:
             working_directory: /src
             user: "1000:1000"
             volumes: ["./data:/data", "/srv/x:/x:rw"]
+            network: services
+            profile: strict
         """,
         inputs={"memory": "1g"},
         folder=tmp_path,
@@ -294,6 +296,7 @@ def test_limits_and_places_are_the_jobs(tmp_path: Path) -> None:
     assert (spec.timeout_s, spec.cpus, spec.memory_mb, spec.pids) == (600, 2, 1024, 99)
     assert (spec.workdir, spec.user, spec.pull, spec.cleanup) == ("/src", "1000:1000", "always", "keep_on_failure")
     assert (spec.priority, spec.tags) == (100, ("nightly",))
+    assert (spec.network, spec.profile) == ("services", "strict")
     assert [(mount.source, mount.target, mount.read_only) for mount in spec.mounts] == [
         (f"{tmp_path}/data", "/data", True),
         ("/srv/x", "/x", False),

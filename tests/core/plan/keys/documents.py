@@ -61,6 +61,8 @@ WHOLE: Final[dict[str, Any]] = {
             "artifacts": ["out/*.xml", {"name": "logs", "paths": ["logs/"], "when": "failure", "expires": "7d"}],
             "outputs": {"o": {"value": "${{ steps.x.outputs.y }}", "required": True}, "p": 1, "q": None},
             "resources": {"cpus": "500m", "memory": 512, "pids": 100, "gpus": 0},
+            "network": "bridge",
+            "profile": "standard",
             "stop_signal": "SIGINT",
             "needs": [{"job": "other", "optional": True, "artifacts": False}, "called"],
             "after": ["last"],
