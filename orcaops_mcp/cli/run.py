@@ -131,6 +131,8 @@ def _submit_only(session: Session, words: tuple[str, ...], options: dict[str, An
         session.out.document(answer)
     else:
         session.out.fact(answer["job_id"])
+        for warning in answer["warnings"]:
+            session.out.remark(f"orcaops: {warning}")
 
 
 def _attached(session: Session, words: tuple[str, ...], options: dict[str, Any]) -> int:

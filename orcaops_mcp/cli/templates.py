@@ -227,6 +227,8 @@ def run(session: Session, *, name: str, detach: bool, no_logs: bool, dry_run: bo
             session.out.document(answer)
         else:
             session.out.fact(answer["job_id"])
+            for warning in answer["warnings"]:
+                session.out.remark(f"orcaops: {warning}")
         return
     from orcaops_mcp.cli.attached import stay_with  # noqa: PLC0415 - only for this
 

@@ -93,6 +93,8 @@ def rerun(session: Session, *, job: str, follow: bool, dry_run: bool, idempotenc
         out.document(answer)
     else:
         out.fact(answer["job_id"])
+        for warning in answer["warnings"]:
+            out.remark(f"orcaops: {warning}")
 
 
 def _awaited(client: Client, record: dict[str, Any]) -> dict[str, Any]:

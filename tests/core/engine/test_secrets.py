@@ -22,6 +22,7 @@ from core import (
     SecretFact,
     SecretFile,
     UnknownSecretError,
+    WorkflowRequest,
     list_secrets,
     open_engine,
     parse_job,
@@ -225,3 +226,19 @@ async def test_artifacts_are_shown_without_secrets_even_where_a_slice_cuts_one(t
         assert (await shown(1000))[0].data == whole.data
         await store.put("LATER", "ä " + CANARY[:4])
         assert (await shown(1000))[0].data.startswith(b"*** ")
+
+
+async def test_a_run_of_a_workflow_warns_of_secrets_too_short_to_mask(tmp_path: Path) -> None:
+    text = "secrets: [PIN]\njobs: {a: {image: 'busybox:1', commands: ['true'], secrets: [PIN, TOKEN]}}\n"
+    async with engine_on(tmp_path / "home", secrets={"PIN": "12345"}) as (engine, store):
+        with pytest.raises(UnknownSecretError, match="no secret named TOKEN"):
+            await engine.run_workflow(WorkflowRequest(text=text))
+        await store.put("TOKEN", CANARY)
+        run = (await engine.run_workflow(WorkflowRequest(text=text))).run
+        said = [str(warning["message"]) for warning in run.warnings]
+        assert said == ["The secret PIN has less than 6 bytes: it is not masked in logs and answers."]
+        with anyio.fail_after(60):
+            await engine.wait_for_runs([run.workflow_id])
+        await (store.path).write_text("{")
+        with pytest.raises(UnusableSecretsError, match="damaged"):
+            await engine.run_workflow(WorkflowRequest(text=text))

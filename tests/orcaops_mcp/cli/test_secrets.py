@@ -95,6 +95,14 @@ def test_a_running_engine_gives_a_job_what_was_set_and_tells_no_value(engine_hom
     assert (refused.exit_code, "no secret named CLI_TOKEN" in refused.stderr) == (7, True)
 
 
+def test_a_job_left_to_itself_is_warned_of_at_once(engine_home: EngineHome) -> None:
+    result = engine_home.run("run", "-d", "-e", "API_KEY=abc-def-ghi", "busybox", "true")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("job_")
+    assert "env.API_KEY looks like a secret" in result.stderr
+    assert "abc-def-ghi" not in result.output
+
+
 def test_at_a_terminal_the_value_is_asked_for_twice_and_not_shown(
     engine_home: EngineHome, open_terminal: Callable[..., Terminal]
 ) -> None:
