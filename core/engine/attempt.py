@@ -131,8 +131,7 @@ class AttemptRun:
 
     async def _run(self, *, adopt: bool) -> Settlement:
         try:
-            if secret_names(self.job.spec):
-                await self._parts.secrets.look_again()
+            await self._look_at_secrets()
             await self._name_steps()
             left = await self._inspect() if adopt else None
             if adopt and self._may_have_run(left):
@@ -160,12 +159,21 @@ class AttemptRun:
 
     def report(self, text: str | None) -> None:
         """Note what is happening and tell who listens."""
-        if text and secret_names(self.job.spec):
+        if text and self._parts.secrets:
             text = self._masking().masked(text)
         self.progress = text
         self._parts.bus.progress(self.job.job_id, text)
 
     # --- stages
+
+    async def _look_at_secrets(self) -> None:
+        """What the job is given is what is known now; what its run names is masked in it too."""
+        workflow, secrets = self.job.workflow, self._parts.secrets
+        if secret_names(self.job.spec):
+            await secrets.look_again()
+        if workflow is not None and secrets and not secrets.knows_run(workflow.workflow_id):
+            run = await self._parts.workflows.get(workflow.workflow_id)
+            secrets.note_run(run.workflow_id, run.secrets)
 
     async def _name_steps(self) -> None:
         """Expressions at fault show before anything is pulled; names that hold expressions are filled in."""

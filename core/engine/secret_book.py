@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _MOST_FORMER: Final = 20
 """Values of one name that are remembered."""
+_MOST_RUNS: Final = 1000
+"""Runs whose names are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class SecretBook(Mapping[str, SecretStr]):
         self._known: Mapping[str, _Known] = self._given
         self._ever: dict[str, tuple[str, ...]] = {}
         self._masking: Masking | None = None
+        self._of_runs: dict[str, tuple[str, ...]] = {}
         self._looking = anyio.Lock()
         self._threads = anyio.CapacityLimiter(1)
         self._remember()
@@ -158,6 +161,20 @@ class SecretBook(Mapping[str, SecretStr]):
     def ever(self, names: Iterable[str]) -> list[str]:
         """All values that secrets had since the engine started."""
         return [value for name in dict.fromkeys(names) for value in self._ever.get(name, ())]
+
+    def knows_run(self, workflow_id: str) -> bool:
+        """Whether the names of a workflow's run were noted."""
+        return workflow_id in self._of_runs
+
+    def note_run(self, workflow_id: str, names: tuple[str, ...]) -> None:
+        """Remember the secrets that a run names: no log of its jobs shows them, since jobs hand each other files."""
+        self._of_runs[workflow_id] = names
+        while len(self._of_runs) > _MOST_RUNS:
+            self._of_runs.pop(next(iter(self._of_runs)))
+
+    def ever_of_run(self, workflow_id: str) -> list[str]:
+        """All values that the secrets of a run had since the engine started."""
+        return self.ever(self._of_runs.get(workflow_id, ()))
 
     @property
     def masking(self) -> Masking:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -242,3 +243,29 @@ async def test_a_run_of_a_workflow_warns_of_secrets_too_short_to_mask(tmp_path: 
         await (store.path).write_text("{")
         with pytest.raises(UnusableSecretsError, match="damaged"):
             await engine.run_workflow(WorkflowRequest(text=text))
+
+
+async def test_jobs_of_a_run_mask_the_secrets_that_another_of_them_was_given(tmp_path: Path) -> None:
+    text = """\
+        jobs:
+          writes:
+            image: busybox:1
+            secrets: [TOKEN]
+            commands: ['mkdir out; echo "of $TOKEN" > out/a.txt']
+            artifacts: [out/a.txt]
+          reads:
+            needs: [writes]
+            image: busybox:1
+            commands:
+              - cat /orcaops-needs/writes/out/a.txt
+              - echo "it=$(cat /orcaops-needs/writes/out/a.txt)" > $ORCAOPS_OUTPUT
+            outputs: {it: {}}
+        """
+    async with engine_on(tmp_path / "home", secrets={"TOKEN": CANARY}) as (engine, _):
+        run = (await engine.run_workflow(WorkflowRequest(text=dedent(text)))).run
+        with anyio.fail_after(60):
+            await engine.wait_for_runs([run.workflow_id])
+        nodes = {node.job: node for node in await engine.workflow_nodes(run.workflow_id)}
+        job = await engine.get_job(nodes["reads"].job_id or "")
+        assert await log_of(engine, job) == ["of ***"]
+        assert job.outputs == nodes["reads"].outputs == {}
