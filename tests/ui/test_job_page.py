@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+_NOTIFICATIONS = """
+window.told = [];
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { return (this.permission = "granted"); }
+  constructor(title, { tag }) { window.told.push([title, tag]); }
+};
+"""
+"""What a browser with a screen has; this one shows none."""
+
 
 def test_status_title_and_favicon_change_by_themselves_and_the_log_comes_to_its_end(page: Page, server: Server) -> None:
     job_id = server.submit("sh", "-c", "echo first; sleep 1000", name="watched")
@@ -53,6 +63,7 @@ def test_tabs_are_gone_through_by_keys(page: Page, server: Server) -> None:
         expect(page.locator("#job-tabs a").first).to_be_visible()
         page.keyboard.press(key)
         expect(page.locator("main")).to_contain_text(words)
+        page.wait_for_load_state()  # keys are heard once its scripts have run
 
 
 def test_a_step_leads_to_its_first_line(page: Page, server: Server) -> None:
@@ -118,3 +129,22 @@ def test_without_scripts_every_fact_and_action_is_there(plain_page: Page, server
     expect(plain_page.locator(".log-plain")).to_contain_text("AssertionError")
     plain_page.get_by_role("link", name="Artifacts 2").click()
     expect(plain_page.locator("main")).to_contain_text("Download all")
+
+
+def test_who_asked_for_it_is_told_of_a_jobs_end_once(tabs: Tabs, server: Server) -> None:
+    page = tabs.open()
+    page.add_init_script(_NOTIFICATIONS)
+    job_id = server.submit("sleep", "600", name="long-one")
+    page.goto(f"{server.url}/jobs/{job_id}")
+    bell = page.get_by_role("button", name="Tell me when it ends")
+    expect(bell).to_have_attribute("aria-pressed", "false")
+    assert page.evaluate("Notification.permission") == "default"
+    bell.click()
+    expect(page.locator("#toast")).to_have_text("You will be told when it ends")
+    expect(bell).to_have_attribute("aria-pressed", "true")
+    server.ask(f"/orcaops/jobs/{job_id}", method="DELETE")
+    expect(page.locator(".job-head .status")).to_have_text("Cancelled")
+    expect(bell).to_have_count(0)
+    assert page.evaluate("window.told") == [["Cancelled: long-one", job_id]]
+    page.reload()
+    assert page.evaluate("window.told") == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 from mcp import Client
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -24,13 +24,41 @@ def test_a_job_that_an_agent_submits_appears_within_two_seconds_and_its_status_c
 ) -> None:
     page.goto(f"{server.url}/jobs")
     expect(page.locator("#live")).to_have_text("live")
-    page.wait_for_timeout(1100)  # the page has been still for longer than it waits between two refreshes
+    page.wait_for_timeout(2200)  # the page has been still for longer than it waits between two refreshes
     job_id = _submit_by_mcp(server, "sleep", "3")
     began = time.monotonic()
     row = page.locator(f"#row-{job_id}")
     row.wait_for()
     assert time.monotonic() - began < _SOON_MS / 1000
     expect(row.locator(".status")).to_have_text("Succeeded")
+
+
+def test_what_happened_before_a_page_began_to_listen_is_on_it_nevertheless(tabs: Tabs, server: Server) -> None:
+    page = tabs.open()
+    held = _hold(page, "**/events?*")
+    page.goto(f"{server.url}/jobs")
+    expect(page.locator("#live")).to_have_text("live")
+    page.wait_for_timeout(100)
+    job_id = server.submit("echo", "unheard", name="unheard")
+    server.ask(f"/orcaops/jobs/{job_id}/wait?timeout_s=30")
+    assert held, "the page did not try to listen"
+    expect(page.locator(f"#row-{job_id}")).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator(f"#row-{job_id} .status")).to_have_text("Succeeded")
+
+
+def test_a_second_tab_is_told_what_happened_before_the_first_listened_for_it(tabs: Tabs, server: Server) -> None:
+    first = tabs.open(f"{server.url}/jobs")
+    expect(first.locator("#live")).to_have_text("live")
+    second = tabs.open()
+    held = _hold(second, "**/static/js/live.js*")
+    second.goto(f"{server.url}/jobs", wait_until="commit")
+    second.locator("tr[data-href]").nth(3).wait_for()
+    row = f"#row-{server.submit('echo', 'late', name='late')}"
+    expect(first.locator(f"{row} .status")).to_have_text("Succeeded")
+    assert second.locator(row).count() == 0
+    held[0].continue_()
+    expect(second.locator(f"{row} .status")).to_have_text("Succeeded")
 
 
 def test_focus_and_selection_stay_while_rows_come(page: Page, server: Server) -> None:
@@ -132,6 +160,26 @@ def test_by_keyboard_a_job_is_cancelled_in_a_dialog_and_run_again(page: Page, se
     server.ask(f"/orcaops/jobs/{again}", method="DELETE")
 
 
+def test_a_question_and_a_selection_bear_a_refresh_that_is_under_way(tabs: Tabs, server: Server) -> None:
+    job_id = server.submit("sleep", "600", name="asked-meanwhile")
+    page = tabs.open()
+    page.goto(f"{server.url}/jobs?q={job_id}")
+    expect(page.locator("#live")).to_have_text("live")
+    with page.expect_request(lambda asked: asked.url.endswith(f"/jobs?q={job_id}")):
+        held = _hold(page, f"**/jobs?q={job_id}")
+        server.submit("echo", "a reason to look again")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("#dialog h1")).to_have_text("Cancel this job?")
+    assert page.url == f"{server.url}/jobs?q={job_id}"
+    page.keyboard.press("Escape")
+    with page.expect_response(lambda answer: answer.url.endswith(f"/jobs?q={job_id}")):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator(f"#row-{job_id}")).to_have_attribute("aria-selected", "true")
+    server.ask(f"/orcaops/jobs/{job_id}", method="DELETE")
+
+
 def test_enter_opens_the_selected_job(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/jobs")
     page.keyboard.press("G")
@@ -201,6 +249,17 @@ def test_copying_says_so(tabs: Tabs, server: Server) -> None:
     page.get_by_role("button", name="Copy").click()
     expect(page.locator("#toast")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == shown
+
+
+def _hold(page: Page, pattern: str) -> list[Route]:
+    """Keep back what a page asks for, until it is let go on."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, keep)
+    return held
 
 
 def _submit_by_mcp(server: Server, *command: str) -> str:

@@ -174,6 +174,32 @@ def test_times_wrap_and_copy_are_there_by_key(tabs: Tabs, server: Server) -> Non
     assert [text.rstrip() for text in copied.splitlines()] == [line(page, number).rstrip() for number in (5, 6, 7)]
 
 
+def test_groups_are_folded_and_opened_and_open_for_whoever_looks_into_them(page: Page, server: Server) -> None:
+    text = "echo start; echo ::group::Install; seq 30; echo ::endgroup::; echo ::group::Test; seq 40; echo end"
+    job_id = server.submit("sh", "-c", text)
+    server.ask(f"/orcaops/jobs/{job_id}/wait?timeout_s=30")
+    page.goto(f"{server.url}/jobs/{job_id}")
+    install = page.get_by_role("button", name="Install")
+    expect(install).to_be_enabled()
+    expect(install).to_have_attribute("aria-expanded", "true")
+    install.focus()
+    page.keyboard.press("Enter")
+    expect(install).to_have_attribute("aria-expanded", "false")
+    expect(install).to_be_focused()
+    expect(install).to_have_attribute("data-hides", "31 lines")
+    expect(page.locator('.line[data-line="2"] + .line')).to_have_attribute("data-line", "34")
+    expect(page.locator(".log-foot")).to_contain_text("31 folded")
+    sought(page, "17", "2")
+    expect(page.locator('.line[data-line="19"].current')).to_be_visible()
+    expect(install).to_have_attribute("aria-expanded", "true")
+    page.locator("[data-search]").fill("")
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    expect(page.locator(".log-rows .line")).to_have_count(3)
+    page.keyboard.press("z")
+    expect(page.locator(".log-foot")).to_contain_text("of 75 · complete")
+
+
 def test_one_stream_and_one_step_are_views_of_their_own(page: Page, server: Server) -> None:
     open_log(page, server, "failing-tests")
     page.locator('select[name="stream"]').select_option("stderr")

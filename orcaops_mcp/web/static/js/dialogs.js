@@ -13,11 +13,18 @@ export function openDialogs() {
   });
 }
 
+let isAsking = false;
+
 /** Show the question of a page in the dialog; a page without one is gone to. */
 export async function ask(address) {
+  if (isAsking) return;
+  isAsking = true;
   const dialog = document.getElementById("dialog");
   dialog.replaceChildren();
-  await window.htmx.ajax("GET", address, { target: "#dialog", select: "#confirm", swap: "innerHTML", ignoreTitle: true });
+  // requests of one source wait for each other, and a refresh of the page may be under way
+  await window.htmx.ajax("GET", address, {
+    source: dialog, target: "#dialog", select: "#confirm", swap: "innerHTML", ignoreTitle: true,
+  }).finally(() => { isAsking = false; });
   if (!dialog.querySelector("form")) {
     location.assign(address);
     return;

@@ -1,9 +1,7 @@
 // A job's page: keys for its tabs and for what can be done with it.
+import "./bell.js";
 import { ask } from "./dialogs.js";
 import { onKey } from "./keys.js";
-import { refresh } from "./live.js";
-
-const LOOK_AGAIN_MS = 1500;
 
 const head = () => document.getElementById("job-head");
 
@@ -23,6 +21,3 @@ document.addEventListener("click", (event) => {
   const menu = document.getElementById("job-menu");
   if (menu?.open && !event.target.closest?.("#job-menu summary")) menu.open = false;
 });
-
-// What happened after the page was made and before it began to listen would not be seen otherwise.
-if (document.getElementById("page").dataset.topics) setTimeout(refresh, LOOK_AGAIN_MS);

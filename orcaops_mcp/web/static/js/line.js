@@ -8,7 +8,8 @@ const LATE_MS = 500;
 export class Line {
   /**
    * @param heard Called with the topics that changed, of those this tab follows.
-   * @param stands Called with whether the line is lost, and whether it is back after something may have been missed.
+   * @param stands Called with whether the line is lost, and whether something may have been missed: when this tab's
+   *   topics are listened to for the first time, since its page is older than that, and when the line is back.
    */
   constructor(heard, stands) {
     this.heard = heard;
@@ -20,6 +21,7 @@ export class Line {
     this.channel = null;
     this.stepDown = null;
     this.leaving = null;
+    this.isHeard = false;
   }
 
   get isOpen() {
@@ -29,6 +31,7 @@ export class Line {
   open(topics) {
     this.close();
     this.topics = topics;
+    this.isHeard = false;
     this.leaving = new AbortController();
     if (!navigator.locks || !window.BroadcastChannel) {
       this.listen();
@@ -66,12 +69,14 @@ export class Line {
 
   take(message) {
     if (message.kind === "nudge") this.tell(message.topics);
-    else if (message.kind === "stands") this.stands(message.isLost, message.isBack);
+    else if (message.kind === "stands") this.stand(message);
     else if (message.kind === "who") this.post({ kind: "follow" });
     else if (this.source) {
       const before = this.all();
       message.kind === "follow" ? this.others.set(message.id, message.topics) : this.others.delete(message.id);
-      if (message.kind === "follow" && before !== this.all()) this.listen();
+      if (message.kind !== "follow") return;
+      if (before !== this.all()) this.listen();
+      else if (this.source.readyState === EventSource.OPEN) this.post({ kind: "stands", isLost: false, isBack: false, followed: before });
     }
   }
 
@@ -87,22 +92,23 @@ export class Line {
   // The one before is heard until this one is open, so that nothing falls between them.
   listen(hasGap = false) {
     const earlier = this.source;
-    const source = new EventSource(`/events?topics=${encodeURIComponent(this.all())}`);
+    const followed = this.all();
+    const source = new EventSource(`/events?topics=${encodeURIComponent(followed)}`);
     let wasLost = hasGap;
     this.source = source;
     source.addEventListener("open", () => {
       earlier?.close();
-      this.tellAll(false, wasLost);
+      this.tellAll({ isLost: false, isBack: wasLost, followed });
       wasLost = false;
     });
     source.addEventListener("error", () => {
       wasLost = true;
-      this.tellAll(true, false);
+      this.tellAll({ isLost: true, isBack: false, followed: "" });
       if (source.readyState !== EventSource.CLOSED) return;
       setTimeout(() => {
         if (this.source !== source) return;
         this.listen();
-        this.stands(true, false);
+        this.stand({ isLost: true, isBack: false, followed: "" });
       }, RETRY_MS);
     });
     source.addEventListener("nudge", (event) => {
@@ -112,8 +118,15 @@ export class Line {
     });
   }
 
-  tellAll(isLost, isBack) {
-    this.post({ kind: "stands", isLost, isBack });
-    this.stands(isLost, isBack);
+  tellAll(standing) {
+    this.post({ kind: "stands", ...standing });
+    this.stand(standing);
+  }
+
+  stand({ isLost, isBack, followed }) {
+    const all = followed.split(",");
+    const isFirst = !this.isHeard && this.topics.every((topic) => all.includes(topic));
+    this.isHeard ||= isFirst;
+    this.stands(isLost, isBack || isFirst);
   }
 }

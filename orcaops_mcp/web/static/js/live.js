@@ -24,21 +24,20 @@ export async function refresh() {
   wanted = false;
   refreshedAt = performance.now();
   if (document.querySelector("dialog[open]")) { later(); return; }
-  const before = selectedRow();
   await window.htmx.ajax("GET", location.pathname + location.search, {
     target: "#page", select: "#page", swap: "outerMorph",
   });
-  settle(before);
+  settle();
 }
 
 export function followPage() {
   const button = document.getElementById("live");
   if (!page()?.dataset.topics || !window.EventSource) return;
   button.hidden = false;
-  button.addEventListener("click", () => { isPaused = !isPaused; isPaused ? line.close() : goOn(); say(); });
+  button.addEventListener("click", () => { isPaused = !isPaused; isPaused ? line.close() : open(); say(); });
   document.addEventListener("visibilitychange", () => {
     if (isPaused) return;
-    document.hidden ? line.close() : goOn();
+    document.hidden ? line.close() : open();
     say();
   });
   setInterval(() => {
@@ -46,7 +45,7 @@ export function followPage() {
     if (lostAt) say();
   }, 1000);
   window.addEventListener("pagehide", () => line.close());
-  window.addEventListener("pageshow", (event) => { if (event.persisted && !isPaused) goOn(); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted && !isPaused) open(); });
   open();
   say();
 }
@@ -55,15 +54,10 @@ function page() {
   return document.getElementById("page");
 }
 
+// What happened before the line stands is not heard: it says so, and the page is fetched once more.
 function open() {
   topics = page().dataset.topics;
   line.open(topics.split(","));
-}
-
-// After a time of not listening something may have been missed.
-function goOn() {
-  open();
-  later();
 }
 
 function hear(changed) {
@@ -93,13 +87,7 @@ function say() {
   button.dataset.state = state;
 }
 
-function selectedRow() {
-  return document.querySelector('tr[aria-selected="true"]')?.id;
-}
-
-function settle(rowId) {
-  const row = rowId && document.getElementById(rowId);
-  if (row) row.setAttribute("aria-selected", "true");
+function settle() {
   const icon = document.getElementById("favicon");
   const now = page().dataset.favicon;
   if (now && icon.getAttribute("href") !== now) icon.setAttribute("href", now);

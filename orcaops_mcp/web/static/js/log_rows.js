@@ -11,6 +11,12 @@ export function plainText(row) {
   return row[3].replace(COLOURS, "");
 }
 
+/** What a row says of groups: `{title, isEnd}`; null for any other row. */
+export function markerOf(row) {
+  const found = /^::(?:group::(.*)|(endgroup)::.*)$/.exec(plainText(row));
+  return found && { title: found[1]?.trim() ?? "", isEnd: Boolean(found[2]) };
+}
+
 /** The element of a row; `textAddress(line)` leads to all of a line that is cut. */
 export function rowElement(row, textAddress) {
   const [number, , stream, text, , cut, flags] = row;
@@ -23,7 +29,11 @@ export function rowElement(row, textAddress) {
   if (stream === "e") sign.title = "stderr";
   line.append(link, sign, part("span", "at", ""));
   const body = part("span", "t", "");
-  if (text.includes("\x1b")) body.append(...pieces(text));
+  const marker = text.includes("group::") ? markerOf(row) : null;
+  if (marker) {
+    line.classList.add(marker.isEnd ? "group-end" : "group");
+    body.append(marker.isEnd ? text : foldButton(marker.title));
+  } else if (text.includes("\x1b")) body.append(...pieces(text));
   else body.textContent = text;
   line.append(body);
   if (cut || flags & CONTINUED) line.append(rest(number, cut, textAddress));
@@ -39,6 +49,13 @@ export function timeText(row, mode, start) {
     return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`;
   }
   return `+${((row[1] - start) / 1000).toFixed(3)}s`.padStart(10);
+}
+
+function foldButton(title) {
+  const made = part("button", "fold", title || "Group");
+  made.type = "button";
+  made.setAttribute("aria-expanded", "true");
+  return made;
 }
 
 function rest(number, cut, textAddress) {

@@ -60,6 +60,14 @@ export class LogSource {
     return answer?.first ?? 1;
   }
 
+  /** The rows that hold a text, from one of them on, from 1, and at most 2000; null if the server does not tell. */
+  async mentions(text, first) {
+    for (;;) {
+      const answer = await this.ask(this.addresses.lines, { q: text, case: 1, only: 1, first, limit: 2000 });
+      if (!answer || answer.whole || answer.lines.length === 2000) return answer?.lines ?? null;
+    }
+  }
+
   /** What a search of the whole log finds, seen from a line. */
   search(sought, line) {
     return this.ask(this.addresses.search, { ...sought, from: line });

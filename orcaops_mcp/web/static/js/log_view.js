@@ -2,8 +2,9 @@
 import { copyText, toast } from "./copy.js";
 import { onKey } from "./keys.js";
 import { onNudge } from "./live.js";
+import { LogFolds } from "./log_folds.js";
 import { LogList } from "./log_list.js";
-import { plainText, rowElement, timeText } from "./log_rows.js";
+import { markerOf, plainText, rowElement, timeText } from "./log_rows.js";
 import { LogSearch } from "./log_search.js";
 import { LogSource } from "./log_source.js";
 import { button, icon, menu } from "./log_tools.js";
@@ -23,6 +24,9 @@ class LogView {
     this.start = 0;
     this.heardAt = 0;
     this.unsaid = 0;
+    this.rows = 0;
+    this.attempt = null;
+    this.foldedAt = 0;
     this.build();
     this.source = new LogSource(
       { lines: root.dataset.lines, search: root.dataset.searchSource },
@@ -30,10 +34,11 @@ class LogView {
     );
     this.list = new LogList(this.box, {
       make: (index) => this.element(index),
-      want: (first, last) => this.source.want(first, last),
+      want: (first, last) => this.want(first - 1, last - 1),
       moved: (byReader) => this.moved(byReader),
     });
     this.list.drawn = () => this.drawn();
+    this.folds = new LogFolds(this);
     this.search = new LogSearch(this);
     this.listen();
     this.begin();
@@ -46,6 +51,8 @@ class LogView {
     this.timeButton = press("Time", "clock", () => this.nextTimes(), "Times: none, of the day, since the start (t)");
     this.wrapButton = press("Wrap", "text-wrap", () => this.wrap(), "Long lines wrap (w)");
     this.followButton = press("Follow", "arrow-down-to-line", () => this.follow(!this.isFollowing), "Stay at the end (f)");
+    this.foldButton = press("Fold", "chevron-down", () => this.foldAll(), "Fold all groups, or open them (z)");
+    this.foldButton.hidden = true;
     this.copyButton = press("", "copy", () => this.copy(), "Copy the lines picked, or those in sight (c)");
     const text = (parameters) => () => this.textAddress(parameters);
     const raw = menu(icon(icons, "download"), "Raw", [
@@ -54,7 +61,7 @@ class LogView {
       ["Download all, as printed", text({ raw: 1, download: 1 }), "download"],
       ["Download what is in sight", () => this.textAddress({ download: 1, ...this.linesInSight() }), "download"],
     ]);
-    tools.replaceChildren(this.timeButton, this.wrapButton, this.followButton, this.copyButton, raw);
+    tools.replaceChildren(this.timeButton, this.wrapButton, this.foldButton, this.followButton, this.copyButton, raw);
     this.box = Object.assign(document.createElement("div"), { className: "log-box", tabIndex: 0 });
     this.box.setAttribute("role", "log");
     this.box.setAttribute("aria-live", "off");
@@ -103,7 +110,7 @@ class LogView {
       select.addEventListener("change", () => this.reopen());
     }
     this.box.addEventListener("keydown", (event) => this.pressed(event));
-    const keys = { f: () => this.follow(!this.isFollowing), t: () => this.nextTimes(), w: () => this.wrap(), c: () => this.copy() };
+    const keys = { f: () => this.follow(!this.isFollowing), t: () => this.nextTimes(), w: () => this.wrap(), c: () => this.copy(), z: () => this.foldAll() };
     for (const [key, act] of Object.entries(keys)) onKey(key, act);
     for (const key of ["j", "ArrowDown"]) onKey(key, () => this.list.moveBy(1));
     for (const key of ["k", "ArrowUp"]) onKey(key, () => this.list.moveBy(-1));
@@ -129,12 +136,17 @@ class LogView {
   }
 
   grown(facts) {
-    const more = facts.rows - this.list.count;
-    if (more < 0) this.list.clear();
-    if (more > 0 && this.list.count) this.unsaid += more;
+    const more = facts.rows - this.rows;
+    if (more < 0 || facts.attempt !== this.attempt) {
+      this.list.clear();
+      if (facts.attempt !== this.attempt) this.folds.forget();
+    }
+    if (more > 0 && this.rows) this.unsaid += more;
+    [this.rows, this.attempt] = [facts.rows, facts.attempt];
+    if (more && this.folds.isKnown) this.findFolds();
     this.empty.hidden = facts.rows > 0;
     this.empty.textContent = facts.note || (facts.whole ? "No line matches." : "Looking…");
-    this.list.resize(facts.rows, this.isFollowing);
+    this.list.resize(this.countOf(facts.rows), this.isFollowing);
     if (facts.over && facts.whole && this.isFollowing) this.setFollowing(false);
     if (more) this.search.grown();
     if (!facts.whole) setTimeout(() => this.source.grow(), 50);
@@ -145,9 +157,33 @@ class LogView {
     this.foot.textContent = why || `Lost contact. Trying again in ${seconds}s…`;
   }
 
+  /** Whether the rows are the lines, so that groups can be folded. */
+  get isEveryLine() {
+    const { narrowed, facts } = this.source;
+    return !Object.keys(narrowed).length && facts.rows === facts.total;
+  }
+
+  // Places in the list, rows of the log: they differ by what is folded.
+  countOf(rows) { return this.isEveryLine ? this.folds.countOf(rows) : rows; }
+  rowAt(place) { return this.isEveryLine ? this.folds.lineAt(place) : place + 1; }
+
+  want(first, last) {
+    let [from, to] = [this.rowAt(first), this.rowAt(first)];
+    for (let place = first + 1; place <= last; place++) {
+      const row = this.rowAt(place);
+      if (row !== to + 1) {
+        this.source.want(from, to);
+        from = row;
+      }
+      to = row;
+    }
+    this.source.want(from, to);
+  }
+
   element(index) {
-    const row = this.source.row(index + 1);
+    const row = this.source.row(this.rowAt(index));
     if (!row) return undefined;
+    if (!this.folds.isKnown && row[3].includes("group::") && markerOf(row)) this.findFolds();
     if (index === 0) this.start = row[1];
     const made = rowElement(row, (line) => this.textAddress({ first: line, last: line, raw: 1 }));
     made.row = row;
@@ -163,6 +199,7 @@ class LogView {
       const time = timeText(element.row, this.times, this.start || element.row[1]);
       const place = element.children[2];
       if (place.textContent !== time) place.textContent = time;
+      this.tellFold(element, number);
     }
     this.search.highlight(this.list.rows);
     this.tell();
@@ -188,11 +225,10 @@ class LogView {
 
   /** Have a line in sight; the row it has depends on what is shown. */
   async goToLine(line) {
-    const { narrowed, facts } = this.source;
-    const isEveryLine = !Object.keys(narrowed).length && facts.rows === facts.total;
-    const row = isEveryLine ? line : await this.source.rowOf(line);
+    if (this.isEveryLine && this.folds.reveal(line)) this.foldsChanged();
+    const place = this.isEveryLine ? this.folds.placeOf(line) : (await this.source.rowOf(line)) - 1;
     this.setFollowing(false);
-    this.list.reveal(Math.max(0, row - 1));
+    this.list.reveal(Math.max(0, place));
     this.list.draw();
   }
 
@@ -206,6 +242,8 @@ class LogView {
   }
 
   clicked(event) {
+    const fold = event.target.closest?.("button.fold");
+    if (fold) return this.fold(Number(fold.closest(".line").dataset.line));
     const link = event.target.closest?.("a.n");
     if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
@@ -222,8 +260,52 @@ class LogView {
 
   linesInSight() {
     const seen = this.list.seen();
-    const rows = seen ? [this.source.row(seen.first + 1), this.source.row(seen.last + 1)] : [];
+    const rows = seen ? [this.source.row(this.rowAt(seen.first)), this.source.row(this.rowAt(seen.last))] : [];
     return rows[0] && rows[1] ? { first: rows[0][0], last: rows[1][0] } : {};
+  }
+
+  fold(line) {
+    const hadFocus = document.activeElement?.matches?.("button.fold");
+    this.folds.toggle(line);
+    this.foldsChanged();
+    this.list.drawNow();
+    if (hadFocus) this.list.rows.querySelector(`[data-line="${line}"] .fold`)?.focus({ preventScroll: true });
+  }
+
+  foldAll() {
+    if (!this.isEveryLine || !this.folds.groups.length) return;
+    this.folds.toggleAll();
+    this.foldsChanged();
+  }
+
+  // The line at the top stays there, or the head of the group that it is in now.
+  foldsChanged() {
+    const top = this.topLine ?? 1;
+    this.list.clear();
+    this.list.resize(this.countOf(this.source.facts.rows), this.isFollowing);
+    if (!this.isFollowing) this.list.moveTo(this.folds.placeOf(top));
+    this.tellTools();
+  }
+
+  findFolds() {
+    const wait = ASK_MS - (performance.now() - this.foldedAt);
+    if (this.folds.isKnown && wait > 0) return;
+    this.foldedAt = performance.now();
+    this.folds.find();
+  }
+
+  foldsFound() {
+    this.foldButton.hidden = !this.folds.groups.length;
+    this.folds.folded.size ? this.foldsChanged() : this.list.draw();
+  }
+
+  tellFold(element, line) {
+    const button = element.querySelector(".fold");
+    if (!button) return;
+    const hides = this.isEveryLine ? this.folds.hides(line, this.source.facts.rows) : null;
+    button.disabled = hides === null || hides === undefined;
+    button.setAttribute("aria-expanded", String(!hides));
+    button.dataset.hides = hides ? `${hides.toLocaleString("en")} line${hides === 1 ? "" : "s"}` : "";
   }
 
   async copy() {
@@ -236,7 +318,9 @@ class LogView {
       rows = (await this.source.all(first, first + many - 1)).filter(([number]) => number <= this.picked[1]);
     } else {
       const seen = this.list.seen();
-      rows = seen ? await this.source.all(seen.first + 1, seen.last + 1) : [];
+      rows = [];
+      for (let place = seen?.first; place <= seen?.last; place++) rows.push(this.source.row(this.rowAt(place)));
+      rows = rows.filter(Boolean);
     }
     return copyText(rows.map((row) => plainText(row) + "\n").join(""));
   }
@@ -309,7 +393,7 @@ class LogView {
   }
 
   tellTools() {
-    const states = [[this.timeButton, this.times], [this.wrapButton, this.root.classList.contains("wrapped")], [this.followButton, this.isFollowing]];
+    const states = [[this.timeButton, this.times], [this.wrapButton, this.root.classList.contains("wrapped")], [this.followButton, this.isFollowing], [this.foldButton, this.folds?.folded.size]];
     for (const [made, isOn] of states) made.setAttribute("aria-pressed", String(Boolean(isOn)));
     this.followButton.disabled = this.source?.facts.over ?? false;
   }
@@ -320,7 +404,9 @@ class LogView {
     const n = (value) => value.toLocaleString("en");
     const { first, last } = this.linesInSight();
     const place = first ? `Lines ${n(first)}–${n(last)} of ${n(total)}` : `${n(total)} lines`;
-    const part = rows !== total && total ? ` · ${n(rows)} shown` : "";
+    this.topLine = first ?? this.topLine;
+    const hidden = this.isEveryLine && this.folds.count;
+    const part = hidden ? ` · ${n(hidden)} folded` : rows !== total && total ? ` · ${n(rows)} shown` : "";
     const state = !whole ? "looking…" : over ? "complete" : this.isFollowing ? "following" : "paused — press f";
     const text = `${place}${part} · ${state}`;
     if (this.foot.textContent !== text) this.foot.textContent = text;

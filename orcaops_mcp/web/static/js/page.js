@@ -5,6 +5,10 @@ import { keepTimes } from "./times.js";
 import { openDialogs } from "./dialogs.js";
 import { offerCopies } from "./copy.js";
 
+// On a narrow screen the place one is at may stand outside what is seen of its bar.
+for (const here of document.querySelectorAll(".places [aria-current], .tabs [aria-current]")) {
+  here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 24;
+}
 keepTimes();
 offerCopies();
 openDialogs();

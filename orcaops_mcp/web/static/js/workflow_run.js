@@ -1,4 +1,5 @@
 // A run's page: tabs by number, its questions by key, bars of the timeline that go on.
+import "./bell.js";
 import { ask } from "./dialogs.js";
 import { onKey } from "./keys.js";
 import { onNudge, refresh } from "./live.js";
