@@ -16,6 +16,7 @@ from mcp.types import INVALID_REQUEST
 
 from core import BusyError, ConflictError, HomeInUseError, OrcaOpsError
 from orcaops_mcp import __version__, places
+from orcaops_mcp.daemon.calls import CallsUnderWay
 from orcaops_mcp.daemon.greeting import accepted, read_greeting, rejected, restarting
 from orcaops_mcp.daemon.life import has_work
 from orcaops_mcp.daemon.lines import LineReader, LongLine
@@ -162,8 +163,9 @@ class McpDoor:
         to_send, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
         has_said_all = anyio.Event()
         async with received, outgoing, anyio.create_task_group() as tasks:
-            tasks.start_soon(self._read, reader, to_server, to_send.clone())
-            tasks.start_soon(_write, outgoing, stream, has_said_all)
+            calls = CallsUnderWay()
+            tasks.start_soon(self._read, reader, to_server, to_send.clone(), calls)
+            tasks.start_soon(_write, outgoing, stream, has_said_all, calls)
             await serve_streams(shelved.server, received, to_send, app)
             with anyio.move_on_after(_GOODBYE_S):
                 await has_said_all.wait()
@@ -174,12 +176,13 @@ class McpDoor:
         reader: LineReader,
         to_server: MemoryObjectSendStream[SessionMessage | Exception],
         to_send: MemoryObjectSendStream[SessionMessage],
+        calls: CallsUnderWay,
     ) -> None:
         async with to_server, to_send:
             with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
                 async for line in reader.lines():
                     if not isinstance(line, LongLine):
-                        await self._pass_on(line, to_server, to_send)
+                        await self._pass_on(line, to_server, to_send, calls)
                         continue
                     request_id = _id_of(line.head, line.tail)
                     if request_id is None:
@@ -193,9 +196,13 @@ class McpDoor:
         line: bytes,
         to_server: MemoryObjectSendStream[SessionMessage | Exception],
         to_send: MemoryObjectSendStream[SessionMessage],
+        calls: CallsUnderWay,
     ) -> None:
         """Give the server a message. A request that is none is answered if its id can be told: nobody waits in vain."""
         message = await self._message(line)
+        if not isinstance(message, Exception) and (refusal := calls.refuse(message)) is not None:
+            await to_send.send(refusal)
+            return
         request_id = _id_of(line[:_ENDS], line[-_ENDS:]) if isinstance(message, Exception) and _ASKS in line else None
         if request_id is None:
             await to_server.send(message)
@@ -214,10 +221,14 @@ class McpDoor:
 
 
 async def _write(
-    outgoing: MemoryObjectReceiveStream[SessionMessage], stream: SocketStream, has_said_all: anyio.Event
+    outgoing: MemoryObjectReceiveStream[SessionMessage],
+    stream: SocketStream,
+    has_said_all: anyio.Event,
+    calls: CallsUnderWay,
 ) -> None:
     with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
         async for message in outgoing:
+            calls.note_answer(message)
             await stream.send(line_of(message))
     has_said_all.set()
 

@@ -13,7 +13,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.message import SessionMessage
-from mcp.types import ErrorData, JSONRPCError, jsonrpc_message_adapter
+from mcp.types import ErrorData, JSONRPCError, JSONRPCResponse, jsonrpc_message_adapter
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
     from mcp.server import MCPServer, ServerRequestContext
     from mcp.server.connection import Connection
-    from mcp.types import CallToolResult, ToolAnnotations
+    from mcp.types import CallToolResult, Result, ToolAnnotations
 
 __all__ = (
     "HANDSHAKE_PROTOCOL_VERSIONS",
@@ -30,6 +30,7 @@ __all__ = (
     "SessionMessage",
     "add_request_handler",
     "announce_list_changes",
+    "answer_message",
     "connection_of",
     "error_message",
     "line_of",
@@ -77,6 +78,12 @@ def message_of(line: bytes) -> SessionMessage:
 def line_of(message: SessionMessage) -> bytes:
     """A message as a line."""
     return message.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+
+
+def answer_message(request_id: int | str, result: Result) -> SessionMessage:
+    """The answer to a request."""
+    content = result.model_dump(by_alias=True, mode="json", exclude_none=True)
+    return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=request_id, result=content))
 
 
 def error_message(request_id: int | str, code: int, text: str) -> SessionMessage:
