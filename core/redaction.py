@@ -143,6 +143,11 @@ class Masking:
         self._needles = needles(values)
 
     @property
+    def hides_nothing(self) -> bool:
+        """Whether there is no secret to look for."""
+        return not self._needles
+
+    @property
     def reach(self) -> int:
         """How far from a place a needle may begin or end that covers it."""
         return max(map(len, self._needles), default=1) - 1

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.redaction import MASK, Redactor, needles
+from core.redaction import MASK, Masking, Redactor, needles
 
 SECRET = "s3cr3t/pass+word"
 
@@ -47,6 +47,38 @@ def test_any_chunking_masks_exactly_the_union_of_all_occurrences(
     output += redactor.feed(b"", final=True)
     assert output == brute_force(data, sought)
     assert redactor.feed(data, final=True) == output
+
+
+@given(
+    data=st.lists(st.sampled_from(b"abc"), max_size=40).map(bytes),
+    values=st.sets(st.lists(st.sampled_from("abc"), min_size=6, max_size=9).map("".join), max_size=3),
+    places=st.tuples(st.integers(0, 40), st.integers(0, 40)),
+)
+def test_a_part_shows_what_the_whole_shows_there_and_no_piece_of_a_secret_that_it_cuts(
+    data: bytes, values: set[str], places: tuple[int, int]
+) -> None:
+    start, stop = sorted(min(place, len(data)) for place in places)
+    covered = {
+        place
+        for needle in needles(values)
+        for first in range(len(data))
+        if data.startswith(needle, first)
+        for place in range(first, first + len(needle))
+    }
+    expected = b"".join(
+        data[place : place + 1] if place not in covered else MASK if place == start or place - 1 not in covered else b""
+        for place in range(start, stop)
+    )
+    assert Masking(values).masked_part(data, start, stop) == expected
+
+
+def test_a_text_is_masked_and_one_without_secrets_is_left_as_it_is() -> None:
+    masking = Masking([SECRET])
+    assert masking.masked(f"key={SECRET};") == "key=***;"
+    assert masking.has_secret(base64.b64encode(SECRET.encode()).decode())
+    assert masking.masked("\udcff") == "\udcff"
+    assert masking.reach >= len(SECRET) - 1
+    assert (Masking([]).masked(SECRET), Masking([]).hides_nothing, Masking([]).reach) == (SECRET, True, 0)
 
 
 def test_a_secret_split_at_a_frame_border_is_masked() -> None:
