@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from core import OrcaOpsError, open_engine
+from core import OrcaOpsError, StoreError, open_engine
 from orcaops_mcp import __version__, places
+from orcaops_mcp.cli.endpoints import endpoint_checks
 from orcaops_mcp.cli.settings_read import read_configuration
 from orcaops_mcp.client.errors import UNREACHABLE, ClientError
 from orcaops_mcp.intake.checks import Check, State, check_core, home_checks, system_checks
 from orcaops_mcp.intake.configured import values_of
+from orcaops_mcp.views.system import system_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +48,7 @@ def _engine_checks(session: Session, configuration: Configuration) -> Iterator[C
     note = places.note_of(str(configuration.settings.home))
     if note is None:
         yield Check("engine", "ok", "none runs; the next command that needs one starts it")
-        yield anyio.run(_could_run, configuration)
+        yield from anyio.run(_could_run, configuration)
         return
     said = f"pid {note.get('pid')}, version {note.get('version')}, {note.get('url') or 'no TCP port'}"
     if note.get("version") == __version__:
@@ -67,27 +69,30 @@ def _far_checks(session: Session) -> Iterator[Check]:
 
 def _system_checks(session: Session) -> Iterator[Check]:
     try:
-        system = session.client_that(starts=False).system()
+        client = session.client_that(starts=False)
+        system = client.system()
+        reached = list(endpoint_checks(client))
     except ClientError as error:
         state: State = "failed" if error.code == UNREACHABLE else "warning"
         yield Check("engine", state, error.message, error.hint)
         return
     yield from system_checks(system)
+    yield from reached
 
 
-async def _could_run(configuration: Configuration) -> Check:
-    """Whether an engine opens its home and can run containers."""
+async def _could_run(configuration: Configuration) -> list[Check]:
+    """Whether an engine opens its home and can run containers; what it would say of itself if it does."""
     try:
         async with open_engine(configuration.engine()) as engine:
-            health = (await engine.status()).backend
+            system = system_view(await engine.status(), engine.settings)
     except (OrcaOpsError, ExceptionGroup) as error:
         fault = _sole(error)
         if fault is None:
             raise
-        return Check("containers", "failed", fault.message, fault.hint)
-    if health.available:
-        return Check("containers", "ok", f"{health.name} {health.version}".strip())
-    return Check("containers", "failed", health.message, health.hint)
+        name = "database" if isinstance(fault, StoreError) else "containers"
+        return [Check(name, "failed", fault.message, fault.hint)]
+    opened = Check("database", "ok", "it opens")
+    return [opened, *(check for check in system_checks(system) if check.name != "queue")]
 
 
 def _sole(error: Exception) -> OrcaOpsError | None:

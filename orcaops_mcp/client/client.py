@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,7 @@ from orcaops_mcp.client.connection import Connection
 from orcaops_mcp.client.errors import AMBIGUOUS, UNREACHABLE, ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from orcaops_mcp.client.connection import Query
     from orcaops_mcp.client.events import ServerEvent
@@ -256,6 +257,22 @@ class Client:
     def openapi(self) -> Json:
         """The OpenAPI document."""
         return self._connection.ask("GET", "/openapi.json")
+
+    def status_of(self, method: str, path: str, *, headers: Mapping[str, str], content: Json | None = None) -> int:
+        """The HTTP status of an answer that is not read.
+
+        Raises:
+            ClientError: Nobody answers.
+        """
+        body = None if content is None else json.dumps(content).encode()
+        typed = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            with self._connection.open(method, path, headers={**typed, **headers}, body=body, timeout_s=10) as reply:
+                return reply.status
+        except ClientError as error:
+            if error.status:
+                return error.status
+            raise
 
     def answers(self) -> bool:
         """Whether an engine answers at all."""

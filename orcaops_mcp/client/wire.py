@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 CHUNK: Final = 65_536
+_UPGRADED: Final = 101
 _LINE: Final = 65_536
 _HEADERS: Final = 200
 _GONE: Final = "The engine closed the connection before its answer was whole."
@@ -52,7 +53,7 @@ class Reply:
         try:
             self.status = self._read_status()
             self.headers = self._read_headers()
-            while self.status < 200:  # an interim answer, such as 103 Early Hints
+            while self.status < 200 and self.status != _UPGRADED:  # an interim answer, such as 103 Early Hints
                 self.status = self._read_status()
                 self.headers = self._read_headers()
         except BaseException:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "warning", "failed", "mended"]
 
+_CLOCKS_APART_S: Final = 5
 _LOW_DISK: Final = 1024**3
 _ELSEWHERE: Final = "Choose another folder with --home or ORCAOPS_HOME."
 
@@ -103,6 +104,7 @@ def system_checks(system: Mapping[str, Any]) -> Iterator[Check]:
     containers: Mapping[str, Any] = system["containers"]
     if containers["available"]:
         yield Check("containers", "ok", f"{containers['backend']} {containers['version'] or ''}".strip())
+        yield from _docker_checks(containers["facts"])
     else:
         yield Check("containers", "failed", str(containers["problem"]), str(containers["hint"] or ""))
     for remark in system["remarks"]:
@@ -113,6 +115,26 @@ def system_checks(system: Mapping[str, Any]) -> Iterator[Check]:
         yield Check("queue", "warning", f"{system['blocked']}{since}", hint)
     else:
         yield Check("queue", "ok", f"{system['running']} running, {system['queued']} queued")
+
+
+def _docker_checks(facts: Mapping[str, str]) -> Iterator[Check]:
+    """What Docker tells of itself that jobs will notice; nothing of a backend that tells nothing."""
+    if facts.get("rootless") == "yes" and facts.get("cgroup") != "2":
+        hint = (
+            "Start the machine with cgroup 2 (systemd.unified_cgroup_hierarchy=1), or use a Docker that runs as root."
+        )
+        yield Check("rootless", "warning", "Docker runs without root, where cgroup 1 sets jobs no limits", hint)
+    elif "rootless" in facts:
+        yield Check(
+            "rootless", "ok", "Docker runs without root" if facts["rootless"] == "yes" else "Docker runs as root"
+        )
+    ahead = facts.get("clock_ahead_s", "")
+    if ahead and abs(int(ahead)) >= _CLOCKS_APART_S:
+        way = "ahead of" if int(ahead) > 0 else "behind"
+        hint = "Let both machines set their clocks by NTP: times of logs and ends of jobs are told by Docker's."
+        yield Check("clock", "warning", f"Docker's clock is {abs(int(ahead))} s {way} this one", hint)
+    elif ahead:
+        yield Check("clock", "ok", "Docker's clock and this one agree")
 
 
 def _privacy(name: str, path: Path, mode: int) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 async def probe(client: EngineClient) -> BackendHealth:
     """Ask the engine how it is; whatever happens is an answer."""
+    before = datetime.now(UTC)
     try:
         answer = await client.request("GET", "/info")
     except APIError as error:
@@ -27,7 +29,8 @@ async def probe(client: EngineClient) -> BackendHealth:
     except BackendError as error:
         return BackendHealth(available=False, name="docker", message=error.message, hint=error.hint)
     info: Mapping[str, Any] = answer.json()
-    return BackendHealth(available=True, name="docker", version=info.get("ServerVersion", ""), facts=_facts(info))
+    facts = {**_facts(info), "clock_ahead_s": _clock_ahead_s(info, before, datetime.now(UTC))}
+    return BackendHealth(available=True, name="docker", version=info.get("ServerVersion", ""), facts=facts)
 
 
 def _facts(info: Mapping[str, Any]) -> dict[str, str]:
@@ -45,6 +48,19 @@ def _facts(info: Mapping[str, Any]) -> dict[str, str]:
         "kernel": str(info.get("KernelVersion", "")),
         "platform": f"{info.get('OSType', '')}/{info.get('Architecture', '')}",
     }
+
+
+def _clock_ahead_s(info: Mapping[str, Any], before: datetime, after: datetime) -> str:
+    """By how many whole seconds the engine's clock is ahead of ours, 0 if it may be the same; empty if not told."""
+    try:
+        theirs = datetime.fromisoformat(str(info.get("SystemTime", "")))
+    except ValueError:
+        return ""
+    if theirs.tzinfo is None:
+        return ""
+    if theirs < before:
+        return str(int((theirs - before).total_seconds()))
+    return str(max(0, int((theirs - after).total_seconds())))
 
 
 def _gpus(info: Mapping[str, Any]) -> str:

@@ -202,6 +202,10 @@ def test_doctor_asks_the_engine_that_runs(engine_home: EngineHome) -> None:
     assert checks["containers"] == {
         "name": "containers", "state": "ok", "said": "simulated 1", "hint": "", "can_be_mended": False
     }  # fmt: skip
+    assert (checks["mcp"]["state"], checks["mcp"]["said"]) == ("ok", "answers at /mcp")
+    engine_home.ok("run", "busybox", "true")
+    checks = {check["name"]: check for check in json.loads(engine_home.ok("doctor", "--json"))}
+    assert (checks["websocket"]["state"], checks["websocket"]["said"]) == ("ok", "logs can be followed")
 
 
 def test_the_system_is_told(engine_home: EngineHome) -> None:
