@@ -176,6 +176,7 @@ class LogHub:
         live = self._lives.get((job_id, attempt))
         recorder = live.recorder if live else None
         await self._end(job_id, attempt, recorder)
+        live = self._lives.get((job_id, attempt))  # again: who came while it was written may not have seen the end
         if live is not None:
             live.ended = True
             live.version += 1

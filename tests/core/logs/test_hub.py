@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from core.errors import JobNotFoundError
 from core.ids import new_job_id
+from core.logs import hub as hub_module
 from core.logs.hub import LogHub
 from core.logs.search import LogPattern
 from core.records.log import LogFrame, LogLine
@@ -127,6 +129,25 @@ async def test_a_finished_attempt_that_never_ran_has_an_empty_log_that_ends(hub:
             await hub.finish(job_id, 1)
     assert seen == []
     await hub.finish(job_id, 1)
+
+
+async def test_who_comes_while_the_end_of_a_log_is_written_comes_to_that_end(hub: LogHub) -> None:
+    job_id, may_write = new_job_id(), threading.Event()
+
+    async def follow() -> None:
+        assert [lines async for lines in hub.follow(job_id, 1)] == []
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(hub_module._WRITERS):  # pyright: ignore[reportPrivateUsage] - all that may write
+                tasks.start_soon(hub.run, may_write.wait)
+            tasks.start_soon(hub.finish, job_id, 1)
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(follow)
+            await anyio.wait_all_tasks_blocked()
+            assert (await hub.read(job_id, 1, 1)).at_end
+            await anyio.wait_all_tasks_blocked()
+            may_write.set()
 
 
 async def test_finishing_closes_a_recorder_that_is_still_open(hub: LogHub) -> None:
