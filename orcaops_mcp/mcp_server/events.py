@@ -46,6 +46,7 @@ PAUSE_S: Final = 0.1
 _BACKLOG: Final = 1024
 _PATIENCE_S: Final = 1.0
 _SUBSCRIPTIONS: Final = 1000
+_LONGEST_URI: Final = 4096
 
 
 def job_uri(job_id: str) -> str:
@@ -195,10 +196,13 @@ class LegacyFanout:
         return await call_next(ctx)
 
     async def _subscribe(self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
-        uris = self._subscribed.setdefault(connection_of(ctx), set())
-        if len(uris) >= _SUBSCRIPTIONS:
-            raise MCPError(INVALID_PARAMS, "This connection has 1000 subscriptions; unsubscribe from some first.")
-        uris.add(str(params.uri))
+        uris, uri = self._subscribed.setdefault(connection_of(ctx), set()), str(params.uri)
+        if len(uri) > _LONGEST_URI:
+            raise MCPError(INVALID_PARAMS, f"A resource's address has at most {_LONGEST_URI} characters.")
+        if len(uris) >= _SUBSCRIPTIONS and uri not in uris:
+            text = f"This connection has {_SUBSCRIPTIONS} subscriptions; unsubscribe from some first."
+            raise MCPError(INVALID_PARAMS, text)
+        uris.add(uri)
         return EmptyResult()
 
     async def _unsubscribe(self, ctx: ServerRequestContext[Any, Any], params: UnsubscribeRequestParams) -> EmptyResult:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.types import ResourceListChangedNotification, ResourceUpdatedNotification
 
 from core import NodeEvent, WorkflowEvent
 from core.store.node_changes import NodeMove
 from core.testing.factories import a_node
+from orcaops_mcp.mcp_server import events as events_module
 from orcaops_mcp.mcp_server.events import node_uri, workflow_uri
 from tests.orcaops_mcp.conftest import call
 from tests.orcaops_mcp.mcp_server.stored_runs import moved, under_way
@@ -81,3 +82,18 @@ async def test_a_subscriber_of_the_handshake_era_hears_of_its_job_until_it_unsub
             await client.unsubscribe_resource(uri)  # pyright: ignore[reportDeprecated] - same
     assert uri in heard
     assert f"orcaops://jobs/{other['job_id']}" not in heard
+
+
+@pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
+async def test_a_connection_subscribes_to_a_bounded_number_of_resources(
+    server: OrcaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_module, "_SUBSCRIPTIONS", 2)
+    async with Client(server, mode="legacy") as client:
+        for name in ("a", "b", "a"):
+            await client.subscribe_resource(f"orcaops://jobs/{name}")  # pyright: ignore[reportDeprecated] - as above
+        for uri, said in (("orcaops://jobs/c", "has 2 subscriptions"), ("orcaops://jobs/" + "x" * 5000, "4096")):
+            with pytest.raises(MCPError, match=said):
+                await client.subscribe_resource(uri)  # pyright: ignore[reportDeprecated] - as above
+        await client.unsubscribe_resource("orcaops://jobs/a")  # pyright: ignore[reportDeprecated] - as above
+        await client.subscribe_resource("orcaops://jobs/c")  # pyright: ignore[reportDeprecated] - as above
