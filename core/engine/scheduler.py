@@ -122,9 +122,8 @@ class Scheduler:
             work: Runs one job.
         """
         while True:
-            self._changed = anyio.Event()
-            while self._blocked is None and (entry := self.line.take_next(self._clock.now())) is not None:
+            self._changed, now = anyio.Event(), self._clock.now()
+            while self._blocked is None and (entry := self.line.take_next(now)) is not None:
                 tasks.start_soon(work, entry, name=f"job {entry.job_id}")
-            now = self._clock.now()
-            due = self.line.next_due(now)
+            due = self.line.next_due(now)  # of the same moment: what comes due between two would be waited for for ever
             await sleep_or_event(self._clock, None if due is None else (due - now).total_seconds(), self._changed)

@@ -116,17 +116,25 @@ class Watch:
         self._recorder = recorder
         if recorder.steps:  # an earlier engine saw a step begin, whose time limit goes on
             self._take_steps(recorder)
-        async with anyio.create_task_group() as self._tasks:
-            self._tasks.start_soon(self._follow, recorder)
-            with self._attended_after(self._brief_s()):
-                state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
-            self._ended.set()
-            self._notebook.is_ending = True
-            with self._attended_after(_REST_S):
-                await self._drain()
-            if self._is_attended or not self._followed.is_set():
-                self._tasks.cancel_scope.cancel()
-        self._tasks = self._recorder = None  # what it still tells is asked of it once it is whole
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                state = await self._watch_to_the_end(tasks, recorder)
+            finally:
+                self._tasks = None
+        self._recorder = None  # what it still tells is asked of it once it is whole
+        return state
+
+    async def _watch_to_the_end(self, tasks: TaskGroup, recorder: LogRecorder) -> ContainerState | None:
+        tasks.start_soon(self._follow, recorder)
+        with self._attended_after(self._brief_s()):
+            state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
+        self._ended.set()
+        self._notebook.is_ending = True
+        with self._attended_after(_REST_S):
+            await self._drain()
+        if self._is_attended or not self._followed.is_set():
+            tasks.cancel_scope.cancel()
         return state
 
     def _brief_s(self) -> float:
