@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import faulthandler
 import resource
-import secrets
 import sys
 import tempfile
 import time
@@ -55,14 +54,11 @@ class Run:
     Args:
         minutes: How long.
         names: Only these targets; all if empty.
-        seed: Of the first round.
     """
 
-    def __init__(self, minutes: float, names: list[str], seed: int) -> None:
-        self._seed = seed
+    def __init__(self, minutes: float, names: list[str]) -> None:
         self._until = time.monotonic() + minutes * 60
         self._names = names
-        self._database = DirectoryBasedExampleDatabase(_FOLDER)
         self.tallies: dict[str, Tally] = {}
 
     async def all(self) -> None:
@@ -87,8 +83,7 @@ class Run:
         began = time.monotonic()
         faulthandler.dump_traceback_later(_HANG_S, exit=True)
         try:
-            self._seed += 1
-            try_long(target, _ROUND, self._database, self._seed)
+            try_long(target, _ROUND, DirectoryBasedExampleDatabase(_FOLDER / target.name.replace(" ", "-")))
         except Exception:  # noqa: BLE001 - told at the end, and the others go on
             told = traceback.format_exc()[-4000:]
             if not any(told[-200:] == other[-200:] for other in tally.failures):
@@ -103,11 +98,10 @@ class Run:
 def main(words: list[str]) -> int:
     """Fuzz, and tell of it; 1 if something went wrong."""
     minutes = float(words[0]) if words else 5.0
-    seed = secrets.randbits(32)
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-    print(f"seed {seed}, {minutes:g} minutes, failures kept in {_FOLDER}", flush=True)  # noqa: T201 - the answer
+    print(f"{minutes:g} minutes, failures kept in {_FOLDER}", flush=True)  # noqa: T201 - the answer
     MCPServer("first")  # looks for rich, which reads files: not on a loop
-    run = Run(minutes, words[1:], seed)
+    run = Run(minutes, words[1:])
     try:
         anyio.run(run.all)
     finally:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hypothesis import HealthCheck, Phase, given, seed
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def try_quickly(target: Target) -> None:
     given(target.inputs)(rules(_timed(target)))()
 
 
-def try_long(target: Target, examples: int, database: ExampleDatabase, start: int) -> None:
-    """Many examples, others for each start; those that failed before are tried first."""
+def try_long(target: Target, examples: int, database: ExampleDatabase) -> None:
+    """Many examples, others each time; those that failed before come first. A failure tells how to get it again."""
     rules = hypothesis_settings(
         max_examples=examples,
         database=database,
@@ -73,7 +73,7 @@ def try_long(target: Target, examples: int, database: ExampleDatabase, start: in
         suppress_health_check=_SLOW_OR_LARGE,
         print_blob=True,
     )
-    seed(start)(given(target.inputs)(rules(_timed(target))))()
+    given(target.inputs)(rules(_timed(target)))()
 
 
 def _timed(target: Target) -> Callable[[Any], None]:
