@@ -43,7 +43,7 @@ _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -4096",  # KiB a connection; what is read again comes from the kernel's own cache
+    "PRAGMA cache_size = -2048",  # KiB a connection; what is read again comes from the kernel's own cache
     "PRAGMA journal_size_limit = 67108864",
 )
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["job", "log", "progress", "workflow", "node"]
 
-_REMEMBERED: Final = 2000
+_REMEMBERED: Final = 1000
 _RECENT: Final = 100
 
 
