@@ -18,7 +18,8 @@ from benchmarks.soak.server import Server, serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WARM_UP: Final = 0.1
+_WARM_UP: Final = 1 / 3
+"""The part of the time in which what is bounded fills: changes that are remembered, pages of the database, threads."""
 _SAMPLES: Final = 120
 _MOST_AT_ONCE: Final = 60
 _MOST_TOLD: Final = 20
