@@ -54,7 +54,7 @@ crash: setup engine ## kill an engine under load a hundred times
 	@CRASH_KILLS=100 $(PYTEST) -q tests/faults/test_random_kills.py tests/faults/test_fault_points.py
 
 fuzz: setup ## try everything that takes what others wrote with made-up input, for MINUTES=5
-	@$(BIN)/python -m tests.fuzz $${MINUTES:-5}
+	@$(BIN)/python -W ignore -m tests.fuzz $${MINUTES:-5}
 
 soak: setup ## keep a server under a steady mix of work for MINUTES=3, and see that nothing grows
 	@$(BIN)/python -m benchmarks.soak

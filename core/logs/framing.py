@@ -36,6 +36,9 @@ UNENDED: Final[Mapping[int, bytes]] = {STDOUT: b"u", STDERR: b"U"}
 """What stood without a newline when the recorder was closed. Cut again when the recorder is reopened."""
 MARKER: Final[Mapping[int, bytes]] = {STDOUT: b"m", STDERR: b"M"}
 """A step begins (``b 0``) or ends (``e 0 3``), as this stream tells."""
+UNENDED_MARKER: Final[Mapping[int, bytes]] = {STDOUT: b"p", STDERR: b"P"}
+"""As `MARKER`, and stood without a newline when the recorder was closed. Cut again like `UNENDED`."""
+MARKERS: Final = frozenset((*MARKER.values(), *UNENDED_MARKER.values()))
 STEP: Final[Mapping[int, bytes]] = {STDOUT: b"s", STDERR: b"S"}
 """The stream is in this step from here on; written after a gap."""
 NOTE: Final = b"n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.logs.framing import CONTINUED, LINE, MARKER, MAX_LINE, UNENDED, Record
+from core.logs.framing import CONTINUED, LINE, MARKER, MAX_LINE, UNENDED, UNENDED_MARKER, Record
 from core.logs.markers import MAX_MARKER
 from core.redaction import Redactor
 
@@ -66,7 +66,7 @@ class LineAssembler:
         starts = range(0, len(text), MAX_LINE)
         records = [Record(UNENDED[self._stream], at, text[start : start + MAX_LINE]) for start in starts]
         if marker is not None:
-            records.append(Record(MARKER[self._stream], at, marker))
+            records.append(Record(UNENDED_MARKER[self._stream], at, marker))
         self._reset()
         return records
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from core.logs.framing import GAP, MARKER, STDERR, STDOUT, STEP, to_datetime
+from core.logs.framing import GAP, MARKER, STDERR, STDOUT, STEP, UNENDED_MARKER, to_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ _FORM: Final = re.compile(rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3}
 _BODY: Final = re.compile(rb"b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z]")
 """What a record of a marker holds."""
 
-_MARKED: Final = {kind: stream for kinds in (MARKER, STEP) for stream, kind in kinds.items()}
+_MARKED: Final = {kind: stream for kinds in (MARKER, UNENDED_MARKER, STEP) for stream, kind in kinds.items()}
 
 
 @dataclass(frozen=True, slots=True)

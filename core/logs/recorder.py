@@ -18,7 +18,7 @@ from core.logs.framing import (
     JOINED,
     LIMIT,
     LINE,
-    MARKER,
+    MARKERS,
     MAX_LINE,
     NO_TIME,
     NOTE,
@@ -314,7 +314,7 @@ class LogRecorder:
 
     def _admit(self, record: Record, *, limit: bytes = LIMIT) -> bool:
         """Record it if it is within the limit; else record, as ``limit``, that this was reached."""
-        is_marker = record.kind in MARKER.values()
+        is_marker = record.kind in MARKERS
         fits = self._fits(0, len(record.body)) if is_marker else self._fits(1, len(record.body) + 1)
         if fits:
             self._put(record)
@@ -328,7 +328,7 @@ class LogRecorder:
         self._pending.append(data)
         self._offset += len(data)
         self._state.take(*record)
-        is_mark = record.kind in MARKER.values()
+        is_mark = record.kind in MARKERS
         self._steps_changed, self._is_silent = self._steps_changed or is_mark, self._is_silent and is_mark
         self._mark_place()
 

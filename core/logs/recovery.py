@@ -14,6 +14,7 @@ from core.logs.framing import (
     NO_TIME,
     UNENDED,
     UNENDED_LIMIT,
+    UNENDED_MARKER,
     are_times,
     blocks,
     encode,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from core.logs.index import IndexEntry
 
-_PROVISIONAL: Final = frozenset((END, UNENDED_LIMIT, *UNENDED.values()))
+_PROVISIONAL: Final = frozenset((END, UNENDED_LIMIT, *UNENDED.values(), *UNENDED_MARKER.values()))
 _AT_ONCE: Final = 256
 _LINES: Final = b"".join(LINE.values())
 _STREAMS: Final = bytes.maketrans(_LINES, bytes(LINE))
@@ -37,8 +38,8 @@ _STREAMS: Final = bytes.maketrans(_LINES, bytes(LINE))
 def recover(folder: Path, attempt: int) -> tuple[int, LogState]:
     """Bring an attempt's log to a state from which it can be continued, and tell what it holds.
 
-    Cuts a torn last record, what `END`, `UNENDED` and `UNENDED_LIMIT` say of an earlier end, and everything from the
-    first malformed record on: the container engine still has that output. Writes the index anew.
+    Cuts a torn last record, what `END` and the kinds that are called unended say of an earlier end, and everything
+    from the first malformed record on: the container engine still has that output. Writes the index anew.
 
     Args:
         folder: The job's log folder; made with mode 0700.

@@ -114,6 +114,20 @@ def test_what_closing_ended_goes_on_when_the_log_is_opened_again(tmp_path: Path)
     assert texts_of(tmp_path) == ["x" * 16_384 + "y", "z"]
 
 
+def test_a_marker_that_closing_ended_stands_behind_what_came_before_it_ended_by_itself(tmp_path: Path) -> None:
+    frames = [err(1, b"\x1e" + f"{TOKEN} b 0 12.34".encode()), out(2, b"said first\n"), err(1, b"\n")]
+    recorder = opened(tmp_path)
+    recorder.write(frames[:1])
+    recorder.close(ended=True)
+    assert [step.began_line for step in recorder.steps] == [1]
+    recorder = opened(tmp_path)
+    assert recorder.steps == ()
+    recorder.write(frames)
+    recorder.close(ended=True)
+    assert [step.began_line for step in recorder.steps] == [2]
+    assert texts_of(tmp_path) == ["said first"]
+
+
 def test_a_limit_that_only_an_open_line_passed_is_not_kept_when_the_log_is_opened_again(tmp_path: Path) -> None:
     delivered = [out(1, b"x" * 2000), err(2, b"short\n")]
     recorder = opened(tmp_path, max_bytes=1024)
