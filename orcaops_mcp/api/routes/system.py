@@ -188,7 +188,9 @@ async def health() -> Response:
     response_model=None,
     responses={
         **problems(),
-        200: reply(shapes.Readiness, "They can.", {"ready": True, "blocked_at": None, "containers": examples.CONTAINERS}),
+        200: reply(
+            shapes.Readiness, "They can.", {"ready": True, "blocked_at": None, "containers": examples.CONTAINERS}
+        ),
         503: reply(
             shapes.Readiness,
             "The container engine does not answer; jobs that wait start once it does.",
