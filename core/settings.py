@@ -17,9 +17,13 @@ from core import portable
 
 MIB = 1024 * 1024
 
-
 _LEAST_MB = 256
 _UNTOLD_MB = 2048
+
+
+def in_mib(size: int) -> str:
+    """A number of bytes as people read it: ``1.5 MiB``, ``800 bytes``."""
+    return f"{size / MIB:.1f}".removesuffix(".0") + " MiB" if size >= MIB else f"{size} bytes"
 
 
 def _memory_to_give_mb() -> int:

@@ -58,7 +58,7 @@ class ConfigurationError(RequestError):
     """The configuration has faults."""
 
     code = "invalid_configuration"
-    default_hint = "Correct what is named; docs/reference/configuration.md lists every setting."
+    default_hint = "Correct what is named; `orcaops config show --origin` lists every setting."
 
 
 class HttpSettings(BaseModel):

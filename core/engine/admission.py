@@ -22,7 +22,7 @@ from core.policy.rules import (
     secret_findings,
     service_findings,
 )
-from core.settings import MIB
+from core.settings import in_mib
 from core.spec.fields import image_registry
 from core.spec.job import LogLimit
 from core.spec.service import check_services
@@ -230,11 +230,11 @@ def _refusals(spec: JobSpec, settings: EngineSettings, policy: Policy) -> Iterat
     if spec.disk_mb is not None and spec.disk_mb > limits.max_disk_mb:
         yield Finding("disk_mb", f"at most {limits.max_disk_mb} MiB here")
     if sum(file.size for file in spec.files) > limits.input_bytes:
-        yield Finding("files", f"more than {limits.input_bytes // MIB} MiB in all")
+        yield Finding("files", f"more than {in_mib(limits.input_bytes)} in all")
     if spec.workdir is not None and spec.files_in_mounts(spec.workdir):
         yield Finding("files", "would be written into a mount", "Mount it elsewhere, or work in another folder.")
     if spec.log_limit.bytes is not None and spec.log_limit.bytes > limits.max_log_bytes:
-        yield Finding("log_limit.bytes", f"at most {limits.max_log_bytes // MIB} MiB here")
+        yield Finding("log_limit.bytes", f"at most {in_mib(limits.max_log_bytes)} here")
     yield from _image_refusals("image", spec.image, settings, policy)
     for service in spec.services:
         yield from _service_refusals(service, settings, policy)

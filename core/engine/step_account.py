@@ -64,7 +64,7 @@ def read_account(job: Job, left: Mapping[str, bytes], limit: int, masking: Maski
     sizes = dict[str, int]()
     for index, name in files.items():
         data = left.get(name, b"")
-        place = f"the outputs of step {index + 1}" if job.spec.has_steps else "the outputs file"
+        place, verb = (f"the outputs of step {index + 1}", "are") if job.spec.has_steps else ("the outputs file", "is")
         try:
             outputs = read_outputs(data[:limit])
         except MalformedFileError as error:
@@ -73,7 +73,7 @@ def read_account(job: Job, left: Mapping[str, bytes], limit: int, masking: Maski
         account.by_step[index] = _published(outputs, masking, account)
         sizes |= {f"{key} ({len(value.encode())} bytes)": len(value.encode()) for key, value in outputs.items()}
         if len(data) > limit:
-            account.problem, account.blamed = f"{place} are larger than {limit} bytes", index
+            account.problem, account.blamed = f"{place} {verb} larger than {limit} bytes", index
     if sum(sizes.values()) > limit:
         account.blame(
             f"the outputs have more than {limit} bytes in all; the largest is {max(sizes, key=sizes.__getitem__)}", None

@@ -18,7 +18,7 @@ from core.engine.answers import Snapshot
 from core.errors import BusyError, Finding, InvalidArgumentError
 from core.ids import new_upload_id
 from core.records.artifact import Upload
-from core.settings import MIB
+from core.settings import MIB, in_mib
 from core.spec.job import InputFile
 from core.spec.load import findings_of
 from core.workspace.hashes import HashCache, opened, pieces
@@ -108,7 +108,7 @@ class UploadDesk:
         async with self._blobs.writing() as writer:
             async for chunk in chunks:
                 if writer.size + len(chunk) > limit:
-                    raise InvalidArgumentError(f"the file is larger than {_amount(limit)}")
+                    raise InvalidArgumentError(f"the file is larger than {in_mib(limit)}")
                 await writer.write(chunk)
             try:
                 return await writer.keep(expected)
@@ -262,13 +262,9 @@ def _refuse_too_much(files: int, size: int, most_files: int, most_bytes: int) ->
     if files > most_files:
         raise InvalidArgumentError(f"files: at most {most_files} in one upload")
     if size > most_bytes:
-        raise InvalidArgumentError(f"files: more than {_amount(most_bytes)} in all")
+        raise InvalidArgumentError(f"files: more than {in_mib(most_bytes)} in all")
 
 
 def _check_hash(sha256: str) -> None:
     if _SHA256.fullmatch(sha256) is None:
         raise InvalidArgumentError("sha256: 64 hexadecimal digits in small letters")
-
-
-def _amount(size: int) -> str:
-    return f"{size // MIB} MiB" if size >= MIB else f"{size} bytes"

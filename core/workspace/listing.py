@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.errors import InvalidArgumentError
-from core.settings import MIB, WorkspaceSettings
+from core.settings import WorkspaceSettings, in_mib
 from core.spec.job import InputFile
 from core.workspace.hashes import HashCache
 from core.workspace.walk import FolderWalk, SkippedPath
@@ -126,16 +126,10 @@ def _check(files: Sequence[ListedFile], limits: WorkspaceSettings) -> None:
         sizes[top + slash] += file.stamp.size
         counts[top + slash] += 1
     by = sizes if total > limits.bytes else counts
-    largest = ", ".join(
-        f"{name} ({_amount(sizes[name])}, {counts[name]} files)" for name, _ in by.most_common(_LARGEST)
-    )
+    largest = ", ".join(f"{name} ({in_mib(sizes[name])}, {counts[name]} files)" for name, _ in by.most_common(_LARGEST))
     raise InvalidArgumentError(
-        f"workspace: {len(files)} files with {_amount(total)}, more than {limits.files} files or "
-        f"{_amount(limits.bytes)}; largest: {largest}",
+        f"workspace: {len(files)} files with {in_mib(total)}, more than {limits.files} files or "
+        f"{in_mib(limits.bytes)}; largest: {largest}",
         hint="Leave out what the job does not need with .gitignore or .dockerignore, or raise workspace.bytes "
         "and workspace.files in the configuration.",
     )
-
-
-def _amount(size: int) -> str:
-    return f"{size / MIB:.1f} MiB" if size >= MIB else f"{size} bytes"
