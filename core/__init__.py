@@ -81,7 +81,7 @@ from core.ids import is_job_id, is_upload_id, is_workflow_id, new_job_id, new_up
 from core.lifecycle.job import JobEvent, JobPhase, JobStatus
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Outcome, Reason, Result, WorkflowEvent, WorkflowStatus
 from core.logs.clean import clean_lines, clean_text
-from core.logs.diagnose import Cause, Diagnosis, Excerpt, TestCounts
+from core.logs.diagnose import Cause, Diagnosis, TestCounts
 from core.logs.line_set import LineChoice
 from core.logs.search import LogPattern
 from core.logs.sought import Sought
@@ -174,6 +174,7 @@ from core.store.blobs import Blob
 from core.store.changes import Submitted
 from core.store.listing import JobFilter
 from core.store.node_changes import NodeFilter
+from core.store.private_file import PrivateFile
 from core.store.restore import restore_home
 from core.store.secret_file import SecretFile
 from core.store.workflow_changes import SubmittedRun
@@ -189,36 +190,36 @@ __all__ = (
     "BackendUnavailableError", "BackupFacts", "Blob", "BusyError", "CancelRequest", "Cause", "Cleanup", "Clock",
     "ConflictError", "ContainerBackend", "ContainerLostError", "ContainerNameTakenError", "ContainerStartError",
     "CriticalNode", "Diagnosis", "DockerSettings", "Edge", "Edit", "Engine", "EngineClosedError", "EngineEvent",
-    "EngineSettings", "EngineStatus", "Excerpt", "Explanation", "Failure", "FailureKind", "FailureSummary",
-    "FilledTemplate", "Finding", "Fix", "HashCache", "HealthCheckSpec", "HomeInUseError", "IdempotencyConflictError",
-    "IllegalMoveError", "ImageError", "ImageFigures", "ImageNotFoundError", "InputFile", "InputSpec", "Interval",
-    "InvalidArgumentError", "InvalidExpressionError", "InvalidPolicyError", "InvalidSpecError", "Job", "JobArtifact",
-    "JobChanged", "JobEvent", "JobFilter", "JobNews", "JobNotFinishedError", "JobNotFoundError", "JobOfWorkflowError",
-    "JobPhase", "JobSpec", "JobStatus", "KeptFrom", "LimitSettings", "LineChoice", "LogCursor", "LogGrew", "LogHits",
-    "LogLimit", "LogLine", "LogPage", "LogPart", "LogPattern", "LogPlace", "LogQuery", "LogSummary", "LogWindow",
-    "MountSettings", "MountSpec", "NameFigures", "NodeArtifact", "NodeChanged", "NodeCondition", "NodeCounts",
-    "NodeEvent", "NodeFailure", "NodeFilter", "NodeJob", "NodeLine", "NodeNotFoundError", "NodePlan", "NodeReason",
-    "NodeRef", "NodeStatus", "NodeTry", "NodeVariant", "NotAdmittedError", "NotFoundError", "OpenFolder",
-    "OrcaOpsError", "Outcome", "Page", "PastRun", "Place", "PlannedNode", "Policy", "PolicyDeniedError",
-    "ProgressChanged", "QueueFullError", "QueuePlace", "QueueSettings", "ReadySpec", "Reason", "RegistryDeniedError",
+    "EngineSettings", "EngineStatus", "Explanation", "Failure", "FailureKind", "FailureSummary", "FilledTemplate",
+    "Finding", "Fix", "HashCache", "HealthCheckSpec", "HomeInUseError", "IdempotencyConflictError", "IllegalMoveError",
+    "ImageError", "ImageFigures", "ImageNotFoundError", "InputFile", "InputSpec", "Interval", "InvalidArgumentError",
+    "InvalidExpressionError", "InvalidPolicyError", "InvalidSpecError", "Job", "JobArtifact", "JobChanged", "JobEvent",
+    "JobFilter", "JobNews", "JobNotFinishedError", "JobNotFoundError", "JobOfWorkflowError", "JobPhase", "JobSpec",
+    "JobStatus", "KeptFrom", "LimitSettings", "LineChoice", "LogCursor", "LogGrew", "LogHits", "LogLimit", "LogLine",
+    "LogPage", "LogPart", "LogPattern", "LogPlace", "LogQuery", "LogSummary", "LogWindow", "MountSettings", "MountSpec",
+    "NameFigures", "NodeArtifact", "NodeChanged", "NodeCondition", "NodeCounts", "NodeEvent", "NodeFailure",
+    "NodeFilter", "NodeJob", "NodeLine", "NodeNotFoundError", "NodePlan", "NodeReason", "NodeRef", "NodeStatus",
+    "NodeTry", "NodeVariant", "NotAdmittedError", "NotFoundError", "OpenFolder", "OrcaOpsError", "Outcome", "Page",
+    "PastRun", "Place", "PlannedNode", "Policy", "PolicyDeniedError", "PrivateFile", "ProgressChanged",
+    "QueueFullError", "QueuePlace", "QueueSettings", "ReadySpec", "Reason", "RegistryDeniedError",
     "RegistryUnreachableError", "Related", "RequestError", "Rerun", "RerunPlan", "RerunRequest", "RerunSource",
-    "Result", "RetentionSettings", "RunEstimate", "RunGraph", "RunsWaited", "Runtime", "RuntimeSettings",
-    "SandboxSpec", "SavedTemplate", "SchemaTooNewError", "SecretFact", "SecretFile", "ServiceResult", "ServiceSpec",
-    "Severity", "ShownLine", "SickService", "SimulationSettings", "SkippedPath", "SlotUse", "Snapshot", "Sought",
-    "SourceFigures", "SourceFinding", "Spread", "StatusChange", "StepResult", "StepSpec", "StillNode",
-    "StoreBusyError", "StoreDamagedError", "StoreError", "StoredArtifact", "Stream", "Submitted", "SubmittedRun",
-    "Subscription", "Sureness", "SystemClock", "Template", "TemplateExistsError", "TemplateNotFoundError",
-    "TemplateSpec", "TemplateUse", "TestCounts", "TmpfsSpec", "Totals", "UnknownSecretError", "Until", "Upload",
-    "UploadNotFoundError", "Usage", "WaitResult", "WaitedWorkflow", "WorkflowAttempt", "WorkflowChange",
-    "WorkflowChanged", "WorkflowCheck", "WorkflowEvent", "WorkflowFilter", "WorkflowLogCursor", "WorkflowLogPage",
-    "WorkflowLogPart", "WorkflowLogQuery", "WorkflowNode", "WorkflowNotFinishedError", "WorkflowNotFoundError",
-    "WorkflowPlan", "WorkflowRequest", "WorkflowRun", "WorkflowSource", "WorkflowStatus", "WorkflowSummary",
-    "WorkflowText", "Workspace", "WorkspaceFile", "WorkspaceSettings", "artifact_document", "ask_for_image",
-    "attempt_document", "back_up_home", "blocked_nodes", "check_workflow", "clean_lines", "clean_text",
-    "counts_document", "demo_settings", "expand_workflow", "failure_document", "fill_demo_home", "findings_of",
-    "graph_document", "graph_dot", "graph_mermaid", "is_job_id", "is_upload_id", "is_workflow_id", "job_document",
-    "list_secrets", "list_workspace", "load_policy", "matrix_document", "mended", "new_job_id", "new_upload_id",
-    "new_workflow_id", "node_document", "open_engine", "parse_job", "plan_dot", "plan_mermaid", "plan_tree",
-    "plan_view", "policy_document", "read_policy", "read_workflow", "restore_home", "run_document", "service_document",
-    "step_document", "template_document", "time_text", "workflow_document", "workflow_schema",
+    "Result", "RetentionSettings", "RunEstimate", "RunGraph", "RunsWaited", "Runtime", "RuntimeSettings", "SandboxSpec",
+    "SavedTemplate", "SchemaTooNewError", "SecretFact", "SecretFile", "ServiceResult", "ServiceSpec", "Severity",
+    "ShownLine", "SickService", "SimulationSettings", "SkippedPath", "SlotUse", "Snapshot", "Sought", "SourceFigures",
+    "SourceFinding", "Spread", "StatusChange", "StepResult", "StepSpec", "StillNode", "StoreBusyError",
+    "StoreDamagedError", "StoreError", "StoredArtifact", "Stream", "Submitted", "SubmittedRun", "Subscription",
+    "Sureness", "SystemClock", "Template", "TemplateExistsError", "TemplateNotFoundError", "TemplateSpec",
+    "TemplateUse", "TestCounts", "TmpfsSpec", "Totals", "UnknownSecretError", "Until", "Upload", "UploadNotFoundError",
+    "Usage", "WaitResult", "WaitedWorkflow", "WorkflowAttempt", "WorkflowChange", "WorkflowChanged", "WorkflowCheck",
+    "WorkflowEvent", "WorkflowFilter", "WorkflowLogCursor", "WorkflowLogPage", "WorkflowLogPart", "WorkflowLogQuery",
+    "WorkflowNode", "WorkflowNotFinishedError", "WorkflowNotFoundError", "WorkflowPlan", "WorkflowRequest",
+    "WorkflowRun", "WorkflowSource", "WorkflowStatus", "WorkflowSummary", "WorkflowText", "Workspace", "WorkspaceFile",
+    "WorkspaceSettings", "artifact_document", "ask_for_image", "attempt_document", "back_up_home", "blocked_nodes",
+    "check_workflow", "clean_lines", "clean_text", "counts_document", "demo_settings", "expand_workflow",
+    "failure_document", "fill_demo_home", "findings_of", "graph_document", "graph_dot", "graph_mermaid", "is_job_id",
+    "is_upload_id", "is_workflow_id", "job_document", "list_secrets", "list_workspace", "load_policy",
+    "matrix_document", "mended", "new_job_id", "new_upload_id", "new_workflow_id", "node_document", "open_engine",
+    "parse_job", "plan_dot", "plan_mermaid", "plan_tree", "plan_view", "policy_document", "read_policy",
+    "read_workflow", "restore_home", "run_document", "service_document", "step_document", "template_document",
+    "time_text", "workflow_document", "workflow_schema",
 )  # fmt: skip

@@ -1,24 +1,18 @@
-"""The operator's secrets in the home: `secrets.json`, readable by its owner alone.
-
-It is replaced as a whole, by one writer at a time, so that the command line may write it while an engine works.
-"""
+"""The operator's secrets in the home: `secrets.json`, readable by its owner alone."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from core import portable
 from core.errors import InvalidArgumentError, NotFoundError, UnusableSecretsError
+from core.store.private_file import PrivateFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 MOST_SECRETS: Final = 1000
@@ -55,7 +49,7 @@ class SecretFile:
 
     def __init__(self, home: Path) -> None:
         self.path = home / self.NAME
-        self._lock = home / "secrets.lock"
+        self._file = PrivateFile(self.path, most_bytes=_FILE_BYTES, error=UnusableSecretsError, mend=_MEND)
 
     def check(self, name: str) -> None:
         """Refuse a name that cannot be one, and a file that cannot be used, before a value is asked for.
@@ -73,20 +67,13 @@ class SecretFile:
         Raises:
             UnusableSecretsError: Others may read the file, or it is damaged.
         """
-        try:
-            with self.path.open("rb") as file:
-                if not portable.IS_WINDOWS and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                    raise UnusableSecretsError(f"Others may read {self.path}.", hint=f"Run `chmod 600 {self.path}`.")
-                content = file.read(_FILE_BYTES + 1)
-        except FileNotFoundError:
+        content = self._file.read()
+        if content is None:
             return {}
-        except OSError as error:
-            raise UnusableSecretsError(f"{self.path} cannot be read: {error.strerror}.", hint=_MEND) from error
         try:
             return _parsed(content)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            # without its cause: what a parser complains of is a piece of the content
-            raise UnusableSecretsError(f"{self.path} is damaged.", hint=_MEND) from None
+            raise self._file.damage() from None
 
     def put(self, name: str, value: str, now: datetime) -> bool:
         """Set a secret; returns whether it was there before.
@@ -132,45 +119,16 @@ class SecretFile:
         self._rewrite(without)
 
     def _rewrite(self, change: Callable[[Mapping[str, StoredSecret]], Mapping[str, StoredSecret]]) -> None:
-        try:
-            with self._locked():
-                self._write(change(self.read()))
-        except OSError as error:
-            raise UnusableSecretsError(
-                f"{self.path} cannot be written: {error.strerror}.", hint="Look at the folder's rights and its disk."
-            ) from error
-
-    @contextmanager
-    def _locked(self) -> Generator[None]:
-        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | portable.OPEN, 0o600)
-        try:
-            portable.lock(descriptor, waits=True)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _write(self, known: Mapping[str, StoredSecret]) -> None:
-        entries = {
-            name: {"value": secret.value, "set_at": secret.set_at.isoformat()} for name, secret in sorted(known.items())
-        }
-        content = (json.dumps({"secrets": entries}, indent=2) + "\n").encode()
-        if len(content) > _FILE_BYTES:
-            raise InvalidArgumentError(f"All secrets together have more than {_FILE_BYTES // 2**20} MiB.")
-        part = self.path.with_name(f"{self.NAME}.part")
-        part.unlink(missing_ok=True)  # left by a crash: nobody else writes, as long as we have the lock
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | portable.OPEN, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
-            raise
-        portable.sync_folder(self.path.parent)
+        with self._file.rewriting():
+            known = change(self.read())
+            entries = {
+                name: {"value": secret.value, "set_at": secret.set_at.isoformat()}
+                for name, secret in sorted(known.items())
+            }
+            content = (json.dumps({"secrets": entries}, indent=2) + "\n").encode()
+            if len(content) > _FILE_BYTES:
+                raise InvalidArgumentError(f"All secrets together have more than {_FILE_BYTES // 2**20} MiB.")
+            self._file.replace(content)
 
 
 def check_name(name: str) -> None:
@@ -204,8 +162,6 @@ def check_value(value: str) -> None:
 
 
 def _parsed(content: bytes) -> dict[str, StoredSecret]:
-    if len(content) > _FILE_BYTES:
-        raise ValueError
     entries = cast("dict[str, dict[str, Any]]", json.loads(content)["secrets"])
     if len(entries) > MOST_SECRETS:
         raise ValueError

@@ -1,27 +1,23 @@
 """Tokens by name, for programs that shall not have the operator's own: `tokens.json` in the home.
 
-The file holds a hash of each token, never the token itself. It is replaced as a whole, by one writer at a time, so
-that a running engine and the command line may both write it.
+The file holds a hash of each token, never the token itself.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 import secrets
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, cast
 
-from core import ConflictError, InvalidArgumentError, NotFoundError
+from core import ConflictError, InvalidArgumentError, NotFoundError, PrivateFile
 from orcaops_mcp.daemon.token import UnusableTokenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 TokenScope = Literal["read", "write"]
@@ -86,7 +82,7 @@ class TokenFile:
 
     def __init__(self, home: Path) -> None:
         self.path = home / self.NAME
-        self._lock = home / "tokens.lock"
+        self._file = PrivateFile(self.path, most_bytes=_MAX_BYTES, error=UnusableTokenError, mend=_MEND)
 
     def mark(self) -> tuple[int, ...]:
         """A value that changes when the file does; cheap to get."""
@@ -102,19 +98,13 @@ class TokenFile:
         Raises:
             UnusableTokenError: The file is readable by others, or damaged.
         """
-        try:
-            if self.path.stat().st_mode & 0o077:
-                raise UnusableTokenError(f"Others may read {self.path}.", hint=f"Run `chmod 600 {self.path}`.")
-            with self.path.open("rb") as file:
-                content = file.read(_MAX_BYTES + 1)
-        except FileNotFoundError:
+        content = self._file.read()
+        if content is None:
             return ()
-        except OSError as error:
-            raise UnusableTokenError(f"{self.path} cannot be read: {error.strerror}.", hint=_MEND) from error
         try:
             return _parsed(content)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise UnusableTokenError(f"{self.path} is damaged.", hint=_MEND) from error
+            raise self._file.damage() from error
 
     def add(self, name: str, scope: TokenScope, now: datetime, expires_at: datetime | None = None) -> str:
         """Make a token.
@@ -178,41 +168,12 @@ class TokenFile:
         )
 
     def _rewrite(self, change: Callable[[tuple[NamedToken, ...]], tuple[NamedToken, ...]]) -> None:
-        try:
-            with self._locked():
-                tokens = self.read()
-                wanted = change(tokens)
-                if wanted != tokens:
-                    self._write(wanted)
-        except OSError as error:
-            raise UnusableTokenError(
-                f"{self.path} cannot be written: {error.strerror}.", hint="Look at the folder's rights and its disk."
-            ) from error
-
-    @contextmanager
-    def _locked(self) -> Generator[None]:
-        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _write(self, tokens: Sequence[NamedToken]) -> None:
-        text = json.dumps({"tokens": [_entry(token) for token in tokens]}, indent=2) + "\n"
-        part = self.path.with_name(f"{self.NAME}.{secrets.token_hex(4)}")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
-            raise
+        with self._file.rewriting():
+            tokens = self.read()
+            wanted = change(tokens)
+            if wanted != tokens:
+                text = json.dumps({"tokens": [_entry(token) for token in wanted]}, indent=2) + "\n"
+                self._file.replace(text.encode())
 
 
 def digest_of(token: bytes) -> str:
@@ -221,8 +182,6 @@ def digest_of(token: bytes) -> str:
 
 
 def _parsed(content: bytes) -> tuple[NamedToken, ...]:
-    if len(content) > _MAX_BYTES:
-        raise ValueError
     entries = cast("list[dict[str, Any]]", json.loads(content)["tokens"])
     tokens = tuple(_token(entry) for entry in entries)
     if len(tokens) > MOST_TOKENS or len({token.name for token in tokens}) < len(tokens):
