@@ -31,6 +31,7 @@ PAGES = (
     "/templates", "/analytics", "/system", "/connect", "/login",
 )  # fmt: skip
 ALLOWED_TIMES = 2.0
+LOOKS = 5  # what the engine does by itself is counted too, and comes now and then
 LISTS = ("/jobs", "/jobs?status=success", "/jobs?source=agent", "/jobs?tag=tests")
 _LOADED = re.compile(r'<(?:script|link)[^>]*?(?:src|href)="(/static/[^"?]+\.(?:js|css))')
 _IMPORTED = re.compile(r'(?:from|import)\s*\(?"(\.?/[\w./@-]+\.js)"')
@@ -115,8 +116,11 @@ async def database_steps(home: Path, jobs: int) -> dict[str, int]:
         found: dict[str, int] = {}
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8787", headers=HTML) as pages:
             for path in LISTS:
-                before = counted
-                page = await pages.get(path)
-                assert page.text.count('<tr id="row-') == 50, path
-                found[path] = counted - before
+                looks: list[int] = []
+                for _ in range(LOOKS):
+                    before = counted
+                    page = await pages.get(path)
+                    assert page.text.count('<tr id="row-') == 50, path
+                    looks.append(counted - before)
+                found[path] = min(looks)
     return found
