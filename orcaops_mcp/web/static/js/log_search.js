@@ -4,6 +4,7 @@ import { button, icon } from "./log_tools.js";
 
 const PAUSE_MS = 250;
 const COUNT_MS = 1000;
+const MOST_STEPS = 5; // a key that is held down does not go on after it is let go
 const FOUND = "orcaops-found";
 
 export class LogSearch {
@@ -14,7 +15,8 @@ export class LogSearch {
     this.found = view.root.querySelector('[data-part="found"]');
     this.asking = 0;
     this.timer = 0;
-    this.countedAt = 0;
+    this.steps = 0;
+    this.isGoing = false;
     const icons = view.root.dataset.icons;
     this.found.before(
       button(icon(icons, "chevron-left"), "", "Previous match (N)", () => this.go(-1)),
@@ -48,6 +50,7 @@ export class LogSearch {
   // Something else is sought: narrow the view to it or not, and go to the first match from here on.
   async asked(line = this.view.linesInSight().first ?? 1) {
     clearTimeout(this.timer);
+    this.steps = 0;
     const { sought, view } = this;
     view.current = null;
     this.keepAddress();
@@ -75,7 +78,22 @@ export class LogSearch {
 
   go(direction) {
     if (!this.sought) { this.input.focus(); return; }
-    this.find(this.view.current ?? this.view.linesInSight().first ?? 1, direction);
+    this.steps = Math.max(-MOST_STEPS, Math.min(MOST_STEPS, this.steps + direction));
+    if (!this.isGoing) this.goOn();
+  }
+
+  // What is pressed while a match is looked for waits for it: each step begins where the one before ended.
+  async goOn() {
+    this.isGoing = true;
+    try {
+      while (this.steps) {
+        const direction = Math.sign(this.steps);
+        this.steps -= direction;
+        await this.find(this.view.current ?? this.view.linesInSight().first ?? 1, direction);
+      }
+    } finally {
+      this.isGoing = false;
+    }
   }
 
   /** Find the match at or after a line (0), the next (1) or the one before (-1), and show it. */
