@@ -186,10 +186,13 @@ def _runs(needles: Iterable[bytes], window: bytes, covered: int = 0) -> list[tup
     """Where needles stand, overlapping and adjoining ones as one, in order; the first ``covered`` bytes count too."""
     spans = [(0, covered)] if covered else []
     for needle in needles:
+        size = len(needle)
         at = window.find(needle)
         while at >= 0:
-            spans.append((at, at + len(needle)))
-            at = window.find(needle, at + 1)
+            # of those that begin in it or right behind it only the last counts: what lies between is covered
+            last = window.rfind(needle, at + 1, at + 2 * size)
+            spans.append((at, max(at, last) + size))
+            at = last if last >= 0 else window.find(needle, at + size + 1)
     spans.sort()
     runs: list[tuple[int, int]] = []
     for start, end in spans:

@@ -154,3 +154,8 @@ def test_ten_megabytes_with_many_needles_take_linear_time() -> None:
     for start in range(0, len(data), 65_536):
         redactor.feed(data[start : start + 65_536])
     assert time.monotonic() - began < 20
+
+
+def test_a_secret_that_repeats_itself_is_masked_at_once_wherever_it_overlaps() -> None:
+    redactor = Redactor(needles(["x" * 20_000]))
+    assert redactor.feed(b"a" + b"x" * 1_000_000 + b"b", final=True) == b"a***b"
