@@ -93,7 +93,7 @@ def test_files_are_looked_at_and_fetched(page: Page, server: Server) -> None:
     page.get_by_role("link", name="Preview out/coverage.png").click()
     picture = page.locator("img.picture")
     expect(picture).to_be_visible()
-    assert page.evaluate("document.querySelector('img.picture').naturalWidth") > 0
+    page.wait_for_function("document.querySelector('img.picture').naturalWidth > 0")
     page.goto(f"{server.url}/jobs/{job_id}/preview/out/report.html")
     expect(page.locator("pre.preview")).to_contain_text("<")
     page.goto(f"{server.url}/jobs/{job_id}/preview/out/times.csv")
