@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.ui.conftest import Server, Tabs
 
 _SOON_MS = 2000
+_HELD_WITHIN_S = 30
 
 
 def test_a_job_that_an_agent_submits_appears_within_two_seconds_and_its_status_changes_by_itself(
@@ -38,12 +39,11 @@ def test_what_happened_before_a_page_began_to_listen_is_on_it_nevertheless(tabs:
     held = _hold(page, "**/events?*")
     page.goto(f"{server.url}/jobs")
     expect(page.locator("#live")).to_have_text("live")
-    page.wait_for_timeout(100)
+    listening = held.next()
     job_id = server.submit("echo", "unheard", name="unheard")
     server.ask(f"/orcaops/jobs/{job_id}/wait?timeout_s=30")
-    assert held, "the page did not try to listen"
     expect(page.locator(f"#row-{job_id}")).to_have_count(0)
-    held[0].continue_()
+    listening.continue_()
     expect(page.locator(f"#row-{job_id} .status")).to_have_text("Succeeded")
 
 
@@ -57,7 +57,7 @@ def test_a_second_tab_is_told_what_happened_before_the_first_listened_for_it(tab
     row = f"#row-{server.submit('echo', 'late', name='late')}"
     expect(first.locator(f"{row} .status")).to_have_text("Succeeded")
     assert second.locator(row).count() == 0
-    held[0].continue_()
+    held.next().continue_()
     expect(second.locator(f"{row} .status")).to_have_text("Succeeded")
 
 
@@ -165,16 +165,16 @@ def test_a_question_and_a_selection_bear_a_refresh_that_is_under_way(tabs: Tabs,
     page = tabs.open()
     page.goto(f"{server.url}/jobs?q={job_id}")
     expect(page.locator("#live")).to_have_text("live")
-    with page.expect_request(lambda asked: asked.url.endswith(f"/jobs?q={job_id}")):
-        held = _hold(page, f"**/jobs?q={job_id}")
-        server.submit("echo", "a reason to look again")
+    held = _hold(page, f"**/jobs?q={job_id}")
+    server.submit("echo", "a reason to look again")
+    refresh = held.next()
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.locator("#dialog h1")).to_have_text("Cancel this job?")
     assert page.url == f"{server.url}/jobs?q={job_id}"
     page.keyboard.press("Escape")
     with page.expect_response(lambda answer: answer.url.endswith(f"/jobs?q={job_id}")):
-        held[0].continue_()
+        refresh.continue_()
     page.wait_for_timeout(300)
     expect(page.locator(f"#row-{job_id}")).to_have_attribute("aria-selected", "true")
     server.ask(f"/orcaops/jobs/{job_id}", method="DELETE")
@@ -251,14 +251,30 @@ def test_copying_says_so(tabs: Tabs, server: Server) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == shown
 
 
-def _hold(page: Page, pattern: str) -> list[Route]:
-    """Keep back what a page asks for, until it is let go on."""
-    held: list[Route] = []
+class _Held:
+    """What a page asks for and does not get before it is let go on."""
 
-    def keep(route: Route) -> None:
-        held.append(route)
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._routes: list[Route] = []
 
-    page.route(pattern, keep)
+    def keep(self, route: Route) -> None:
+        """Hold this one back."""
+        self._routes.append(route)
+
+    def next(self) -> Route:
+        """The earliest that is held back, once there is one."""
+        end = time.monotonic() + _HELD_WITHIN_S
+        while not self._routes:
+            assert time.monotonic() < end, "the page did not ask"
+            self._page.wait_for_timeout(20)
+        return self._routes.pop(0)
+
+
+def _hold(page: Page, pattern: str) -> _Held:
+    """Keep back what a page asks for from now on."""
+    held = _Held(page)
+    page.route(pattern, held.keep)
     return held
 
 
