@@ -84,3 +84,10 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
+
+    def shutdown(self) -> None:
+        """Leave; to whom a handshake was refused everything has been said, and uvicorn would answer once more."""
+        if self.conn.eof_sent:
+            self.transport.close()
+        else:
+            super().shutdown()

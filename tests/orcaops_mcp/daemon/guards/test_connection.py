@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 
-from orcaops_mcp.daemon.guards import GuardedProtocol
+from orcaops_mcp.daemon.guards import GuardedProtocol, GuardedWebSocket
 from tests.orcaops_mcp.daemon.guards.conftest import a_room, answer_on
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from starlette.types import Receive, Scope, Send
 
 
 class Hasty(GuardedProtocol):
@@ -93,3 +99,22 @@ async def test_a_head_that_is_none_or_too_large_is_refused_and_hurts_nobody(tmp_
                 except (anyio.EndOfStream, anyio.BrokenResourceError):
                     pass
         assert (await room.say("GET / HTTP/1.1"))[0] == 200
+
+
+async def nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """An application that nothing gets to."""
+    raise AssertionError
+
+
+async def test_an_engine_can_leave_while_a_handshake_with_a_broken_header_is_being_refused() -> None:
+    config = uvicorn.Config(nobody, lifespan="off", log_config=None)
+    config.load()
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with theirs:
+        transport, protocol = await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: GuardedWebSocket(config=config, server_state=ServerState(), app_state={}), sock=ours
+        )
+        protocol.data_received(b"GET /ws HTTP/1.1\r\nno header\r\n\r\n")
+        protocol.shutdown()
+        assert transport.is_closing()
