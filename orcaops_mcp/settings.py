@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -27,6 +26,7 @@ from core import (
     RequestError,
     RetentionSettings,
     RuntimeSettings,
+    SecretFile,
     SimulationSettings,
     WorkspaceSettings,
 )
@@ -50,7 +50,6 @@ _FOREIGN_PREFIXES: Final = tuple(f"{_PREFIX}{command}_" for command in (
 ))  # fmt: skip
 """Variables of the command line: an engine that a command starts inherits them."""
 
-_SECRET_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _CONFIG_BYTES: Final = 1024 * 1024
 
 
@@ -257,8 +256,10 @@ def _read_secrets(variables: Mapping[str, str]) -> tuple[dict[str, SecretStr], d
         elif value:  # an empty one is none: jobs that name it are told so
             secrets[name] = SecretStr(value)
     for name in (*secrets, *files):
-        if _SECRET_NAME.fullmatch(name) is None:
-            raise ConfigurationError(f"{_SECRETS}{name} names no secret: letters, digits and '_', no digit first.")
+        if not SecretFile.is_name(name):
+            raise ConfigurationError(
+                f"{_SECRETS}{name} names no secret: letters, digits and '_', no digit first, at most 128."
+            )
     for name in files:
         if name in secrets:
             raise ConfigurationError(f"{_SECRETS}{name} and {_SECRETS}{name}{_OF_FILE} are both set; keep one.")

@@ -34,7 +34,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _BUSY_S: Final = 5.0
-_READERS: Final = 2
+READERS: Final = 2
+"""Connections that read, in turns."""
 _CACHED_STATEMENTS: Final = 256
 _CHECKED_BYTES: Final = 64 * 1024 * 1024
 """Checking takes 20 s for 1 GiB: a larger database is not searched for damage at its start."""
@@ -117,7 +118,7 @@ async def open_database(path: Path, *, may_create: bool = True) -> AsyncGenerato
     found = await anyio.to_thread.run_sync(_prepare_file, path, may_create, mark, limiter=limiter)
     async with AsyncExitStack() as stack:
         writer = await stack.enter_async_context(_connected(path, partial(_prepare_writer, found, losses)))
-        readers = [await stack.enter_async_context(_connected(path, _prepare_reader)) for _ in range(_READERS)]
+        readers = [await stack.enter_async_context(_connected(path, _prepare_reader)) for _ in range(READERS)]
         database = Database(writer, tuple(readers), mark, "".join(losses))
         if database.loss:
             _log.error("%s Restore a backup if they matter.", database.loss)

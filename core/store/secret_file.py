@@ -51,6 +51,11 @@ class SecretFile:
         self.path = home / self.NAME
         self._file = PrivateFile(self.path, most_bytes=_FILE_BYTES, error=UnusableSecretsError, mend=_MEND)
 
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Whether a secret can be called so: like a variable, at most 128 characters."""
+        return _NAME.fullmatch(name) is not None
+
     def check(self, name: str) -> None:
         """Refuse a name that cannot be one, and a file that cannot be used, before a value is asked for.
 
@@ -137,7 +142,7 @@ def check_name(name: str) -> None:
     Raises:
         InvalidArgumentError: It cannot.
     """
-    if _NAME.fullmatch(name) is None:
+    if not SecretFile.is_name(name):
         raise InvalidArgumentError(
             "name: a secret is named like a variable: letters, digits and '_', not beginning with a digit, at most 128"
         )

@@ -67,6 +67,8 @@ def test_secrets_are_kept_apart_and_never_shown() -> None:
         ({}, "queue: 3", "queue"),
         ({}, "mounts: {folders: [work]}", "mounts.folders"),
         ({}, "runtimes: {lua: {image: x}}", "runtimes"),
+        ({"ORCAOPS_SECRET_9": "x"}, "", "ORCAOPS_SECRET_9 names no secret"),
+        ({"ORCAOPS_SECRET_" + "X" * 129: "x"}, "", "names no secret"),
         ({}, "[1]", "settings by name"),
         ({}, "a: [", "cannot be read as YAML"),
         ({}, "zebra: 1", "zebra"),

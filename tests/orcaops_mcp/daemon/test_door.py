@@ -32,6 +32,11 @@ def test_a_token_file_that_cannot_be_trusted_is_refused(tmp_path: Path, content:
         read_or_make_token(path)
 
 
+def test_a_folder_in_a_tokens_place_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(UnusableTokenError, match="cannot be read"):
+        read_or_make_token(tmp_path)
+
+
 def test_without_a_token_only_loopback_is_served(tmp_path: Path) -> None:
     with (
         pytest.raises(CannotListenError, match="needs a token"),

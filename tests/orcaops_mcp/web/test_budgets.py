@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from core import JobFilter, WorkflowFilter, open_engine
+from core.store.database import READERS
 from core.testing.demo import DemoSize, demo_settings, fill_demo_home
 from orcaops_mcp.web.app import build_web
 from tests.orcaops_mcp.web.conftest import HTML
@@ -31,7 +32,6 @@ PAGES = (
     "/templates", "/analytics", "/system", "/connect", "/login",
 )  # fmt: skip
 ALLOWED_TIMES = 2.0
-READERS = 2
 LOOKS = 5  # what the engine does by itself is counted too, and comes now and then
 LISTS = ("/jobs", "/jobs?status=success", "/jobs?source=agent", "/jobs?tag=tests")
 _LOADED = re.compile(r'<(?:script|link)[^>]*?(?:src|href)="(/static/[^"?]+\.(?:js|css))')
