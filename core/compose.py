@@ -18,6 +18,7 @@ from core.engine.engine import Engine
 from core.engine.filing import RunFiler
 from core.engine.gate import Gate
 from core.engine.ledger import Ledger
+from core.engine.pace import Pace
 from core.engine.parts import Parts
 from core.engine.recovery import Recovery
 from core.engine.retention import Retention
@@ -119,7 +120,7 @@ def _parts(
         clock=clock,
         backend=backend,
         jobs=jobs,
-        ledger=Ledger(jobs, bus),
+        ledger=Ledger(jobs, bus, Pace(clock)),
         artifacts=ArtifactStore(database),
         analytics=AnalyticsIndex(database),
         uploads=UploadStore(database, clock),
@@ -131,7 +132,7 @@ def _parts(
         run_index=RunIndex(database),
         run_files=RunFiles(home),
         workflows=workflows,
-        workflow_ledger=WorkflowLedger(workflows, bus),
+        workflow_ledger=WorkflowLedger(workflows, bus, Pace(clock)),
         node_jobs=NodeJobStore(database),
         groups=GroupStore(database, clock),
         past=PastStore(database),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.faultpoints import reach
+from core.lifecycle.job import JobEvent
 from core.records.event import JobChanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.engine.bus import Bus
-    from core.lifecycle.job import JobEvent
+    from core.engine.pace import Pace
     from core.records.job import Attempt, CancelRequest, Job
     from core.records.template import TemplateUse
     from core.records.workflow_node import NodeRef
@@ -27,11 +28,13 @@ class Ledger:
     Args:
         store: Where records live.
         bus: Who is told.
+        pace: Of jobs that leave the queue.
     """
 
-    def __init__(self, store: JobStore, bus: Bus) -> None:
+    def __init__(self, store: JobStore, bus: Bus, pace: Pace) -> None:
         self._store = store
         self._bus = bus
+        self._pace = pace
 
     async def submit(
         self,
@@ -48,25 +51,27 @@ class Ledger:
         warnings: tuple[str, ...] = (),
     ) -> Submitted:
         """Accept a job into the queue. See `JobStore.submit`."""
-        submitted = await self._store.submit(
-            job_id,
-            spec,
-            by=by,
-            idempotency_key=idempotency_key,
-            request_digest=request_digest,
-            rerun_of=rerun_of,
-            template=template,
-            node=node,
-            warnings=warnings,
-            max_queued=max_queued,
-        )
+        with self._pace.telling():
+            submitted = await self._store.submit(
+                job_id,
+                spec,
+                by=by,
+                idempotency_key=idempotency_key,
+                request_digest=request_digest,
+                rerun_of=rerun_of,
+                template=template,
+                node=node,
+                warnings=warnings,
+                max_queued=max_queued,
+            )
         if not submitted.replayed:
             self._bus.publish(JobChanged(submitted.job, status_changed=True))
         return submitted
 
     async def submit_all(self, asked: Sequence[AskedJob], *, max_queued: int) -> tuple[Submitted, ...]:
         """Accept some jobs into the queue, all of them or none. See `JobStore.submit_all`."""
-        submitted = await self._store.submit_all(asked, max_queued=max_queued)
+        with self._pace.telling():
+            submitted = await self._store.submit_all(asked, max_queued=max_queued)
         for each in submitted:
             if not each.replayed:
                 self._bus.publish(JobChanged(each.job, status_changed=True))
@@ -93,6 +98,8 @@ class Ledger:
             job_id, event, by=by, why=why, job=job or {}, attempt=attempt or {}, new_attempt=new_attempt
         )
         reach("moved", event)
+        if event is JobEvent.START or moved.started_at is None:
+            self._pace.note()
         self._bus.publish(JobChanged(moved, status_changed=True))
         return moved
 

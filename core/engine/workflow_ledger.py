@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.engine.bus import Bus
+    from core.engine.pace import Pace
     from core.lifecycle.workflow import WorkflowEvent
     from core.records.job import CancelRequest
     from core.records.workflow import WorkflowRun, WorkflowSource
@@ -27,11 +28,13 @@ class WorkflowLedger:
     Args:
         store: Where records live.
         bus: Who is told.
+        pace: Of runs that end.
     """
 
-    def __init__(self, store: WorkflowStore, bus: Bus) -> None:
+    def __init__(self, store: WorkflowStore, bus: Bus, pace: Pace) -> None:
         self._store = store
         self._bus = bus
+        self._pace = pace
 
     async def submit(
         self,
@@ -44,9 +47,10 @@ class WorkflowLedger:
         moves: Sequence[NodeMove] = (),
     ) -> SubmittedRun:
         """Accept a run. See `WorkflowStore.submit`."""
-        submitted = await self._store.submit(
-            run, source, nodes, idempotency_key=idempotency_key, request_digest=request_digest, moves=moves
-        )
+        with self._pace.telling():
+            submitted = await self._store.submit(
+                run, source, nodes, idempotency_key=idempotency_key, request_digest=request_digest, moves=moves
+            )
         self._tell_of_beginning(submitted)
         return submitted
 
@@ -54,7 +58,8 @@ class WorkflowLedger:
         self, workflow_id: str, nodes: Sequence[WorkflowNode] = (), **options: Unpack[AttemptOptions]
     ) -> SubmittedRun:
         """Begin a further attempt of a run that has ended. See `WorkflowStore.begin_attempt`."""
-        begun = await self._store.begin_attempt(workflow_id, nodes, **options)
+        with self._pace.telling():
+            begun = await self._store.begin_attempt(workflow_id, nodes, **options)
         self._tell_of_beginning(begun)
         return begun
 
@@ -69,6 +74,8 @@ class WorkflowLedger:
     ) -> WorkflowRun:
         """Move a run to its next status. See `WorkflowStore.move`."""
         moved = await self._store.move(workflow_id, event, by=by, why=why, run=run)
+        if moved.is_finished:
+            self._pace.note()
         self._bus.publish(WorkflowChanged(moved, status_changed=True))
         return moved
 

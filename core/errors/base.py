@@ -27,11 +27,16 @@ class Finding:
 
 
 class OrcaOpsError(Exception):
-    """Something went wrong in OrcaOps."""
+    """Something went wrong in OrcaOps.
+
+    Attributes:
+        retry_after_s: When the same call may work again, in seconds; None where waiting is not what helps.
+    """
 
     code: ClassVar[str] = "internal"
     default_hint: ClassVar[str] = ""
     retryable: ClassVar[bool] = False
+    retry_after_s: float | None = None
 
     def __init__(self, message: str = "", *, hint: str = "", findings: tuple[Finding, ...] = ()) -> None:
         sentence = (type(self).__doc__ or "").strip().splitlines()[0]

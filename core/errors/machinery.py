@@ -10,6 +10,7 @@ class BusyError(OrcaOpsError):
 
     code = "busy"
     retryable = True
+    retry_after_s = 2.0
 
 
 class QueueFullError(BusyError):
@@ -42,6 +43,7 @@ class BackendUnavailableError(BackendError):
         "jobs that wait start by themselves."
     )
     retryable = True
+    retry_after_s = 2.0
 
 
 class BackendTimeoutError(BackendError):
@@ -143,3 +145,4 @@ class EngineClosedError(OrcaOpsError):
     code = "engine_closed"
     default_hint = "Reconnect and call again; jobs that run go on."
     retryable = True
+    retry_after_s = 2.0

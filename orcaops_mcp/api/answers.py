@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import Response
 
 from orcaops_mcp.views.compact import compact_json
+from orcaops_mcp.views.problem import waiting_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JSON: Final = "application/json"
-RETRY_AFTER_S: Final = 2
-"""What a caller is told to wait before a call that may work later."""
 
 
 def answer(content: dict[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -35,7 +34,4 @@ def refusal(problem: dict[str, Any], status: int, headers: Mapping[str, str] | N
         status: Of the response.
         headers: Beside the usual ones.
     """
-    extra = dict(headers or {})
-    if problem["retryable"] and status in {429, 503}:
-        extra.setdefault("Retry-After", str(RETRY_AFTER_S))
-    return answer({"error": problem}, status, extra)
+    return answer({"error": problem}, status, waiting_headers(problem) | dict(headers or {}))

@@ -25,7 +25,8 @@ who may come in.
 - Times are RFC 3339 in UTC with milliseconds, spans are seconds. In records every key is there; absent facts are
   `null`.
 - An error is `{"error": {"code", "message", "hint", "retryable"}}`, of a malformed request with `findings`, each
-  `{"path", "message", "hint"?}`. 429 and 503 come with `Retry-After` when the same request may succeed later.
+  `{"path", "message", "hint"?}`. 429 and 503 come with `retry_after_s` and the header `Retry-After`, in seconds, when
+  the same request may succeed then; of a full queue that is what a place has lately taken to come free, at most 60.
 - Over TCP whatever is not GET or HEAD needs `Authorization: Bearer <token>`, but for the questions about workflow
   files, which change nothing. Over the home's `api.sock` nothing does.
 """

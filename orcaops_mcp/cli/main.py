@@ -123,6 +123,8 @@ def _tell(error: ClientError, session: Session) -> None:
             click.echo(f"  {shown(finding.get('path') or 'request')}: {shown(finding.get('message', ''))}", err=True)
     if error.hint:
         click.echo(f"  hint: {shown(error.hint)}", err=True)
+    if error.retry_after_s is not None:
+        click.echo(f"  try again in {error.retry_after_s} s", err=True)
 
 
 def _drop_output() -> None:

@@ -24,6 +24,7 @@ class ClientError(Exception):
         message: One sentence.
         hint: What to do next.
         retryable: Whether the same call may work later.
+        retry_after_s: When it may, in seconds; None if nobody said.
         status: The HTTP status; 0 when there was no answer.
         findings: Each fault of a refused request, as ``{path, message, hint?}``.
     """
@@ -35,6 +36,7 @@ class ClientError(Exception):
         *,
         hint: str = "",
         retryable: bool = False,
+        retry_after_s: int | None = None,
         status: int = 0,
         findings: Sequence[Mapping[str, Any]] = (),
     ) -> None:
@@ -43,6 +45,7 @@ class ClientError(Exception):
         self.message = message
         self.hint = hint
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
         self.status = status
         self.findings = tuple(findings)
 
@@ -54,6 +57,8 @@ class ClientError(Exception):
             "hint": self.hint,
             "retryable": self.retryable,
         }
+        if self.retry_after_s is not None:
+            view["retry_after_s"] = self.retry_after_s
         return view | ({"findings": list(self.findings)} if self.findings else {})
 
 
@@ -68,12 +73,13 @@ def refused(status: int, body: Any) -> ClientError:
     if not error:
         message = f"The engine answered with HTTP status {status} and without a reason."
         return ClientError("http_error", message, hint=_WRONG_ADDRESS, status=status)
-    findings = error.get("findings")
+    findings, again_s = error.get("findings"), error.get("retry_after_s")
     return ClientError(
         str(error.get("code") or "http_error"),
         str(error.get("message") or f"The engine answered with HTTP status {status}."),
         hint=str(error.get("hint") or ""),
         retryable=error.get("retryable") is True,
+        retry_after_s=again_s if isinstance(again_s, int) else None,
         status=status,
         findings=[_object(item) for item in cast("list[object]", findings)] if isinstance(findings, list) else (),
     )

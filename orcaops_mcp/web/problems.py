@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from core import OrcaOpsError
 from orcaops_mcp.views.http_status import http_status_of
-from orcaops_mcp.views.problem import problem, problem_view
+from orcaops_mcp.views.problem import problem, problem_view, waiting_headers
 from orcaops_mcp.web.rendering import render
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def problem_of(error: OrcaOpsError) -> dict[str, Any]:
 def problem_page(request: Request, view: dict[str, Any], status: int) -> Response:
     """The answer to a request that failed: a page for browsers, the envelope for all else."""
     if "text/html" not in request.headers.get("accept", ""):
-        return JSONResponse({"error": view}, status)
-    return render(
+        return JSONResponse({"error": view}, status, waiting_headers(view))
+    page = render(
         request,
         "problem.html",
         status=status,
@@ -66,6 +66,8 @@ def problem_page(request: Request, view: dict[str, Any], status: int) -> Respons
         is_repeatable=view["retryable"] and request.method == "GET",
         favicon="failed" if status >= 500 else "orcaops",
     )
+    page.headers.update(waiting_headers(view))
+    return page
 
 
 def crashed(request: Request, error: BaseException) -> Response:

@@ -88,6 +88,7 @@ async def test_one_job_more_than_may_wait_and_one_run_more_than_may_be_are_refus
     run_id = first.json()["workflow_id"]
     error = error_of(await http.post("/orcaops/workflows", json={"spec": _WORKFLOW}), 429)
     assert (error["code"], error["retryable"]) == ("queue_full", True)
+    assert 1 <= error["retry_after_s"] <= 60
     assert error["message"] == "1 workflow runs are under way already, as many as may be."
     assert "cancel one" in error["hint"]
     again = await http.post("/orcaops/workflows", json={"spec": _WORKFLOW}, headers={"Idempotency-Key": "one"})
@@ -100,8 +101,10 @@ async def test_one_job_more_than_may_wait_and_one_run_more_than_may_be_are_refus
             if answer.status_code != 201:
                 break
             jobs.append(answer.json()["job_id"])
-    error = error_of(await http.post("/orcaops/jobs", json=_JOB), 429)
+    refused = await http.post("/orcaops/jobs", json=_JOB)
+    error = error_of(refused, 429)
     assert (error["code"], error["retryable"]) == ("queue_full", True)
+    assert refused.headers["retry-after"] == str(error["retry_after_s"])
     assert "2 jobs wait already" in error["message"]
     await http.delete(f"/orcaops/jobs/{jobs[-1]}")
     assert (await http.post("/orcaops/jobs", json=_JOB)).status_code == 201

@@ -25,6 +25,8 @@ class ProblemDetail(Shape):
     """What to do next; may be empty."""
     retryable: bool
     """Whether the same request may succeed later."""
+    retry_after_s: int | None = None
+    """When it may, in seconds; also the header Retry-After."""
     findings: list[FindingShape] | None = None
     """Every fault of the request, with its place."""
     findings_left_out: int | None = None

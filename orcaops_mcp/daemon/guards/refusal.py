@@ -46,7 +46,8 @@ class Refusal:
     @property
     def body(self) -> bytes:
         """The problem, as every door words it."""
-        view = problem(self.code, self.message, hint=self.hint, retryable=self.retry_after_s is not None)
+        again_s = self.retry_after_s
+        view = problem(self.code, self.message, hint=self.hint, retryable=again_s is not None, retry_after_s=again_s)
         return json.dumps({"error": view}, separators=(",", ":")).encode()
 
     @property

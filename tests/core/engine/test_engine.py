@@ -280,8 +280,10 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(tmp_path: Path) -
         first = await engine.submit_job(a_job_spec(command=("sleep", "60")))
         await engine.wait([first.job.job_id], until="running")
         await engine.submit_job(a_job_spec())
-        with pytest.raises(QueueFullError):
+        with pytest.raises(QueueFullError) as refused:
             await engine.submit_job(a_job_spec())
+        assert refused.value.retry_after_s is not None
+        assert 1 <= refused.value.retry_after_s <= 60
         await engine.cancel_job(first.job.job_id, grace_s=0)
 
 

@@ -7,7 +7,9 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from orcaops_mcp.cli.main import cli
 from orcaops_mcp.client.address import UrlDial, dial_url, encoded
 from orcaops_mcp.client.client import client_of_url
 from orcaops_mcp.client.connection import Connection
@@ -150,6 +152,17 @@ def test_an_error_of_the_engine_comes_whole(peers: list[Peer]) -> None:
     error = caught.value
     assert (error.code, error.message, error.hint, error.status) == ("job_not_found", "no", "look", 404)
     assert error.view()["findings"] == [{"path": "a"}]
+
+
+def test_when_to_try_again_comes_from_the_engine_and_is_told_in_the_terminal(peers: list[Peer]) -> None:
+    body = b'{"error":{"code":"queue_full","message":"full","hint":"","retryable":true,"retry_after_s":7}}'
+    peers.append(Peer(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)))
+    with pytest.raises(ClientError) as caught:
+        Connection(peers[0].dial).ask("GET", "/x")
+    assert caught.value.view()["retry_after_s"] == 7
+    dial = peers[0].dial
+    result = CliRunner().invoke(cli, ["jobs", "--url", f"http://{dial.name}:{dial.port}"])
+    assert result.stderr.splitlines() == ["orcaops: full", "  try again in 7 s"]
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"error": "text"}', b"{}"])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from core import Finding, InvalidSpecError, JobNotFoundError
-from orcaops_mcp.views.problem import problem_view
+from core import Finding, InvalidSpecError, JobNotFoundError, QueueFullError
+from orcaops_mcp.views.problem import problem_view, waiting_headers
 
 
 def test_an_error_has_its_code_message_hint_and_whether_to_try_again() -> None:
@@ -19,3 +19,11 @@ def test_however_much_is_wrong_the_view_stays_small() -> None:
     assert len(view["message"]) == 2000
     assert len(view["findings"]) == 20
     assert view["findings_left_out"] == 980
+
+
+def test_what_may_work_later_says_when_in_whole_seconds() -> None:
+    error = QueueFullError()
+    error.retry_after_s = 3.2
+    view = problem_view(error)
+    assert (view["retryable"], view["retry_after_s"], waiting_headers(view)) == (True, 4, {"Retry-After": "4"})
+    assert waiting_headers(problem_view(JobNotFoundError())) == {}

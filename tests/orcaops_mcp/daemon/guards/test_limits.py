@@ -127,6 +127,7 @@ async def test_a_caller_who_comes_too_often_is_told_when_to_come_again(
         answer = await client.get("/x", headers=ci)
         assert (answer.headers["retry-after"], answer.json()["error"]["code"]) == ("1", "rate_limited")
         assert answer.json()["error"]["retryable"]
+        assert answer.json()["error"]["retry_after_s"] == 1
         assert (await client.get("/x", headers=BEARER)).status_code == 200
         with pytest.raises(InvalidStatus):
             async with connect(room.ws_url, additional_headers=ci):
