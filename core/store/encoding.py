@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _MAX_CACHED_SPEC: Final = 16 * 1024
-"""Longer specs are rare, and a cache full of them would take gigabytes."""
+"""Longer specs are rare, and a cache full of them would take tens of mebibytes."""
+_SPECS: Final = 256
+"""Specs kept, ten kibibytes each: those of a list's longest page, and of jobs that are under way."""
 
 _FILES: Final = TypeAdapter(tuple[InputFile, ...])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -59,7 +61,7 @@ def spec_from_json(text: str) -> JobSpec:
     return _cached_spec(text) if len(text) <= _MAX_CACHED_SPEC else JobSpec.model_validate_json(text)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(_SPECS)
 def _cached_spec(text: str) -> JobSpec:
     return JobSpec.model_validate_json(text)
 

@@ -37,8 +37,9 @@ _LIST_ATTEMPTS: Final = _SQL.take("list_attempts")
 _LIST_TRANSITIONS: Final = _SQL.take("list_transitions")
 
 _NO_FILTER: Final = JobFilter()
-_RECENT: Final = 1000
-"""Jobs kept in memory, a few kilobytes each."""
+_LIVE: Final = 1000
+_ENDED: Final = 100
+"""Jobs kept in memory that have not ended and that have, ten kibibytes each."""
 
 
 class JobStore:
@@ -57,7 +58,7 @@ class JobStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._recent = RecentJobs(_RECENT)
+        self._recent = RecentJobs(live=_LIVE, ended=_ENDED)
 
     async def submit(
         self,

@@ -12,6 +12,7 @@ from core.records.log import LogSummary
 from core.records.service import ServiceResult
 from core.spec.job import InputFile
 from core.store import encoding
+from core.testing.factories import a_job_spec
 
 _MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
 _TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
@@ -103,3 +104,14 @@ def test_nothing_reads_back_as_nothing(absent: Any) -> None:
 def test_a_manifest_reads_back() -> None:
     files = (InputFile(path="a/é.txt", sha256="0" * 64, size=3, executable=True),)
     assert encoding.files_from_json(encoding.files_to_json(files)) == files
+
+
+def test_specs_that_are_read_are_kept_for_a_page_of_a_list_and_not_for_every_job() -> None:
+    texts = [encoding.spec_to_json(a_job_spec(name=f"job-{number}")) for number in range(500)]
+    page = [encoding.spec_from_json(text) for text in texts[:200]]
+    assert all(encoding.spec_from_json(text) is spec for text, spec in zip(texts, page, strict=False))
+    for text in texts[200:]:
+        encoding.spec_from_json(text)
+    again = [encoding.spec_from_json(text) for text in texts[:200]]
+    assert again == page
+    assert not any(one is other for one, other in zip(again, page, strict=True))

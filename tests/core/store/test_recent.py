@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from core.lifecycle.job import JobStatus
 from core.store.recent import RecentJobs
 from core.testing.factories import a_job
 
 
 def test_a_job_is_known_after_its_write_and_not_while_it_is_written() -> None:
-    recent, job = RecentJobs(10), a_job()
+    recent, job = RecentJobs(10, 10), a_job()
     with recent.writing(job.job_id) as note:
         note(job)
         assert recent.find(job.job_id) is None
@@ -18,7 +19,7 @@ def test_a_job_is_known_after_its_write_and_not_while_it_is_written() -> None:
 
 
 def test_a_write_that_did_not_return_leaves_the_job_unknown() -> None:
-    recent, job = RecentJobs(10), a_job()
+    recent, job = RecentJobs(10, 10), a_job()
     with recent.writing(job.job_id) as note:
         note(job)
     with suppress(LookupError), recent.writing(job.job_id):
@@ -27,7 +28,7 @@ def test_a_write_that_did_not_return_leaves_the_job_unknown() -> None:
 
 
 def test_of_writes_that_overlap_none_is_known() -> None:
-    recent, job = RecentJobs(10), a_job()
+    recent, job = RecentJobs(10, 10), a_job()
     with recent.writing(job.job_id) as outer:
         with recent.writing(job.job_id) as inner:
             inner(job)
@@ -39,7 +40,7 @@ def test_of_writes_that_overlap_none_is_known() -> None:
 
 
 def test_the_job_untouched_for_longest_is_forgotten_first() -> None:
-    recent, jobs = RecentJobs(2), [a_job() for _ in range(3)]
+    recent, jobs = RecentJobs(2, 2), [a_job() for _ in range(3)]
     for job in jobs[:2]:
         with recent.writing(job.job_id) as note:
             note(job)
@@ -47,3 +48,25 @@ def test_the_job_untouched_for_longest_is_forgotten_first() -> None:
     with recent.writing(jobs[2].job_id) as note:
         note(jobs[2])
     assert [recent.find(job.job_id) for job in jobs] == [jobs[0], None, jobs[2]]
+
+
+def test_of_jobs_that_have_ended_fewer_are_kept_and_they_push_no_live_one_out() -> None:
+    recent, live = RecentJobs(2, 1), [a_job() for _ in range(2)]
+    ended = [replace(a_job(), status=JobStatus.SUCCESS) for _ in range(3)]
+    for job in [*live, *ended]:
+        with recent.writing(job.job_id) as note:
+            note(job)
+    assert [recent.find(job.job_id) for job in ended] == [None, None, ended[2]]
+    assert [recent.find(job.job_id) for job in live] == live
+
+
+def test_a_job_that_ends_is_kept_once() -> None:
+    recent, job = RecentJobs(1, 1), a_job()
+    end = replace(job, status=JobStatus.FAILED)
+    for each in (job, end):
+        with recent.writing(job.job_id) as note:
+            note(each)
+    assert recent.find(job.job_id) is end
+    with recent.writing(job.job_id):
+        assert recent.find(job.job_id) is None
+    assert recent.find(job.job_id) is None
