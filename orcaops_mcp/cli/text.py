@@ -63,15 +63,15 @@ def size_text(count: float | None) -> str:
 
 
 def span_text(seconds: float | None) -> str:
-    """A span in words, such as ``340 ms``, ``4.2s``, ``1m 02s`` or ``3h 07m``."""
+    """A span in words, such as ``340 ms``, ``4.2s``, ``1m 02s`` or ``3h 07m``, to the nearest of the smaller unit."""
     if seconds is None:
         return ""
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{max(0, seconds) * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}m {rest:02d}s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes:02d}m" if hours < 48 else f"{hours // 24}d {hours % 24}h"
+    if seconds < 3599.5:
+        return "{}m {:02d}s".format(*divmod(int(seconds + 0.5), 60))
+    if seconds < 48 * 3600 - 30:
+        return "{}h {:02d}m".format(*divmod(int(seconds / 60 + 0.5), 60))
+    return "{}d {}h".format(*divmod(int(seconds / 3600 + 0.5), 24))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Final
 
 from markupsafe import Markup
@@ -14,6 +13,12 @@ NONE: Final = "\u2013"
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _UNITS_OF_TIME: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+_TWO_UNITS: Final = (
+    ("d", 86_400, "h", 3600, 86_400 - 30),
+    ("h", 3600, "m", 60, 3600 - 0.5),
+    ("m", 60, "s", 1, 60 - 0.5),
+)
+"""Each pair, and from how many seconds on it is told in it: below, it is nearer to a span in smaller ones."""
 _WEEK: Final = timedelta(days=7)
 
 
@@ -30,17 +35,18 @@ def shown(value: object) -> object:
 
 
 def duration(seconds: float | None) -> str:
-    """A span in two units at most, such as ``1m 35s``; a dash where there is none."""
+    """A span in two units at most, such as ``1m 35s``, to the nearest of the smaller; a dash where there is none."""
     if seconds is None:
         return NONE
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{max(0, round(seconds * 1000))}ms"
-    if seconds < 10 and seconds != int(seconds):
+    if seconds < 9.95 and seconds != int(seconds):
         return f"{seconds:.1f}s"
-    for (unit, length), (smaller, part) in pairwise(_UNITS_OF_TIME):
-        if seconds >= length:
-            return f"{int(seconds // length)}{unit} {int(seconds % length // part):02d}{smaller}"
-    return f"{int(seconds)}s"
+    for unit, length, smaller, part, least in _TWO_UNITS:
+        if seconds >= least:
+            whole, rest = divmod(_nearest(seconds / part), length // part)
+            return f"{whole}{unit} {rest:02d}{smaller}"
+    return f"{_nearest(seconds)}s"
 
 
 def ago(when: datetime | str | None, now: datetime | None = None) -> str:
@@ -88,6 +94,11 @@ def size(count: float | None) -> str:
     while left >= 1024 and unit < len(_UNITS) - 1:
         left, unit = left / 1024, unit + 1
     return f"{left:.0f} B" if unit == 0 else f"{left:.1f} {_UNITS[unit]}"
+
+
+def _nearest(number: float) -> int:
+    """The whole number next to it, as the scripts of the pages have it: a half goes up."""
+    return int(number + 0.5)
 
 
 def _in_one_unit(seconds: int) -> str:

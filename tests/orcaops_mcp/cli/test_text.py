@@ -62,6 +62,6 @@ def test_of_a_line_that_was_overwritten_the_last_version_is_shown() -> None:
 
 
 def test_spans_and_sizes_are_told_as_people_say_them() -> None:
-    spans = [span_text(s) for s in (None, 0.34, 4.21, 59.96, 62, 3600 * 3 + 420, 86_400 * 3)]
-    assert spans == ["", "340 ms", "4.2s", "1m 00s", "1m 02s", "3h 07m", "3d 0h"]
+    spans = [span_text(s) for s in (None, 0.34, 0.9996, 4.21, 59.96, 62, 3599.6, 3600 * 3 + 449, 86_400 * 3)]
+    assert spans == ["", "340 ms", "1.0s", "4.2s", "1m 00s", "1m 02s", "1h 00m", "3h 07m", "3d 0h"]
     assert [size_text(n) for n in (None, 0, 1023, 1536, 5 * 1024**3)] == ["", "0 B", "1023 B", "1.5 KiB", "5.0 GiB"]

@@ -5,14 +5,14 @@ export function keepTimes() {
   document.addEventListener("orcaops:refreshed", tick);
 }
 
-/** A span in two units at most, as the server words it. */
+/** A span in two units at most, to the nearest of the smaller, as the server words it; one that grows, in whole seconds. */
 export function duration(seconds) {
-  const two = (value) => String(value).padStart(2, "0");
-  const whole = Math.floor(seconds);
-  if (whole < 60) return `${whole}s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
-  if (whole < 86400) return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
-  return `${Math.floor(whole / 86400)}d ${two(Math.floor((whole % 86400) / 3600))}h`;
+  for (const [unit, length, smaller, part, least] of [["d", 86400, "h", 3600, 86370], ["h", 3600, "m", 60, 3599.5], ["m", 60, "s", 1, 59.5]]) {
+    if (seconds < least) continue;
+    const parts = Math.round(seconds / part), whole = length / part;
+    return `${Math.floor(parts / whole)}${unit} ${String(parts % whole).padStart(2, "0")}${smaller}`;
+  }
+  return `${Math.round(seconds)}s`;
 }
 
 function ago(seconds) {
