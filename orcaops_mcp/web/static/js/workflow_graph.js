@@ -57,6 +57,8 @@ async function load() {
     draw(vertices, links);
   }
   dim();
+  const held = document.activeElement?.dataset?.vertex;
+  if (held) follow(held);
 }
 
 // --- what is drawn
