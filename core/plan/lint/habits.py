@@ -1,4 +1,4 @@
-"""Images without a version, services of which nobody knows when they are ready, secrets that stand in the file."""
+"""Images without a version, services that are not ready or not reached, secrets that stand in the file."""
 
 from __future__ import annotations
 
@@ -54,6 +54,20 @@ def check_services(ground: Ground) -> None:
             "ports of its image answer, or after a second if it has none."
         )
         ground.say("W132", message, ground.node(path), "add ready: {tcp: 5432}, a health_check, or its ports")
+
+
+def check_networks(ground: Ground) -> None:
+    """Jobs that shut themselves off from the services of their workflow, and hardly mean to."""
+    if not ground.workflow.services:
+        return
+    for job in ground.workflow.jobs.values():
+        if job.network == "services":
+            message = (
+                f"Job '{shown(job.id)}' does not reach the workflow's services: with network: services it reaches "
+                "services of its own, unless the policy keeps the whole run off the bridge."
+            )
+            hint = "leave network out, so that the policy decides for the job and the services alike, or write bridge"
+            ground.say("W135", message, ground.node(("jobs", job.id, "network")), hint)
 
 
 def check_secrets(ground: Ground) -> None:

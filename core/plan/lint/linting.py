@@ -8,7 +8,13 @@ from core.plan.context import Place
 from core.plan.findings import MOST_FINDINGS, Severity, in_file, in_order
 from core.plan.lint.expressions import ExpressionChecks
 from core.plan.lint.ground import Ground
-from core.plan.lint.habits import check_concurrency, check_images, check_secrets, check_services
+from core.plan.lint.habits import (
+    check_concurrency,
+    check_images,
+    check_networks,
+    check_secrets,
+    check_services,
+)
 from core.plan.lint.injection import check_commands
 from core.plan.lint.matrices import check_keys, check_matrices
 from core.plan.lint.order import check_order
@@ -55,6 +61,7 @@ def _check(reading: Reading) -> tuple[SourceFinding, ...]:
     check_matrices(ground, knowledge)
     check_images(ground)
     check_services(ground)
+    check_networks(ground)
     check_secrets(ground)
     check_concurrency(ground)
     return ground.findings

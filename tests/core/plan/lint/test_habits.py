@@ -45,6 +45,21 @@ def test_a_service_of_which_nobody_knows_when_it_is_ready_is_told() -> None:
     ]
 
 
+def test_a_job_that_shuts_itself_off_from_the_services_of_its_workflow_is_told() -> None:
+    text = jobs(f"""
+        off: {{{RUN}, network: services}}
+        on: {{{RUN}}}
+        bridge: {{{RUN}, network: bridge}}
+        alone: {{{RUN}, network: none}}
+        """, "services: {db: {image: 'redis:7'}}\n")  # fmt: skip
+    (line,) = found(text)
+    assert line.startswith("W135 3 services | Job 'off' does not reach the workflow's services")
+
+
+def test_a_job_may_shut_itself_off_where_there_are_no_services_but_its_own() -> None:
+    assert found(jobs(f"a: {{{RUN}, network: services, services: {{redis: 'redis:7'}}}}")) == []
+
+
 @pytest.mark.parametrize(
     ("value", "what"),
     [
