@@ -92,6 +92,11 @@ class LimitSettings(_Section):
     artifact_seconds: float = Field(default=120, gt=0, description="Longest time spent on collecting one path.")
     upload_bytes: int = Field(default=64 * MIB, ge=1, description="Bytes of one upload.")
     upload_files: int = Field(default=2000, ge=1, description="Files of one upload.")
+    uploads_total_bytes: int = Field(
+        default=10 * 1024 * MIB,
+        ge=1,
+        description="Bytes of all uploads together; beyond that no further file is taken.",
+    )
     input_bytes: int = Field(default=1024 * MIB, ge=1, description="Bytes of all files put into one job.")
     output_bytes: int = Field(default=1 * MIB, ge=1, description="Bytes of one job's outputs in all.")
     cleanup_timeout_s: float = Field(

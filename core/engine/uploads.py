@@ -15,6 +15,7 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from core.engine.answers import Snapshot
+from core.engine.upload_room import UploadRoom
 from core.errors import BusyError, Finding, InvalidArgumentError
 from core.ids import new_upload_id
 from core.records.artifact import Upload
@@ -52,6 +53,7 @@ class UploadDesk:
         self._parts = parts
         self._limits = parts.settings.limits
         self._blobs = parts.upload_blobs
+        self._room = UploadRoom(parts.home.uploads, self._limits.uploads_total_bytes, parts.clock)
         self._cache = HashCache()
         self._one_walk = anyio.CapacityLimiter(1)
 
@@ -64,6 +66,7 @@ class UploadDesk:
 
         Raises:
             InvalidArgumentError: No file, a bad path, too many files or too many bytes; nothing was kept.
+            NotAdmittedError: All uploads together would have more bytes than they may.
         """
         if not files:
             raise InvalidArgumentError("files: nothing to upload", hint="Give at least one path with its text.")
@@ -71,8 +74,12 @@ class UploadDesk:
             len(files), sum(map(len, files.values())), self._limits.upload_files, self._limits.upload_bytes
         )
         entries = tuple(_entry(index, path, data, executable) for index, (path, data) in enumerate(files.items()))
-        for batch in _batches([(data, len(data)) for data in files.values()]):
-            await self._blobs.put_many((data,) for data in batch)
+        here = await self._blobs.sizes([entry.sha256 for entry in entries])
+        with self._room.claiming() as claim:
+            await claim.take(sum(entry.size for entry in entries if entry.sha256 not in here))
+            for batch in _batches([(data, len(data)) for data in files.values()]):
+                await self._blobs.put_many((data,) for data in batch)
+            claim.keep()
         return await self._save(entries)
 
     async def missing(self, hashes: Iterable[str]) -> tuple[str, ...]:
@@ -101,21 +108,27 @@ class UploadDesk:
 
         Raises:
             InvalidArgumentError: They are too many, or have another hash; nothing was kept.
+            NotAdmittedError: All uploads together would have more bytes than they may; nothing was kept.
         """
         if expected is not None:
             _check_hash(expected)
         limit = max(self._limits.upload_bytes, self._parts.settings.workspace.bytes) if max_bytes is None else max_bytes
         async with self._blobs.writing() as writer:
-            async for chunk in chunks:
-                if writer.size + len(chunk) > limit:
-                    raise InvalidArgumentError(f"the file is larger than {in_mib(limit)}")
-                await writer.write(chunk)
-            try:
-                return await writer.keep(expected)
-            except ValueError:
-                raise InvalidArgumentError(
-                    "sha256: the bytes that came have another hash", hint="Send the file again; it may have changed."
-                ) from None
+            with self._room.claiming() as claim:
+                async for chunk in chunks:
+                    if writer.size + len(chunk) > limit:
+                        raise InvalidArgumentError(f"the file is larger than {in_mib(limit)}")
+                    await claim.take(len(chunk))
+                    await writer.write(chunk)
+                try:
+                    blob = await writer.keep(expected)
+                except ValueError:
+                    raise InvalidArgumentError(
+                        "sha256: the bytes that came have another hash",
+                        hint="Send the file again; it may have changed.",
+                    ) from None
+                claim.keep()
+                return blob
 
     async def register(self, files: Sequence[InputFile]) -> Upload:
         """Keep a manifest whose bytes are all here.
@@ -152,6 +165,7 @@ class UploadDesk:
 
         Raises:
             InvalidArgumentError: It is no folder, empty, or larger than the limits.
+            NotAdmittedError: All uploads together would have more bytes than they may.
             BusyError: A file changed while it was read.
         """
         parts = self._parts
@@ -172,7 +186,10 @@ class UploadDesk:
             )
         missing = set(await self.missing(file.sha256 for file in listed.files))
         new = list({file.sha256: file for file in listed.files if file.sha256 in missing}.values())
-        changed = await self._copy(new)
+        with self._room.claiming() as claim:
+            await claim.take(sum(file.size for file in new))
+            changed = await self._copy(new)
+            claim.keep()
         manifest = _with_changes(listed, changed)
         return Snapshot(
             upload=await self._save(manifest),

@@ -50,6 +50,7 @@ def settings(tmp_path: Path) -> EngineSettings:
             log_bytes=MIB,
             upload_files=2,
             upload_bytes=700_000,
+            uploads_total_bytes=1_500_000,
             input_bytes=MIB,
             artifact_file_bytes=2000,
             artifact_total_bytes=4000,
@@ -132,6 +133,11 @@ async def test_files_beyond_a_limit_are_refused_with_the_limit(http: httpx2.Asyn
     assert error["message"] == "files: more than 700000 bytes in all"
     error = error_of(await http.post("/orcaops/jobs", json=_JOB | {"files": ids}), 403)
     assert (error["code"], error["message"]) == ("not_admitted", "files: more than 1 MiB in all")
+    assert (await upload(c=600_001)).status_code == 201
+    error = error_of(await upload(d=600_002), 403)
+    assert error["message"].startswith("uploads: no room for these files: those that were sent in before have 1.1 MiB")
+    assert "limits.uploads_total_bytes" in error["hint"]
+    assert (await upload(e=200_000)).status_code == 201
 
 
 async def test_what_a_job_leaves_beyond_a_limit_is_not_kept_and_its_record_says_why(http: httpx2.AsyncClient) -> None:
@@ -185,7 +191,7 @@ HELD_BY = {
 
 MET_HERE = {
     "queue.max_queued", "queue.max_runs", "limits.upload_files", "limits.upload_bytes", "limits.input_bytes",
-    "limits.artifact_file_bytes", "limits.artifact_total_bytes", "limits.output_bytes",
+    "limits.uploads_total_bytes", "limits.artifact_file_bytes", "limits.artifact_total_bytes", "limits.output_bytes",
 }  # fmt: skip
 
 

@@ -116,6 +116,7 @@ class FileVerbs(Verbs):
 
         Raises:
             InvalidArgumentError: No file, a bad path, too many files or too many bytes; nothing was kept.
+            NotAdmittedError: All uploads together would have more bytes than they may.
         """
         return await self._uploads.take_in(files, executable)
 
@@ -137,6 +138,7 @@ class FileVerbs(Verbs):
 
         Raises:
             InvalidArgumentError: They have another hash or are too many; nothing was kept.
+            NotAdmittedError: All uploads together would have more bytes than they may; nothing was kept.
         """
         await self._uploads.store(chunks, expected=sha256, max_bytes=max_bytes)
 
@@ -149,6 +151,7 @@ class FileVerbs(Verbs):
 
         Raises:
             InvalidArgumentError: They are too many; nothing was kept.
+            NotAdmittedError: All uploads together would have more bytes than they may; nothing was kept.
         """
         return await self._uploads.store(chunks, max_bytes=max_bytes)
 
@@ -181,6 +184,7 @@ class FileVerbs(Verbs):
 
         Raises:
             InvalidArgumentError: It is no folder, holds nothing to send, or more than the limits allow.
+            NotAdmittedError: All uploads together would have more bytes than they may.
             BusyError: A file changed while it was read.
         """
         return await self._uploads.snapshot(folder)

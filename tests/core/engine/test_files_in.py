@@ -129,6 +129,28 @@ async def test_an_empty_manifest_one_path_twice_and_too_much_are_refused(tmp_pat
                 await engine.register_upload(files)
 
 
+async def test_beyond_what_all_uploads_may_have_nothing_more_is_taken_and_what_is_here_is_no_more(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"x" * 60)
+    limits = LimitSettings(uploads_total_bytes=100)
+    async with open_engine(EngineSettings(home=tmp_path / "home", backend="simulated", limits=limits)) as engine:
+        await engine.upload_files({"a": b"x" * 60})
+        for _ in range(3):  # the same bytes, which are here
+            await engine.upload_files({"b": b"x" * 60})
+            await engine.snapshot_folder(folder)
+        (folder / "file").write_bytes(b"y" * 60)
+        with pytest.raises(NotAdmittedError, match="no room"):
+            await engine.upload_files({"a": b"y" * 60})
+        with pytest.raises(NotAdmittedError, match="no room"):
+            await engine.snapshot_folder(folder)
+        with pytest.raises(NotAdmittedError, match="no room"):
+            await engine.store_file(streamed(b"y" * 30, b"y" * 30))
+        await engine.store_file(streamed(b"z" * 20, b"z" * 20))
+
+
 async def test_a_job_is_not_admitted_while_bytes_it_names_are_missing(engine: Engine) -> None:
     with pytest.raises(NotAdmittedError, match="not here"):
         await engine.submit_job(a_job_spec(files=(an_input("a", b"never sent"),)))
