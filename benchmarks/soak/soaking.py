@@ -25,7 +25,8 @@ A tenth, whatever a soak then shows: three minutes of thirty, in which each kind
 bounded but fills more slowly counts as growth, since nobody who watches a process could tell it from a leak.
 """
 _SAMPLES: Final = 120
-_MOST_AT_ONCE: Final = 60
+MOST_AT_ONCE: Final = 20
+"""Pieces of work under way: five for each of four jobs that run. More would only wait, each with its connections."""
 _MOST_TOLD: Final = 20
 _PATIENCE_S: Final = 600
 _SETTLE_S: Final = 12
@@ -68,15 +69,15 @@ class Soak:
         self.samples.append(sample(self._server.process.pid, at_s, self._begun, self._ended, is_quiet=is_quiet))
 
     async def work(self, kinds: list[Kind], within_s: float) -> None:
-        """Begin these pieces of work at even distances, and wait until all have ended and nothing goes on.
+        """Begin these pieces of work at their moments, and wait until all have ended and nothing goes on.
 
         A machine too slow for that gets the next one when one has ended: what is watched is a long time, not a rush.
         """
         began = anyio.current_time()
-        room = anyio.Semaphore(_MOST_AT_ONCE)
+        room = anyio.Semaphore(MOST_AT_ONCE)
         async with anyio.create_task_group() as tasks:
-            for number, kind in enumerate(kinds):
-                await anyio.sleep_until(began + number * within_s / len(kinds))
+            for kind, moment in zip(kinds, moments(len(kinds), within_s), strict=True):
+                await anyio.sleep_until(began + moment)
                 await room.acquire()
                 tasks.start_soon(self._do, kind, room)
         await anyio.sleep(self._settle_s)
@@ -132,6 +133,16 @@ def plan(jobs: int) -> tuple[list[Kind], list[Kind]]:
         many += chosen[-1].jobs
     warm = max(len(KINDS), round(len(chosen) * _WARM_UP))
     return chosen[:warm], chosen[warm:]
+
+
+def moments(many: int, within_s: float) -> list[float]:
+    """When so many pieces of work begin, in seconds: as many as there may be at once do at the start, the rest evenly.
+
+    So a process has had its most guests before its memory is looked at first: a pause of the machine's later on, in
+    which guests gather, does not look like growth.
+    """
+    rest = max(0, many - MOST_AT_ONCE)
+    return [0.0] * (many - rest) + [within_s * (number + 1) / (rest + 1) for number in range(rest)]
 
 
 async def unfinished(guest: Guest) -> list[str]:

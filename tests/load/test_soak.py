@@ -15,7 +15,7 @@ from benchmarks.soak.guest import Guest, Unexpected, a_guest
 from benchmarks.soak.judging import Findings, Sample, faults_of, sample, table
 from benchmarks.soak.mix import KINDS, Kind
 from benchmarks.soak.server import serve
-from benchmarks.soak.soaking import Soak, plan, unfinished
+from benchmarks.soak.soaking import MOST_AT_ONCE, Soak, moments, plan, unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,12 @@ def test_warm_up_and_rest_have_each_kind_of_work_and_as_many_jobs_as_asked_for(j
     made = sum(kind.jobs for kind in [*warm, *rest])
     assert jobs <= made < max(jobs, 60) + 4
     assert len(warm) >= len(rest) // 10
+
+
+def test_work_begins_with_as_many_guests_as_there_may_be_and_goes_on_evenly() -> None:
+    begun = moments(MOST_AT_ONCE + 3, 60)
+    assert begun == [0] * MOST_AT_ONCE + [15, 30, 45]
+    assert moments(3, 60) == [0] * 3
 
 
 def test_the_figures_of_a_process_are_those_that_the_kernel_tells(tmp_path: Path) -> None:
