@@ -202,6 +202,14 @@ LOG_PAGE: Final[dict[str, Any]] = {
     "gap_after": None,
     "complete": True,
 }
+LOG_SEARCH: Final[dict[str, Any]] = {
+    "items": [{**LINE, "cut": 0}],
+    "matches": 3,
+    "whole": True,
+    "next_first": 2,
+    "attempt": 1,
+    "total_lines": 12,
+}
 ARTIFACTS: Final[dict[str, Any]] = {"items": [ARTIFACT]}
 UPLOAD: Final[dict[str, Any]] = {
     "upload_id": UPLOAD_ID,

@@ -168,6 +168,10 @@ class Client:
         """Some lines of a log: ``{items, next_cursor, at_end, …}``."""
         return self._connection.ask("GET", _path(_JOBS, job_id, "logs"), query)
 
+    def log_search(self, job_id: str, query: Query) -> Json:
+        """Lines of a whole log that hold something: ``{items, matches, whole, next_first, …}``."""
+        return self._connection.ask("GET", _path(_JOBS, job_id, "logs/search"), query)
+
     def log_text(self, job_id: str, query: Query) -> Reply:
         """A log as text, to be read piece by piece."""
         return self._connection.open("GET", _path(_JOBS, job_id, "logs"), query, headers={"Accept": "text/plain"})

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
-from core import InvalidArgumentError, LogCursor, LogQuery
+from core import InvalidArgumentError, LineChoice, LogCursor, LogPlace, LogQuery, Sought
 from orcaops_mcp.mcp_server.untrusted import Shown, fenced, one_line
 from orcaops_mcp.views.compact import compact_json, without_absent
+from orcaops_mcp.views.log import matches_told
 
 if TYPE_CHECKING:
-    from core import LogLine, LogPage
+    from core import Engine, LogLine, LogPage
     from orcaops_mcp.mcp_server.state import AppContext
     from orcaops_mcp.mcp_server.tools.logs import StreamLogs
 
 QUIET_S: Final = 0.5
 """A follow ends once nothing more came for so long."""
 
+_COUNT_S: Final = 1.0
+"""As long a log is looked through for a count."""
 _MAX_LINES: Final = 5000
 _MAX_BYTES: Final = 256 * 1024
 
@@ -99,7 +102,20 @@ async def follow(ctx: AppContext, job_id: str, page: LogPage, arguments: StreamL
             return replace(page, lines=tuple(gathered))
 
 
-def render(log_id: str, page: LogPage, arguments: StreamLogs, place: Place) -> str:
+async def count_matches(
+    engine: Engine, job_id: str, page: LogPage, arguments: StreamLogs, service: str | None
+) -> int | str | None:
+    """How many lines of the whole log match, shown or not; None where nothing is sought, or it spans lines."""
+    if not arguments.grep or not page.attempt or "\n" in arguments.grep or "\r" in arguments.grep:
+        return None
+    asked = page_query(arguments, Place(), service)
+    place = LogPlace(job_id, page.attempt, service)
+    sought = Sought(arguments.grep, is_expression=True, ignore_case=False)
+    choice = LineChoice(asked.streams, asked.step)
+    return matches_told(await engine.search_log(place, sought, choice=choice, budget_s=_COUNT_S))
+
+
+def render(log_id: str, page: LogPage, arguments: StreamLogs, place: Place, matches: int | str | None = None) -> str:
     """The text of the answer: fenced lines, then a line of JSON."""
     from_start = place.line is not None
     filtered = bool(arguments.grep or arguments.errors_only or arguments.stream or arguments.step is not None)
@@ -111,7 +127,7 @@ def render(log_id: str, page: LogPage, arguments: StreamLogs, place: Place) -> s
         numbered=filtered and not arguments.raw,
         offset=place.offset,
     )
-    footer = _footer(log_id, page, shown, keeps_head=from_start, filtered=filtered)
+    footer = _footer(log_id, page, shown, keeps_head=from_start, filtered=filtered) | {"matches": matches}
     return (
         f"{shown.text}\n{compact_json(without_absent(footer))}" if page.lines else compact_json(without_absent(footer))
     )

@@ -60,6 +60,9 @@ class CliDoor(CliCaller):
         lines: list[Request] = [json.loads(line) for line in printed.splitlines()]
         return [(line["n"], line["stream"], line["step"], line["text"]) for line in lines if "text" in line]
 
+    async def count(self, job_id: str, expression: str) -> int:
+        return int(await self.call("jobs", "logs", "--grep", expression, "--count", job_id))
+
     async def wait(self, job_id: str) -> Request:
         await self.call("jobs", "watch", job_id)
         record: Request = json.loads(await self.call("jobs", "status", "--json", job_id))

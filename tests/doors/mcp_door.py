@@ -65,6 +65,10 @@ class McpDoor(McpCaller):
                 lines.extend((int(line[1]), stream, step, line[2]) for line in found)
         return sorted(lines)
 
+    async def count(self, job_id: str, expression: str) -> int:
+        text = await self.text("orcaops_stream_logs", id=job_id, grep=expression, max_bytes=256)
+        return int(json.loads(text.splitlines()[-1])["matches"])
+
     async def wait(self, job_id: str) -> Request:
         while not (await self.facts("orcaops_wait", ids=[job_id], timeout_s=30))["done"]:
             pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core import Engine, JobFilter, OrcaOpsError, failure_document, parse_job
+from core import Engine, JobFilter, LogPlace, OrcaOpsError, Sought, failure_document, parse_job
 from orcaops_mcp.views.artifact import artifact_view
 from orcaops_mcp.views.job import job_line, job_view
 from orcaops_mcp.views.problem import problem_view
@@ -30,6 +30,9 @@ class PythonDoor:
             async for lines in self._engine.follow_logs(job_id)
             for line in lines
         ]
+
+    async def count(self, job_id: str, expression: str) -> int:
+        return (await self._engine.search_log(LogPlace(job_id), Sought(expression, is_expression=True))).total
 
     async def wait(self, job_id: str) -> Request:
         job = await self._engine.wait_for_job(job_id)

@@ -34,6 +34,11 @@ class RestDoor:
                     lines.append((line["n"], line["stream"], line["step"], line["text"]))
         return lines
 
+    async def count(self, job_id: str, expression: str) -> int:
+        asked = {"q": expression, "regex": "true", "limit": 0}
+        found = expect(200, await self._client.get(f"/orcaops/jobs/{job_id}/logs/search", params=asked))
+        return int(found["matches"])
+
     async def wait(self, job_id: str) -> Request:
         while True:
             waited = expect(200, await self._client.get(f"/orcaops/jobs/{job_id}/wait", params={"timeout_s": 30}))

@@ -28,6 +28,10 @@ class Door(Protocol):
         """Every line from the first on, read until the job has ended."""
         ...
 
+    async def count(self, job_id: str, expression: str) -> int:
+        """How many lines of the whole log match."""
+        ...
+
     async def wait(self, job_id: str) -> Request:
         """The record of the job, once it has ended."""
         ...
@@ -70,6 +74,7 @@ class Story:
     """What a door told, with what differs from run to run taken out."""
 
     lines: Sequence[Line]
+    matches: int
     first: Request
     artifacts: Sequence[Request]
     report: bytes
@@ -106,6 +111,7 @@ async def tell(door: Door, tag: str) -> Story:
     names = {first: "first", endless: "endless", again: "again", failing: "failing"}
     return Story(
         lines=lines,
+        matches=await door.count(first, "el+o|car"),
         first=_lasting(record, names),
         artifacts=[_lasting(item, names) for item in await door.artifacts(first)],
         report=await door.fetch(first, "report.txt"),

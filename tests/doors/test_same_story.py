@@ -35,6 +35,7 @@ async def test_every_door_tells_the_same_story(served: Served, kind: str) -> Non
         async with opened(kind, served) as way:
             story = await tell(way.jobs, kind.replace(" ", "-"))
     assert story.lines == _LINES
+    assert story.matches == 2
     assert story.report == REPORT
     assert story.artifacts == [_REPORT]
     assert _facts(story.first) == {

@@ -49,6 +49,28 @@ class LogPageShape(Shape):
     """False when output may be missing."""
 
 
+class FoundLine(LineShape):
+    """A line that holds what was sought; its text without control codes."""
+
+    cut: int
+    """How many bytes of the line are not shown."""
+
+
+class LogSearchShape(Shape):
+    """What a search of a whole log found."""
+
+    items: list[FoundLine]
+    matches: int
+    """How many lines hold it, shown or not."""
+    whole: bool
+    """False while the rest of a long log has yet to be looked at: the same request goes on from there."""
+    next_first: int | None
+    """Give it as `first` to go on; null behind the last."""
+    attempt: int
+    """0 while there is none."""
+    total_lines: int
+
+
 class EndShape(Shape):
     """How the job ended."""
 
@@ -92,6 +114,29 @@ class ReadLog(_LogQuery):
     """In text: begin every line with its time."""
     raw: bool = False
     """In text: leave control codes as the container wrote them. JSON is always raw."""
+
+
+class SearchLog(Shape):
+    """What is sought in a log, and which of the lines that hold it are shown."""
+
+    q: Annotated[Text, Field(min_length=1, max_length=1000)]
+    """Words that a line holds, or an RE2 expression."""
+    regex: bool = False
+    """Whether `q` is an expression."""
+    case: bool = False
+    """Whether small letters and capitals differ."""
+    stream: Annotated[list[Stream], Field(default_factory=list)]
+    """Only lines of these."""
+    step: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Only lines of this step, from 0."""
+    attempt: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Which attempt; the last one if left out."""
+    service: Annotated[Text, Field(max_length=63)] | None = None
+    """The log of this service of the job instead of its own."""
+    first: Annotated[int, Field(ge=1, le=10**12)] = 1
+    """Begin with this one of the lines found, from 1."""
+    limit: Annotated[int, Field(ge=0, le=1000)] = 100
+    """At most so many lines; 0 only counts them."""
 
 
 class FollowLog(_LogQuery):

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket
 
-from core import OrcaOpsError, findings_of
+from core import LineChoice, LogPlace, OrcaOpsError, Sought, findings_of
 from orcaops_mcp.api import examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.bodies import refused_arguments
-from orcaops_mcp.api.document import header, log_event, problems
+from orcaops_mcp.api.document import header, log_event, problems, reply
 from orcaops_mcp.api.event_stream import EventStream
 from orcaops_mcp.api.follow import line_filter, start_of
 from orcaops_mcp.api.log_events import events_of
@@ -23,6 +23,7 @@ from orcaops_mcp.api.models import log as shapes
 from orcaops_mcp.api.models.base import JobId
 from orcaops_mcp.api.problems import crashed, refused
 from orcaops_mcp.api.state import engine_of, state_of
+from orcaops_mcp.views.log import search_view
 
 router = APIRouter(prefix="/orcaops/jobs/{job_id}/logs", tags=["logs"])
 
@@ -75,6 +76,31 @@ async def read_log(request: Request, job_id: JobId, query: Annotated[shapes.Read
         async for page in pages(engine, job_id, asked, first)
     )
     return StreamingResponse(texts, media_type="text/plain")
+
+
+@router.get(
+    "/search",
+    operation_id="search_log",
+    summary="Search a log",
+    response_model=None,
+    responses={
+        200: reply(shapes.LogSearchShape, "How many lines hold it, and some of them.", examples.LOG_SEARCH),
+        **problems(404, 422),
+    },
+)
+async def search_log(request: Request, job_id: JobId, query: Annotated[shapes.SearchLog, Query()]) -> Response:
+    """How many lines of the whole log hold something, and which; in order, however long the log is.
+
+    To read what stands around one, ask for the log with `cursor=<attempt>-<n>`.
+    """
+    sought = Sought(query.q, is_expression=query.regex, ignore_case=not query.case)
+    window = await engine_of(request).view_log(
+        LogPlace(job_id, query.attempt, query.service),
+        LineChoice(frozenset(query.stream) or None, query.step, sought),
+        first=query.first,
+        limit=query.limit,
+    )
+    return answer(search_view(window))
 
 
 @router.get(

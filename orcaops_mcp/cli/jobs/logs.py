@@ -28,6 +28,7 @@ _PAGE: Final = 1000
     examples=(
         ("orcaops jobs logs -f @last", "Follow the newest job until it ends."),
         ("orcaops jobs logs --grep error -C 3 1k4m", "Lines with errors and three around each."),
+        ("orcaops jobs logs --grep error --count 1k4m", "How many lines have errors."),
         ("orcaops jobs logs --raw 1k4m > log.txt", "The bytes, as they were printed."),
     ),
 )
@@ -40,6 +41,7 @@ _PAGE: Final = 1000
 @click.option("--step", type=click.IntRange(1), metavar="N", help="Only what step N printed.")
 @click.option("--grep", metavar="RE", help="Only lines that match this expression (RE2).")
 @click.option("-C", "--context", type=click.IntRange(0, 100), metavar="N", help="With --grep: N lines around each.")
+@click.option("--count", is_flag=True, help="With --grep: only how many lines match, of the whole log.")
 @click.option("--first-error", is_flag=True, help="Only lines that look like errors, and those around them.")
 @click.option("--attempt", type=click.IntRange(1), metavar="N", help="Of this attempt instead of the last.")
 @click.option("--service", metavar="ID", help="Of this service of the job instead of the job itself.")
@@ -51,7 +53,12 @@ def command(session: Session, *, job: str, follow: bool, raw: bool, **options: A
     query = _query(options)
     if follow and (options["first_error"] or options["context"] is not None or options["attempt"] is not None):
         raise click.UsageError("--follow does not go with --first-error, --context or --attempt.")
+    if options["count"]:
+        _insist_on_search(options, follow=follow)
     job_id = client.find_job(job)
+    if options["count"]:
+        _tell_count(client, job_id, query, out)
+        return
     if follow:
         printer = LogPrinter(out, timestamps=options["timestamps"], raw=raw, apart=False)
         live = ("tail", "since", "stream", "step", "grep", "service")
@@ -76,6 +83,27 @@ def _query(options: dict[str, Any]) -> dict[str, Any]:
         "attempt": options["attempt"],
         "service": options["service"],
     }
+
+
+def _insist_on_search(options: dict[str, Any], *, follow: bool) -> None:
+    if not options["grep"]:
+        raise click.UsageError("--count goes with --grep.")
+    given = [name for name in ("tail", "since", "context") if options[name] is not None]
+    given += ["first-error"] if options["first_error"] else []
+    if follow or given:
+        raise click.UsageError(f"--count does not go with --{'follow' if follow else given[0]}.")
+
+
+def _tell_count(client: Client, job_id: str, query: dict[str, Any], out: Output) -> None:
+    """Ask until all of the log was looked at, and say how many lines match."""
+    places = {name: query[name] for name in ("stream", "step", "attempt", "service")}
+    asked = {"q": query["grep"], "regex": True, "case": True, "limit": 0, **places}
+    while not (found := client.log_search(job_id, asked))["whole"]:
+        continue
+    if out.is_json:
+        out.document(found)
+    else:
+        out.text(str(found["matches"]))
 
 
 def _show_pages(client: Client, job_id: str, query: dict[str, Any], printer: LogPrinter) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field
 from orcaops_mcp.intake.fields import log_place
 from orcaops_mcp.mcp_server import answers
 from orcaops_mcp.mcp_server.digest import failure_digest
-from orcaops_mcp.mcp_server.log_reading import Place, follow, page_query, render
+from orcaops_mcp.mcp_server.log_reading import Place, count_matches, follow, page_query, render
 from orcaops_mcp.mcp_server.places import is_run, job_of, run_place
 from orcaops_mcp.mcp_server.run_digest import run_digest
 from orcaops_mcp.mcp_server.run_log_reading import run_log_place, run_log_text
@@ -51,7 +51,8 @@ class StreamLogs(Arguments):
 async def stream_logs(ctx: AppContext, arguments: StreamLogs) -> CallToolResult:
     """Read the log of a job or a workflow run, while it runs or later: the tail, a search, or from a cursor on.
 
-    The last line of the answer is JSON: next_cursor, done, and what was left out with the call that gets it.
+    The last line of the answer is JSON: next_cursor, done, matches (of grep in the whole log), and what was left out
+    with the call that gets it.
     """
     engine = ctx.request_context.lifespan_context.engine
     run = run_place(arguments.id)
@@ -70,7 +71,8 @@ async def _log_of_job(ctx: AppContext, job_id: str, service: str | None, argumen
     if arguments.follow_s and not page.done and not page.lines:
         place = Place(page.next_cursor)
         page = await follow(ctx, job_id, page, arguments, service)
-    return answers.text(render(arguments.id, page, arguments, place))
+    matches = await count_matches(engine, job_id, page, arguments, service)
+    return answers.text(render(arguments.id, page, arguments, place, matches))
 
 
 class GetFailureSummary(Arguments):

@@ -122,3 +122,61 @@ async def test_a_query_that_makes_no_sense_is_refused(
     http: httpx2.AsyncClient, logs: str, query: dict[str, Any]
 ) -> None:
     assert error_of(await http.get(logs, params=query), 422)["code"] == "invalid_argument"
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers", "matches"),
+    [
+        ({"q": "1"}, ["a1", "b1"], 2),
+        ({"q": "A1"}, ["a1"], 1),
+        ({"q": "A1", "case": "true"}, [], 0),
+        ({"q": "^[ab]1$", "regex": "true"}, ["a1", "b1"], 2),
+        ({"q": "[ab]1"}, [], 0),
+        ({"q": "a", "stream": "stderr"}, ["error: a3"], 1),
+        ({"q": "1", "step": 1}, ["b1"], 1),
+        ({"q": "red"}, ["red"], 1),
+        ({"q": "1", "limit": 0}, [], 2),
+    ],
+)
+async def test_a_search_of_the_whole_log_tells_how_many_lines_hold_it_and_which(
+    http: httpx2.AsyncClient, logs: str, query: dict[str, Any], numbers: list[str], matches: int
+) -> None:
+    found = (await http.get(f"{logs}/search", params=query)).json()
+    assert [line["text"] for line in found["items"]] == numbers
+    assert (found["matches"], found["whole"], found["attempt"], found["total_lines"]) == (matches, True, 1, 6)
+
+
+async def test_what_a_search_found_comes_in_parts_and_each_line_says_where_it_stands(http: httpx2.AsyncClient) -> None:
+    job = await submitted(http, "seq", "1", "250", wait_s=20)
+    numbers: list[int] = []
+    first: int | None = 1
+    while first is not None:
+        asked = {"q": "5$", "regex": "true", "limit": 10, "first": first}
+        found = (await http.get(f"/orcaops/jobs/{job['job_id']}/logs/search", params=asked)).json()
+        numbers += [line["n"] for line in found["items"]]
+        assert found["matches"] == 25
+        first = found["next_first"]
+    assert numbers == list(range(5, 251, 10))
+    past = (await http.get(f"/orcaops/jobs/{job['job_id']}/logs/search", params={"q": "5", "first": 1000})).json()
+    assert (past["items"], past["next_first"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({}, "q: required"),
+        ({"q": "("}, ""),
+        ({"q": "(", "regex": "true"}, "pattern: "),
+        ({"q": "a", "limit": 5000}, "limit"),
+        ({"q": "a", "attempt": 2}, "has had 1 so far"),
+        ({"q": "a", "service": "db"}, "no service of this name"),
+    ],
+)
+async def test_a_search_that_is_none_is_refused(
+    http: httpx2.AsyncClient, logs: str, query: dict[str, Any], words: str
+) -> None:
+    response = await http.get(f"{logs}/search", params=query)
+    if words:
+        assert words in error_of(response, 422)["message"]
+    else:
+        assert response.json()["matches"] == 0

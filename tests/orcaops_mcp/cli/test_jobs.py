@@ -126,6 +126,9 @@ def test_a_log_is_copied_searched_and_cut(engine_home: EngineHome, failed_job: s
     assert engine_home.ok("jobs", "logs", "--tail", "1", failed_job) == "Error: cannot find it\n"
     assert engine_home.ok("jobs", "logs", "--stream", "out", failed_job) == "starting\n"
     assert engine_home.ok("jobs", "logs", "--grep", "^start", failed_job) == "starting\n"
+    assert engine_home.ok("jobs", "logs", "--grep", "t", "--count", failed_job) == "2\n"
+    counted = json.loads(engine_home.ok("jobs", "logs", "--grep", "T", "--count", "--json", failed_job))
+    assert (counted["matches"], counted["total_lines"], counted["items"]) == (0, 2, [])
     assert "cannot find" in engine_home.ok("jobs", "logs", "--first-error", failed_job)
     assert "T" in engine_home.ok("jobs", "logs", "-t", "--tail", "1", failed_job).split(" ")[0]
     lines = [json.loads(line) for line in engine_home.ok("jobs", "logs", "--json", failed_job).splitlines()]
@@ -137,6 +140,8 @@ def test_a_log_is_copied_searched_and_cut(engine_home: EngineHome, failed_job: s
 
 def test_a_malformed_pattern_is_wrong_usage(engine_home: EngineHome, failed_job: str) -> None:
     assert engine_home.run("jobs", "logs", "--grep", "(", failed_job).exit_code == 2
+    for words in (["--count"], ["--count", "--grep", "a", "--tail", "1"], ["--count", "--grep", "a", "--follow"]):
+        assert "--count" in engine_home.run("jobs", "logs", *words, failed_job).stderr
     assert engine_home.run("jobs", "logs", "-f", "-C", "1", failed_job).exit_code == 2
 
 
