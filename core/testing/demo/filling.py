@@ -123,7 +123,7 @@ class _Filler:
             )
             for name, file in FILES.items()
         }
-        maker = RunMaker(chance, self._now, files, self.admit)
+        maker = RunMaker(chance, self._now, files, self._settings, self.admit)
         *earlier, last = await self._in_thread(lambda: maker.past(count))
         printed = await self._in_thread(partial(self._logged, last.jobs))
 

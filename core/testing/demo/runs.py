@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from core.engine.workflow.frame import root_frame
 from core.lifecycle.job import JobEvent
 from core.lifecycle.workflow import NodeEvent, Outcome, Reason, WorkflowEvent
+from core.plan.compile.scene import NodeFacts
 from core.plan.graph import critical_path
 from core.plan.jobs import graph_of
 from core.records.job import CancelRequest, Failure, FailureKind, StepResult
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from core.engine.workflow.acceptance import AcceptedRun
+    from core.plan.fingerprint import Fingerprint
     from core.records.job import StepOutcome, StepStatus
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import WorkflowNode
+    from core.settings import EngineSettings
 
 _GREEN: Final = ""
 _CANCELLED: Final = "cancelled"
@@ -122,12 +126,14 @@ class PastRun:
         accepted: As it was accepted.
         nodes: How its nodes went, in the order in which they began.
         jobs: That ran them.
+        fingerprints: What the successes of its nodes are of, by node.
         cancelled: Whether somebody stopped it.
     """
 
     accepted: AcceptedRun
     nodes: tuple[Ended, ...]
     jobs: tuple[Story, ...]
+    fingerprints: Mapping[str, Fingerprint]
     cancelled: bool
 
     def write(self, connection: sqlite3.Connection) -> None:
@@ -136,7 +142,9 @@ class PastRun:
         submit(connection, self.accepted)
         RunMove(run.workflow_id, WorkflowEvent.START, began, "engine").apply(connection)
         ended = max(node.ended_at for node in self.nodes)
-        steps = [(node.began_at, _begin(node)) for node in self.nodes if node.has_run]
+        steps = [
+            (node.began_at, _begin(node, self.fingerprints[node.node.node_id])) for node in self.nodes if node.has_run
+        ]
         printed = {job.job_id: last_lines(job) for job in self.jobs}
         steps += [(node.ended_at, node.move(printed.get(node.job_id, ()))) for node in self.nodes]
         for at, move in sorted(steps, key=lambda step: step[0]):
@@ -177,6 +185,7 @@ class RunMaker:
         chance: Decides everything.
         now: All ended ones ended before it.
         files: A run of each workflow, as the engine accepted it.
+        settings: Of the engine.
         admit: Fills the defaults of a job's spec in.
     """
 
@@ -185,11 +194,13 @@ class RunMaker:
         chance: random.Random,
         now: datetime,
         files: Mapping[str, AcceptedRun],
+        settings: EngineSettings,
         admit: Callable[[JobSpec], JobSpec],
     ) -> None:
         self._chance = chance
         self._now = now
         self._files = files
+        self._fingerprints = {name: _fingerprints_of(file, settings) for name, file in files.items()}
         self._admit = admit
 
     def past(self, count: int) -> tuple[PastRun, ...]:
@@ -230,7 +241,7 @@ class RunMaker:
             ended.setdefault(node.job, []).append(self._ended(node, ended, at, seconds, event, stop))
         told = sorted((node for nodes in ended.values() for node in nodes), key=lambda node: node.began_at)
         jobs = tuple(self._job(accepted.run, node) for node in told if node.has_run)
-        return PastRun(accepted, tuple(told), jobs, cancelled=stop is not None)
+        return PastRun(accepted, tuple(told), jobs, self._fingerprints[name], cancelled=stop is not None)
 
     def _ended(
         self,
@@ -285,6 +296,22 @@ def submit(connection: sqlite3.Connection, accepted: AcceptedRun) -> None:
     RunSubmission(accepted.run, accepted.source, accepted.nodes, RunKey()).insert(connection)
 
 
-def _begin(node: Ended) -> NodeMove:
-    tries = (NodeTry(1, node.job_id, node.began_at),)
-    return NodeMove(node.node.node_id, NodeEvent.START, fields={"job_id": node.job_id, "tries": tries})
+def _begin(node: Ended, fingerprint: Fingerprint) -> NodeMove:
+    return NodeMove(node.node.node_id, NodeEvent.START, fields={
+        "job_id": node.job_id,
+        "tries": (NodeTry(1, node.job_id, node.began_at),),
+        "fingerprint": fingerprint.digest,
+        "fingerprint_parts": fingerprint.parts,
+    })  # fmt: skip
+
+
+def _fingerprints_of(file: AcceptedRun, settings: EngineSettings) -> Mapping[str, Fingerprint]:
+    """What the successes of a run's nodes are of, by node; none of the demo's files reads what another job gave."""
+    made = root_frame(file.run, file.workflow, settings).fingerprints
+    return {
+        node.node_id: made.of(
+            file.workflow.jobs[node.job],
+            NodeFacts(needs={}, jobs={}, matrix=node.variant.values if node.variant else None),
+        )
+        for node in file.nodes
+    }

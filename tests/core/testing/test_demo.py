@@ -18,6 +18,7 @@ from core import (
     JobStatus,
     LogQuery,
     QueueSettings,
+    RerunRequest,
     WorkflowFilter,
     WorkflowStatus,
     open_engine,
@@ -129,6 +130,16 @@ async def test_the_newest_pipeline_is_of_twelve_nodes_some_of_which_failed_or_we
     assert (newest.status, newest.counts.total) == (WorkflowStatus.PARTIAL, 12)
     assert (newest.counts.success, newest.counts.failed, newest.counts.timed_out, newest.counts.skipped) == (8, 1, 1, 2)
     assert [node.node_id for node in newest.critical_path] == ["build", "test-integration", "notify"]
+
+
+async def test_a_rerun_of_the_newest_pipeline_keeps_what_succeeded(
+    demo: Engine,
+) -> None:
+    newest = (await demo.list_workflows(WorkflowFilter(name="ci-pipeline"))).items[0]
+    plan = await demo.plan_rerun(newest.workflow_id, RerunRequest())
+    assert {node.node_id for node in plan.nodes if not node.keeps} == {
+        "test-unit-3.14", "scan", "deploy-staging", "smoke", "notify"
+    }  # fmt: skip
 
 
 async def test_a_run_is_taken_up_and_stands_at_its_second_job(demo: Engine) -> None:
