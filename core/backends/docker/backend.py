@@ -216,6 +216,8 @@ class DockerBackend(DockerServices):
             if error.status_code in {404, 409}:
                 return None
             raise refusal(error) from error
+        if not answer.content:  # it went while Docker looked at it
+            return None
         stats = answer.json()
         if tells_of_no_process(stats):
             await self._end_if_dead(container_id)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from anyio.abc import SocketStream
+
     from tests.core.backends.docker.conftest import Requests
     from tests.core.backends.docker.proxy import Proxy
 
@@ -69,6 +71,22 @@ async def test_an_engine_that_accepts_and_says_nothing_is_a_timeout(tmp_path: Pa
             await backend.inspect("x")
         with anyio.fail_after(60):
             assert not (await backend.probe()).available
+
+
+async def test_there_is_no_sample_of_a_container_that_goes_while_docker_looks_at_it(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sock"
+
+    async def say_hardly_anything(stream: SocketStream) -> None:
+        async with stream:
+            body = b'{"ApiVersion": "1.44"}' if b"/version" in await stream.receive() else b""
+            await stream.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async with await anyio.create_unix_listener(path) as listener, anyio.create_task_group() as group:
+        group.start_soon(listener.serve, say_hardly_anything)
+        backend = DockerBackend(DockerSettings(base_url=f"unix://{path}"), home_id="home")
+        with anyio.fail_after(60):
+            assert await backend.usage("x") is None
+        group.cancel_scope.cancel()
 
 
 @pytest.mark.docker
