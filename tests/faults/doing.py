@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import anyio
@@ -23,6 +25,16 @@ async def submit(engine: Engine, text: str, *, steps: bool = False, **fields: ob
     way = {"commands": [text]} if steps else {"command": ["sh", "-c", text]}
     spec = parse_job({"image": "busybox:latest", "network": "none", **way, **fields})
     return (await engine.submit_job(spec)).job.job_id
+
+
+def once_told(text: str) -> str:
+    """A shell text that says it is up and goes on when its process 1 is told by `tell`, however long that takes."""
+    return f"trap 'go=1' USR1; echo up; while [ -z \"$go\" ]; do usleep 50000; done; {text}"
+
+
+def tell(process: int) -> None:
+    """Have what waits by `once_told` go on; its container passes the signal on."""
+    os.kill(process, signal.SIGUSR1)
 
 
 async def until_printed(engine: Engine, job_id: str, pattern: str = ".") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,7 +12,7 @@ import pytest
 
 from core import FailureKind, JobStatus, open_engine
 from tests.end_to_end.conftest import everything_is_settled, whole_log
-from tests.faults.doing import container_of, do, end_of, kind_of, numbers, submit, until_printed
+from tests.faults.doing import container_of, do, end_of, kind_of, numbers, once_told, submit, tell, until_printed
 
 if TYPE_CHECKING:
     from core import EngineSettings
@@ -52,7 +53,8 @@ async def test_ten_jobs_go_on_and_their_logs_are_whole_when_docker_dies_with_liv
     await do(dockerd.terminate)
     await do(partial(dockerd.start, live_restore=True))
     async with open_engine(away_settings) as engine:
-        calm = SLOWLY.format(lines=300, pause="usleep 20000")
+        calm = SLOWLY.format(lines=200, pause="usleep 20000")
+        calm += "; until [ -e /tmp/go ]; do usleep 50000; done; seq 201 300"
         jobs = [await submit(engine, calm, steps=bool(turn % 2)) for turn in range(10)]
         for job_id in jobs:
             await until_printed(engine, job_id)
@@ -63,13 +65,16 @@ async def test_ten_jobs_go_on_and_their_logs_are_whole_when_docker_dies_with_liv
         await do(dockerd.terminate)
         await do(dockerd.start)
         for job_id in jobs:
+            await do(partial(dockerd.docker, "exec", await container_of(engine, job_id), "touch", "/tmp/go"))
+        for job_id in jobs:
             job = await end_of(engine, job_id)
             assert (job.status, job.exit_code, job.attempt_number) == (JobStatus.SUCCESS, 0, 1)
-            # what Docker had read and not yet written when it was killed is lost with it: a line at most
             lines = [int(line) for line in await whole_log(engine, job_id) if line.isdecimal()]
             assert lines == sorted(set(lines))
-            assert len(lines) >= 299
             assert (lines[0], lines[-1]) == (1, 300)
+            # what Docker had read and not yet written when it went is lost with it, and nothing else: hardly a line
+            # where it computes when it wants to, a stretch of them where it seldom does
+            assert sum(later - earlier > 1 for earlier, later in pairwise(lines)) <= 2
         await everything_is_settled(engine)
     assert await anyio.to_thread.run_sync(dockerd.docker, "ps", "--all", "--quiet") == ""
 
@@ -79,13 +84,17 @@ async def test_a_flood_while_docker_is_dead_waits_and_loses_no_line(
     away_settings: EngineSettings, dockerd: Dockerd
 ) -> None:
     async with open_engine(away_settings) as engine:
-        flood = await submit(engine, "echo up; sleep 1; seq 1 30000; sleep 5")
-        beside = await submit(engine, "echo up; sleep 3")
+        flood = await submit(engine, once_told("seq 1 30000; sleep 1"))
+        beside = await submit(engine, once_told("sleep 2"))
+        processes: list[int] = []
         for job_id in (flood, beside):
             await until_printed(engine, job_id)
-        process = await anyio.to_thread.run_sync(dockerd.process_of, await container_of(engine, beside))
+            container = await container_of(engine, job_id)
+            processes.append(await anyio.to_thread.run_sync(dockerd.process_of, container))
         await do(dockerd.kill)
-        await do(partial(dockerd.until_gone, process))  # by then the flood stands at a full pipe
+        for process in processes:
+            tell(process)
+        await do(partial(dockerd.until_gone, processes[1]))  # by then the flood stands at a full pipe
         await do(dockerd.start)
         assert (await end_of(engine, flood)).status is JobStatus.SUCCESS
         assert [line for line in await whole_log(engine, flood) if line.isdecimal()] == numbers(30_000)
@@ -135,10 +144,11 @@ async def test_an_exit_while_docker_is_dead_keeps_its_code_and_the_log_says_that
     away_settings: EngineSettings, dockerd: Dockerd
 ) -> None:
     async with open_engine(away_settings) as engine:
-        job_id = await submit(engine, "echo up; sleep 2; echo bye; exit 5")
+        job_id = await submit(engine, once_told("echo bye; exit 5"))
         await until_printed(engine, job_id)
         process = await anyio.to_thread.run_sync(dockerd.process_of, await container_of(engine, job_id))
         await do(dockerd.kill)
+        tell(process)
         await do(partial(dockerd.until_gone, process))
         await do(dockerd.start)
         job = await end_of(engine, job_id)
@@ -154,22 +164,22 @@ async def test_while_docker_hangs_nothing_is_judged_and_a_time_limit_holds_after
     away_settings: EngineSettings, dockerd: Dockerd
 ) -> None:
     async with open_engine(away_settings) as engine:
-        limited = await submit(engine, "echo up; sleep 100", timeout_s=4, cancel_grace_s=1)
-        calm = await submit(engine, SLOWLY.format(lines=100, pause="usleep 100000"), steps=True)
-        await until_printed(engine, limited)
+        calm = await submit(engine, SLOWLY.format(lines=150, pause="usleep 100000"), steps=True)
         await until_printed(engine, calm)
+        limited = await submit(engine, "echo up; sleep 100", timeout_s=6, cancel_grace_s=1)
+        await until_printed(engine, limited)
         await do(dockerd.pause)
         try:
             with anyio.fail_after(60), engine.subscribe([limited]) as news:
                 while (await engine.get_job(limited)).attempt.timeout_fired_at is None:  # pyright: ignore[reportOptionalMemberAccess] - it runs
                     await news.wait()
                     news.take()
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 status = await engine.status()
             assert not status.backend.available
             assert "did not answer in time" in status.backend.message
             waiting = await submit(engine, "echo later")
-            with anyio.fail_after(5):
+            with anyio.fail_after(30):
                 assert len((await engine.list_jobs()).items) == 3
                 assert (await whole_log(engine, calm))[0] == "1"
             assert not any([(await engine.get_job(job_id)).is_finished for job_id in (limited, calm, waiting)])
@@ -178,7 +188,7 @@ async def test_while_docker_hangs_nothing_is_judged_and_a_time_limit_holds_after
         assert (await end_of(engine, limited)).status is JobStatus.TIMED_OUT
         assert (await end_of(engine, calm)).status is JobStatus.SUCCESS
         assert (await end_of(engine, waiting)).status is JobStatus.SUCCESS
-        assert [line for line in await whole_log(engine, calm) if line.isdecimal()] == numbers(100)
+        assert [line for line in await whole_log(engine, calm) if line.isdecimal()] == numbers(150)
         await everything_is_settled(engine)
 
 

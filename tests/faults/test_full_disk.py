@@ -83,8 +83,8 @@ async def test_a_job_that_runs_while_the_disk_is_full_ends_with_its_whole_log_an
     async with open_engine(settings) as engine:
         done = await _started(engine, "echo early")
         await engine.wait_for_job(done)
-        running = await _started(engine, "echo begun; sleep 3; seq 1 2000; echo kept > file.txt")
-        await engine.wait([running], until="log_match", pattern="begun", timeout_s=30)
+        running = await _started(engine, "echo begun; sleep 6; seq 1 2000; echo kept > file.txt")
+        await engine.wait([running], until="log_match", pattern="begun", timeout_s=60)
         disk.fill()
         with pytest.raises(StoreError) as refused:
             await _started(engine, "true")

@@ -14,7 +14,7 @@ import pytest
 
 from core import DockerSettings, EngineSettings, FailureKind, JobStatus, open_engine
 from tests.end_to_end.conftest import everything_is_settled
-from tests.faults.doing import container_of, do, end_of, kind_of, submit, until_printed
+from tests.faults.doing import container_of, do, end_of, kind_of, once_told, submit, until_printed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.docker
 
 STAYS = "echo up; sleep 100"
+ONCE = "echo up; test ! -e /tmp/once || exit 0; touch /tmp/once; sleep 600"
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def test_who_removes_stops_kills_or_restarts_a_container_is_told_apart(eng
         "kill": FailureKind.SIGNAL,
         "restart --time 5": FailureKind.TAMPERED,
     }
-    jobs = {way: await submit(engine, "echo up; sleep 6", steps=steps) for way in ways}
+    jobs = {way: await submit(engine, ONCE, steps=steps) for way in ways}
     for job_id in jobs.values():
         await until_printed(engine, job_id)
     for way, job_id in jobs.items():
@@ -64,7 +65,7 @@ async def test_who_removes_stops_kills_or_restarts_a_container_is_told_apart(eng
 
 @pytest.mark.fault("F25")
 async def test_a_paused_container_still_runs_and_its_time_limit_holds(engine: Engine) -> None:
-    job_id = await submit(engine, STAYS, timeout_s=4, cancel_grace_s=1)
+    job_id = await submit(engine, STAYS, timeout_s=8, cancel_grace_s=1)
     await until_printed(engine, job_id)
     await do(partial(docker, "pause", await container_of(engine, job_id)))
     assert not (await engine.get_job(job_id)).is_finished
@@ -75,10 +76,13 @@ async def test_a_paused_container_still_runs_and_its_time_limit_holds(engine: En
 async def test_a_foreign_container_that_has_the_name_is_left_alone_and_the_attempt_fails_with_that(
     engine: Engine,
 ) -> None:
-    job_id = await submit(engine, "echo up; sleep 1; exit 1", retries=1, retry_delay_s=2)
-    taken = f"{(await container_of(engine, job_id)).removesuffix('-1')}-2"
+    job_id = await submit(engine, once_told("exit 1"), retries=1, retry_delay_s=0)
+    await until_printed(engine, job_id)
+    first = await container_of(engine, job_id)
+    taken = f"{first.removesuffix('-1')}-2"
     foreign = await anyio.to_thread.run_sync(docker, "create", "--name", taken, "busybox:latest")
     try:
+        await do(partial(docker, "kill", "--signal", "USR1", first))
         job = await end_of(engine, job_id)
         assert job.failure is not None
         assert (kind_of(job), job.attempt_number) == (FailureKind.START_ERROR, 2)
