@@ -38,5 +38,5 @@ def test_times_are_written_in_utc_with_milliseconds() -> None:
 
 @pytest.mark.parametrize("seconds", [0, -5, 0.001])
 async def test_a_sleep_ends_even_if_its_time_lies_behind(seconds: float) -> None:
-    with anyio.fail_after(1):
+    with anyio.fail_after(30):
         await SystemClock().sleep(seconds)

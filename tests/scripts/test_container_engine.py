@@ -202,7 +202,7 @@ def test_images_that_are_there_are_left_as_they_are_and_answered_quickly() -> No
     first = _image_id("busybox:latest")
     started = time.monotonic()
     assert _run("images", "--only", "busybox").returncode == 0
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert _image_id("busybox:latest") == first
 
 

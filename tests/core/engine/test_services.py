@@ -422,9 +422,9 @@ async def test_a_job_is_cancelled_while_its_services_start(engine: Engine, backe
 
 
 async def test_the_time_limit_runs_from_the_jobs_own_start(engine: Engine, backend: SimulatedBackend) -> None:
-    service = {"image": "redis", "env": {"SIMULATE_READY_AFTER": "0.8"}}
+    service = {"image": "redis", "env": {"SIMULATE_READY_AFTER": "2.5"}}
 
-    slow = await run(engine, a_job_with({"db": service}, timeout_s=0.5))
+    slow = await run(engine, a_job_with({"db": service}, timeout_s=2))
     late = await run(engine, a_job_with(["redis"], STAYS, timeout_s=0.5, cancel_grace_s=0))
 
     assert (slow.status, late.status) == (JobStatus.SUCCESS, JobStatus.TIMED_OUT)
