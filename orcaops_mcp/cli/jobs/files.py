@@ -24,6 +24,8 @@ _COLUMNS: Final = (
     Column("SHA256", may_shrink=True),
 )
 
+_NOTHING: Final = "no file was kept of this job"
+
 
 @click.command(
     "artifacts",
@@ -50,6 +52,8 @@ def artifacts(session: Session, *, job: str, pattern: str, header: bool) -> None
     for item in items:
         if item["state"] != "kept":
             out.remark(f"{item['path']}: {item['state']}, {item['note'] or 'no reason given'}")
+    if not items:
+        out.remark(f"no kept file fits {pattern}" if pattern else _NOTHING)
 
 
 @click.command(
@@ -76,6 +80,8 @@ def download(
     out, client = session.out, session.client
     job_id = client.find_job(job)
     wanted = chosen_artifacts(client, job_id, names)
+    if not wanted:
+        out.remark(_NOTHING)
     if output == "-":
         _print_files(client, job_id, wanted)
         return

@@ -195,6 +195,13 @@ def test_files_are_listed_fetched_and_checked(engine_home: EngineHome, tmp_path:
     assert engine_home.run("jobs", "download", "--all", job_id, "x").exit_code == 2
 
 
+def test_of_a_job_that_left_no_file_that_is_said(engine_home: EngineHome, failed_job: str, tmp_path: Path) -> None:
+    for words in (["artifacts"], ["download", "-o", str(tmp_path)], ["download", "-o", "-"]):
+        result = engine_home.run("jobs", *words, failed_job)
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no file was kept of this job\n")
+    assert engine_home.run("jobs", "artifacts", "--pattern", "*.xml", failed_job).stderr == "no kept file fits *.xml\n"
+
+
 @pytest.mark.hostile("B66")
 def test_a_file_is_not_written_through_a_link_to_elsewhere(engine_home: EngineHome, tmp_path: Path) -> None:
     script = "mkdir -p out; echo one > out/a.txt"
