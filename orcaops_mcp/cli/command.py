@@ -115,10 +115,15 @@ class LazyGroup(click.Group):
         if name not in self.entries and not name.startswith("-"):
             import difflib  # noqa: PLC0415 - only for the error
 
-            near = difflib.get_close_matches(name, self.entries, n=1)
-            guess = f" Did you mean {near[0]}?" if near else f" There are {', '.join(self.entries)}."
+            near = self._groups_with(ctx, name) or difflib.get_close_matches(name, self.entries, n=1)
+            guess = f" Did you mean {' or '.join(near)}?" if near else f" There are {', '.join(self.entries)}."
             ctx.fail(f"There is no command {name!r}.{guess}")
         return super().resolve_command(ctx, args)
+
+    def _groups_with(self, ctx: click.Context, name: str) -> list[str]:
+        """What a command is called in full that stands in groups of this one: `jobs logs`, `workflow logs`."""
+        groups = ((group, self.get_command(ctx, group)) for group in self.entries)
+        return [f"{group} {name}" for group, found in groups if isinstance(found, LazyGroup) and name in found.entries]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; `orcaops jobs --status failed` means `orcaops jobs list --status failed`."""

@@ -35,6 +35,21 @@ def test_the_help_lists_the_commands() -> None:
     assert _run("fly").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "guess"),
+    [
+        (["logs", "@last"], "Did you mean jobs logs or workflow logs?"),
+        (["tempaltes"], "Did you mean templates?"),
+        (["jobs", "retry"], "Did you mean rerun?"),
+        (["fly"], "There are run, jobs, "),
+    ],
+)
+def test_a_command_that_is_none_is_told_with_what_may_have_been_meant(words: list[str], guess: str) -> None:
+    result = _run(*words)
+    assert result.exit_code == 2
+    assert f"There is no command {words[-1 if words[0] == 'jobs' else 0]!r}. {guess}" in result.stderr
+
+
 def test_doctor_shows_checks_and_where_each_value_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ORCAOPS_PORT", "9000")
     monkeypatch.setenv("ORCAOPS_SECRET_TOKEN", "hunter2")
