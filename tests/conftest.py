@@ -38,6 +38,7 @@ hypothesis_settings.register_profile(
     # how long an example takes says more about the machine than about the code
     "any machine",
     deadline=None,
+    max_examples=50,  # new ones each time; `make fuzz` tries many
     suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("any machine")
