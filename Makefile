@@ -5,11 +5,18 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 ENGINE := scripts/container-engine
 
+# A worker of pytest imports every file that it is given, and that takes longer than many a file's tests: so each part of the
+# suite is given the files that hold some of it. `tests/architecture` holds that no mark stands where this does not look.
+holding = $(shell grep -rlE 'mark\.($(1))\b' $(2) --include='test_*.py')
+OF_CORE := tests/core tests/contracts
+SHARED_BY_DOORS := tests/orcaops_mcp/views tests/orcaops_mcp/intake
+BESIDE_CORE := $(filter-out $(OF_CORE) tests/ui tests/conftest.py,$(wildcard tests/[a-z]*))
+
 # Hundreds of processes start in the tests; without compiled files each would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine node-tools browser demo check static test crash fuzz soak screenshots format bench lock audit down clean
+.PHONY: help setup engine node-tools browser demo check quick static test ready outside crash fuzz soak screenshots format bench lock audit down clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +40,11 @@ demo: setup ## see it work: real jobs on a real engine
 	@$(ENGINE) images --only busybox
 	@$(BIN)/python -m orcaops_mcp.demo
 
-check: setup static ## format, lint, types, layers, and the quick tests without containers
-	@$(PYTEST) -q -n auto -m "not docker and not node and not slow"
+check: setup ## format, lint, types, layers, and the quick tests: of the engine without containers, of what doors share
+	@$(MAKE) --no-print-directory -j2 static quick
+
+quick:
+	@$(PYTEST) -q -n 2 -m "not docker and not node and not slow" $(OF_CORE) tests/architecture $(SHARED_BY_DOORS)
 
 static: setup
 	@$(BIN)/ruff format --check -q
@@ -42,10 +52,16 @@ static: setup
 	@found=$$($(BIN)/lint-imports --no-cache 2>&1) || { printf '%s\n' "$$found"; exit 1; }
 	@$(BIN)/basedpyright
 
-test: setup engine node-tools browser static audit ## everything, with real containers and a real browser
-	@$(PYTEST) -q -n auto -m covering --cov --cov-report= tests/core tests/contracts
-	@$(PYTEST) -q -n auto -m "not covering and not docker and not node and not browser"
-	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node"
+ready: outside node-tools static audit
+
+outside: engine  # one after the other: both may install packages
+	@scripts/browser >/dev/null
+
+test: setup ## everything, with real containers and a real browser
+	@$(MAKE) --no-print-directory -j4 ready
+	@$(PYTEST) -q -n auto -m covering --cov --cov-report= $(OF_CORE)
+	@$(PYTEST) -q -n auto -m "not covering and not docker and not node" $(BESIDE_CORE) $(call holding,slow,$(OF_CORE))
+	@$(PYTEST) -q -n auto --dist loadgroup -m "docker or node" tests/contracts $(call holding,docker|node,tests)
 	@$(PYTEST) -q -n 2 --dist loadfile -m browser tests/ui
 	@$(BIN)/coverage report --skip-covered --fail-under=95 --include='core/*' --omit='core/backends/docker/*'
 	@$(BIN)/coverage report --fail-under=100 --include='core/spec/*,core/lifecycle/*,core/records/*'

@@ -39,6 +39,16 @@ def test_no_committed_file_names_a_package_registry_of_this_machine(committed: d
     assert _holding(committed, "|".join(rf"(?<![\w.-]){re.escape(host)}(?![\w-])" for host in hosts)) == []
 
 
+def test_marks_that_part_the_suite_stand_in_the_files_of_the_tests_they_mark(root: Path) -> None:
+    parts = re.compile(r"mark\.(docker|node|slow)\b")
+    others = (path for path in (root / "tests").rglob("*.py") if not path.name.startswith("test_"))
+    assert {path.relative_to(root).as_posix() for path in others if parts.search(path.read_text(encoding="utf-8"))} == {
+        "tests/conftest.py",  # of folders beside those of core
+        "tests/contracts/conftest.py",  # the Makefile gives this folder whole
+        "tests/ui/conftest.py",
+    }
+
+
 def test_the_map_of_packages_is_the_packages_that_exist(root: Path) -> None:
     packages = {
         ".".join(path.parent.relative_to(root).parts)
