@@ -85,6 +85,15 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what the connection took.
+
+        The library's parser is a generator that holds its own connection, and with it what compresses: tens of
+        kibibytes each, which counts as a few objects to the search for garbage.
+        """
+        super().connection_lost(exc)
+        self.conn.parser.close()
+
     def shutdown(self) -> None:
         """Leave; to whom a handshake was refused everything has been said, and uvicorn would answer once more."""
         if self.conn.eof_sent:

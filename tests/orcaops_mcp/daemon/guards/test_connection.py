@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,11 +14,13 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
+from websockets.server import ServerProtocol
 
 from orcaops_mcp.daemon.guards import GuardedProtocol, GuardedWebSocket
 from tests.orcaops_mcp.daemon.guards.conftest import a_room, answer_on
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
@@ -64,6 +69,34 @@ async def test_a_stream_and_a_web_socket_outlive_the_time_for_a_head(tmp_path: P
                 assert not await anext(parts)
             await web_socket.ping()
         assert (await client.get("/x")).status_code == 200
+
+
+@contextmanager
+def no_search_for_garbage() -> Generator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def server_ends(gone: anyio.Semaphore) -> list[weakref.ref[ServerProtocol]]:
+    """What this process keeps of each WebSocket that it serves; the semaphore counts those that are let go."""
+    found = [each for each in gc.get_objects() if type(each) is ServerProtocol]
+    return [weakref.ref(each, lambda _: gone.release()) for each in found]
+
+
+async def test_what_a_web_socket_takes_is_given_back_at_its_end_without_a_search_for_garbage(tmp_path: Path) -> None:
+    gone = anyio.Semaphore(0)
+    async with a_room(tmp_path / "home") as room:
+        with no_search_for_garbage(), anyio.fail_after(30):
+            async with connect(room.ws_url) as one, connect(room.ws_url) as other:
+                assert await one.recv() == await other.recv() == "visitor"
+                kept = server_ends(gone)
+                assert len(kept) == 2
+            for _ in kept:
+                await gone.acquire()
 
 
 @pytest.mark.hostile("B30")
