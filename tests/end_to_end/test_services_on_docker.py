@@ -152,8 +152,9 @@ async def test_a_service_that_listens_on_the_loopback_alone_is_not_ready(run: Ca
 
 @pytest.mark.parametrize("code", [0, 4])
 async def test_a_service_that_dies_beside_the_job_is_told_of(run: Callable[..., Awaitable[Job]], code: int) -> None:
-    service = {"image": "busybox", "command": "sleep 1; exit 9", "ready": {"exec": ["true"]}}
-    job = await run(services={"it": service}, command=["sh", "-c", f"sleep 2; exit {code}"])
+    service = {"image": "busybox", "command": "nc -l -p 99; exit 9", "ready": {"exec": ["true"]}}
+    end_it = "until echo | nc -w 5 it 99; do usleep 100000; done"
+    job = await run(services={"it": service}, command=["sh", "-c", f"{end_it}; sleep 1; exit {code}"])
     sentence = "Service it: it ended with exit code 9 while the job ran."
     if code == 0:
         assert (job.status, job.warnings) == (JobStatus.SUCCESS, (sentence,))
