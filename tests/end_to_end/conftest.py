@@ -87,7 +87,7 @@ def run(docker_engine: Engine) -> Callable[..., Awaitable[Job]]:
 
     async def submit_and_wait(**request: Any) -> Job:
         submitted = await docker_engine.submit_job(parse_job({"image": "busybox:latest", **request}))
-        with anyio.fail_after(60):
+        with anyio.fail_after(120):
             return await docker_engine.wait_for_job(submitted.job.job_id)
 
     return submit_and_wait
@@ -95,7 +95,7 @@ def run(docker_engine: Engine) -> Callable[..., Awaitable[Job]]:
 
 async def everything_is_settled(engine: Engine) -> None:
     """Cancel what still runs and wait until no container of ours is needed any more."""
-    with anyio.fail_after(60), engine.subscribe() as news:
+    with anyio.fail_after(120), engine.subscribe() as news:
         while True:
             jobs = (await engine.list_jobs(limit=200)).items
             for job in jobs:

@@ -67,7 +67,7 @@ class EngineProcess:
         assert process.stdout is not None
         self._said = TextReceiveStream(process.stdout)
 
-    async def until(self, is_it: Callable[[dict[str, Any]], bool], *, within_s: float = 60) -> dict[str, Any]:
+    async def until(self, is_it: Callable[[dict[str, Any]], bool], *, within_s: float = 120) -> dict[str, Any]:
         """Read on until the engine says something."""
         with anyio.fail_after(within_s):
             while True:

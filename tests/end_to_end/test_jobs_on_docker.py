@@ -146,7 +146,7 @@ async def test_sixty_jobs_never_run_more_than_four_at_once(docker_engine: Engine
     spec = parse_job({"image": "busybox:latest", "command": ["true"], "network": "none"})
     ids = [(await docker_engine.submit_job(spec)).job.job_id for _ in range(60)]
     most = 0
-    with anyio.fail_after(110), docker_engine.subscribe(ids) as news:
+    with anyio.fail_after(240), docker_engine.subscribe(ids) as news:
         while not all(job.is_finished for job in (await docker_engine.list_jobs(limit=60)).items):
             alive = await anyio.to_thread.run_sync(
                 lambda: operator.containers(docker_engine.home_id, running_only=True)

@@ -31,7 +31,7 @@ class Served:
 
 
 @asynccontextmanager
-async def served(home: Path, *options: str, patience_s: float = 90) -> AsyncGenerator[Served]:
+async def served(home: Path, *options: str, patience_s: float = 240) -> AsyncGenerator[Served]:
     """A server on a free port; SIGTERM must end it with exit code 0."""
     command = [str(ORCAOPS), "serve", "--port", "0", "--home", str(home), "--backend", "simulated", *options]
     with anyio.fail_after(patience_s):

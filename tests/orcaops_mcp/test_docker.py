@@ -19,7 +19,7 @@ ORCAOPS = Path(sys.executable).parent / "orcaops"
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_an_agent_runs_a_job_in_a_container_and_takes_its_artifact(tmp_path: Path, mode: str) -> None:
     server = StdioServerParameters(command=str(ORCAOPS), args=["mcp", "--in-process", "--home", str(tmp_path)])
-    with anyio.fail_after(110):
+    with anyio.fail_after(240):
         async with Client(server, mode=mode) as client:
             outcome = await call(
                 client,
@@ -40,7 +40,7 @@ async def test_an_agent_runs_a_job_in_a_container_and_takes_its_artifact(tmp_pat
 
 async def test_the_demo_ends_by_itself_and_shows_how_to_connect() -> None:
     environment = {**os.environ, "NO_COLOR": "1"}
-    with anyio.fail_after(110):
+    with anyio.fail_after(240):
         result = await anyio.run_process([sys.executable, "-m", "orcaops_mcp.demo"], check=False, env=environment)
     shown = result.stdout.decode()
     assert result.returncode == 0, result.stderr.decode()
@@ -51,7 +51,7 @@ async def test_the_demo_ends_by_itself_and_shows_how_to_connect() -> None:
 
 async def test_the_demo_says_what_is_missing_when_docker_is() -> None:
     environment = {**os.environ, "ORCAOPS_DOCKER_BASE_URL": "unix:///nonexistent/docker.sock"}
-    with anyio.fail_after(110):
+    with anyio.fail_after(240):
         result = await anyio.run_process([sys.executable, "-m", "orcaops_mcp.demo"], check=False, env=environment)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr.decode()
