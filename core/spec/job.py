@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
@@ -62,6 +62,9 @@ class JobSpec(Frozen):
     A field left at None takes the engine's configured default when the job is admitted, so that an admitted
     spec says what really applied.
     """
+
+    ENGINES_OWN: ClassVar[frozenset[str]] = frozenset({"context", "node", "sandbox"})
+    """Fields that no request has."""
 
     image: ImageReference
     command: Annotated[tuple[Argument, ...], Field(max_length=1024)] | None = None

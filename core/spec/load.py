@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 
 _SHORTHAND: Final = ("script", "entry", "args", "runtime")
 _WAYS: Final = ("command", "commands", "script", "entry")
-_ENGINES_OWN: Final = frozenset({"context", "node", "sandbox"})
-"""Fields of `JobSpec` that no request has."""
 _NOT_YOURS: Final = "set by the engine, never by a request"
-_FIELDS: Final = (*(name for name in JobSpec.model_fields if name not in _ENGINES_OWN), *_SHORTHAND)
+_FIELDS: Final = (*(name for name in JobSpec.model_fields if name not in JobSpec.ENGINES_OWN), *_SHORTHAND)
 _NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
     "commands": tuple(name for name in StepSpec.model_fields if name != "condition"),
     "files": tuple(InputFile.model_fields),
@@ -204,8 +202,10 @@ def _with_id(path: str, ids: tuple[object, ...]) -> str:
 
 
 def _rewrite(request: Mapping[str, Any], runtimes: Mapping[str, Runtime], findings: list[Finding]) -> dict[str, Any]:
-    canonical = {key: value for key, value in request.items() if key not in _SHORTHAND and key not in _ENGINES_OWN}
-    findings.extend(Finding(name, _NOT_YOURS) for name in _ENGINES_OWN if request.get(name) is not None)
+    canonical = {
+        key: value for key, value in request.items() if key not in _SHORTHAND and key not in JobSpec.ENGINES_OWN
+    }
+    findings.extend(Finding(name, _NOT_YOURS) for name in JobSpec.ENGINES_OWN if request.get(name) is not None)
     ways = [key for key in _WAYS if request.get(key) is not None]
     if len(ways) > 1:
         findings.append(Finding(ways[1], f"{' and '.join(ways)} exclude each other; give one of them"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from core import JobSpec
 from orcaops_mcp.api.models.problem import Problem
+from orcaops_mcp.intake.job_schema import job_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,7 +153,7 @@ def describe(app: FastAPI, bodies: tuple[type[BaseModel], ...]) -> None:
             schemas = made["components"]["schemas"]
             for body in bodies:
                 _add(schemas, body.__name__, body.model_json_schema(ref_template=_REF))
-            _add(schemas, "JobRequest", _job_request())
+            _add(schemas, "JobRequest", job_schema(_REF))
             made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             made["security"] = [{}, {"token": []}]
             app.openapi_schema = made
@@ -179,36 +179,3 @@ def _add(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> None:
     for inner, definition in schema.pop("$defs", {}).items():
         schemas.setdefault(inner, definition)
     schemas[name] = schema
-
-
-def _job_request() -> dict[str, Any]:
-    """The fields of a spec, in the friendly spellings too."""
-    schema: dict[str, Any] = JobSpec.model_json_schema(ref_template=_REF)
-    fields: dict[str, Any] = schema["properties"]
-    for name in ("context", "node", "sandbox"):  # no request's to set
-        fields.pop(name)
-    texts: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
-    step = {"anyOf": [{"type": "string"}, {"$ref": _REF.format(model="StepSpec")}]}
-    spoken: dict[str, Any] = {
-        "commands": {**fields["commands"], "items": step},
-        "env": {**fields["env"], "anyOf": [{"type": "object", "additionalProperties": {"type": "string"}}, texts]},
-        "files": {**texts, "description": "Upload ids; their files are put into the working directory."},
-        "workspace": {"type": "string", "description": "Folder whose files are put into the working directory."},
-        "mounts": {**fields["mounts"], "items": {"anyOf": [{"type": "string"}, fields["mounts"]["items"]]}},
-        "tmpfs": {**fields["tmpfs"], "items": {"anyOf": [{"type": "string"}, fields["tmpfs"]["items"]]}},
-        "script": {"type": "string", "description": "One shell script (POSIX sh), as the only step."},
-        "entry": {"type": "string", "description": "File to run with `runtime`, one of the uploaded files."},
-        "args": {**texts, "description": "Arguments of `entry`."},
-        "runtime": {"type": "string", "description": "What runs `entry`, from GET /orcaops/runtimes; names the image."},
-        "step_timeout_s": {"type": "number", "description": "Time limit of each step, in seconds."},
-    }
-    for key in ("type", "additionalProperties", "propertyNames", "maxProperties"):
-        spoken["env"].pop(key, None)
-    schema["properties"] = fields | spoken
-    schema["description"] = (
-        "A container job. Give `image` or `runtime`, and at most one of `command` (a process without a shell), "
-        "`commands` (shell steps), `script` (one shell text) and `entry`. What is left out takes the engine's default."
-    )
-    schema.pop("required", None)
-    schema["title"] = "JobRequest"
-    return schema

@@ -57,12 +57,13 @@ def openapi(session: Session, *, output: str | None) -> None:
 @click.pass_obj
 def schema(session: Session, *, what: str, output: str | None) -> None:
     """Print the JSON Schema of a job, or of a workflow."""
-    from core import JobSpec, workflow_schema  # noqa: PLC0415 - slow to import, and only for this
+    from core import workflow_schema  # noqa: PLC0415 - slow to import, and only for this
+    from orcaops_mcp.intake.job_schema import job_schema  # noqa: PLC0415 - the same
 
     if what == "workflow":
         give_document(session, workflow_schema(), output)
         return
-    document = JobSpec.model_json_schema()
+    document = job_schema()
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     give_document(session, document, output)
 

@@ -17,8 +17,9 @@ from mcp.types import (
     ResourceTemplateReference,
 )
 
-from core import Engine, JobSpec, LogCursor, LogQuery, workflow_schema
+from core import Engine, LogCursor, LogQuery, workflow_schema
 from orcaops_mcp.intake.fields import known_form
+from orcaops_mcp.intake.job_schema import job_schema
 from orcaops_mcp.mcp_server.events import job_uri
 from orcaops_mcp.mcp_server.outcomes import whole_record
 from orcaops_mcp.mcp_server.reference_pages import PAGES, REFERENCE_URI, reference_page
@@ -181,7 +182,7 @@ async def _job_artifact(id: str, path: str, ctx: AppContext) -> bytes | str:  # 
 
 
 def _job_schema() -> str:
-    return json.dumps(JobSpec.model_json_schema())
+    return json.dumps(job_schema())
 
 
 def _workflow_schema() -> str:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from core import JobSpec, LimitSettings
 
-_OWN: Final = {"context", "node", "sandbox"}
-"""What the engine adds to a spec, and no request may say."""
 _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the compiled one, where it was built
 _USUAL: Final = ("timeout_s", "cancel_grace_s", "cpus", "memory_mb", "pids", "disk_mb")
 _OPTIONS: Final = {
@@ -37,7 +35,7 @@ def request_of(spec: JobSpec, limits: LimitSettings | None = None) -> dict[str, 
         spec: The job's. What the engine decided for it is left out, since it would decide so again.
         limits: The engine's; what is as they have it is left out too.
     """
-    request = spec.model_dump(mode="json", exclude_defaults=True, exclude=_OWN) | {"image": spec.image}
+    request = spec.model_dump(mode="json", exclude_defaults=True, exclude=set(spec.ENGINES_OWN)) | {"image": spec.image}
     filled = set(spec.sandbox.filled) if spec.sandbox else set[str]()
     if limits is not None:
         usual = limits.model_dump(mode="json")

@@ -33,7 +33,7 @@ def test_every_example_is_a_valid_job_for_python_and_for_the_tool(example: str) 
 
 def test_the_table_of_fields_is_complete_and_says_what_the_tool_takes() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (yes|no) \|", _JOBS, re.MULTILINE))
-    assert set(rows) == {*JobSpec.model_fields, "script", "entry", "args", "runtime"} - {"context", "node", "sandbox"}
+    assert set(rows) == {*JobSpec.model_fields, "script", "entry", "args", "runtime"} - JobSpec.ENGINES_OWN
     assert {name for name, reach in rows.items() if reach == "yes"} == rows.keys() & SubmitJob.model_fields.keys()
     assert all(f"`{name}`" in _JOBS for name in SubmitJob.model_fields)
 

@@ -265,7 +265,7 @@ class JobVerbs(Verbs):
 
 def _asked(spec: JobSpec) -> dict[str, Any]:
     """What was asked for a job, without what only the engine sets and what its profile filled in."""
-    request = spec.model_dump(exclude_defaults=True, exclude={"context", "node", "sandbox"}) | {"image": spec.image}
+    request = spec.model_dump(exclude_defaults=True, exclude=set(spec.ENGINES_OWN)) | {"image": spec.image}
     for name in spec.sandbox.filled if spec.sandbox is not None else ():
         if name == "tmpfs":
             request[name] = request[name][:-1]

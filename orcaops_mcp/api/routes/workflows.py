@@ -6,13 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import JobSpec, workflow_schema
+from core import workflow_schema
 from orcaops_mcp.api import workflow_examples as examples
 from orcaops_mcp.api.answers import answer
 from orcaops_mcp.api.document import problems, reply
 from orcaops_mcp.api.models import workflow as shapes
 from orcaops_mcp.api.models.problem import Problem
 from orcaops_mcp.api.workflow_requests import checked_body, refused_file, refused_inputs, workflow_body
+from orcaops_mcp.intake.job_schema import job_schema
 from orcaops_mcp.views.compact import compact_json
 from orcaops_mcp.views.workflow import check_view, plan_document
 
@@ -93,5 +94,5 @@ async def schema_of_workflows() -> Response:
     responses={200: _SCHEMA_REPLY, **problems()},
 )
 async def schema_of_jobs() -> Response:
-    """What a job's specification holds once it was accepted, as JSON Schema."""
-    return Response(compact_json(JobSpec.model_json_schema()), media_type=_SCHEMA)
+    """What a request for a job may say, as JSON Schema."""
+    return Response(compact_json(job_schema()), media_type=_SCHEMA)
