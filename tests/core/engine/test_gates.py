@@ -340,4 +340,6 @@ async def test_a_question_waits_for_the_container_engine(settings: EngineSetting
         backend.come_back()
         with anyio.fail_after(30):
             job = await engine.wait_for_job(job_id)
-        assert (job.status, await texts(engine, job)) == (JobStatus.SUCCESS, ["ready", "success"])
+        assert job.status is JobStatus.SUCCESS
+        said = await texts(engine, job)  # and that a connection broke, if whoever follows saw that
+        assert said[:2] == ["ready", "success"]

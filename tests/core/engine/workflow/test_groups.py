@@ -74,9 +74,10 @@ async def test_who_comes_takes_the_place_of_who_waits(wide: Engine) -> None:
 async def test_with_queue_max_all_wait_and_come_in_their_order(wide: Engine) -> None:
     holder = await start(wide, HOLDS.format(more="queue: max"))
     await until(wide, holder, "long", NodeStatus.RUNNING)
-    waiting = [await start(wide, QUICK.format(more="queue: max")) for _ in range(3)]
-    for workflow_id in waiting:
-        await until_waiting(wide, workflow_id)
+    waiting: list[str] = []
+    for _ in range(3):
+        waiting.append(await start(wide, QUICK.format(more="queue: max")))
+        await until_waiting(wide, waiting[-1])
     await wide.cancel_workflow(holder, force=True)
     runs = [(await ended(wide, workflow_id)).run for workflow_id in waiting]
     assert {run.status for run in runs} == {WorkflowStatus.SUCCESS}
