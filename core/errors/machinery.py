@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.errors.base import OrcaOpsError
+
+_SOON_S: Final = 2.0
+"""What a caller is told to wait where nobody knows how long it takes."""
 
 
 class BusyError(OrcaOpsError):
@@ -10,7 +15,7 @@ class BusyError(OrcaOpsError):
 
     code = "busy"
     retryable = True
-    retry_after_s = 2.0
+    retry_after_s = _SOON_S
 
 
 class QueueFullError(BusyError):
@@ -43,7 +48,7 @@ class BackendUnavailableError(BackendError):
         "jobs that wait start by themselves."
     )
     retryable = True
-    retry_after_s = 2.0
+    retry_after_s = _SOON_S
 
 
 class BackendTimeoutError(BackendError):
@@ -145,4 +150,4 @@ class EngineClosedError(OrcaOpsError):
     code = "engine_closed"
     default_hint = "Reconnect and call again; jobs that run go on."
     retryable = True
-    retry_after_s = 2.0
+    retry_after_s = _SOON_S

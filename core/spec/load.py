@@ -32,14 +32,21 @@ if TYPE_CHECKING:
 _SHORTHAND: Final = ("script", "entry", "args", "runtime")
 _WAYS: Final = ("command", "commands", "script", "entry")
 _NOT_YOURS: Final = "set by the engine, never by a request"
-_FIELDS: Final = (*(name for name in JobSpec.model_fields if name not in JobSpec.ENGINES_OWN), *_SHORTHAND)
+
+
+def _asked(model: type[JobSpec | StepSpec | ServiceSpec]) -> tuple[str, ...]:
+    """The fields that a request may have."""
+    return tuple(name for name in model.model_fields if name not in model.ENGINES_OWN)
+
+
+_FIELDS: Final = (*_asked(JobSpec), *_SHORTHAND)
 _NESTED_FIELDS: Final[Mapping[int | str, tuple[str, ...]]] = {
-    "commands": tuple(name for name in StepSpec.model_fields if name != "condition"),
+    "commands": _asked(StepSpec),
     "files": tuple(InputFile.model_fields),
     "mounts": tuple(MountSpec.model_fields),
     "tmpfs": tuple(TmpfsSpec.model_fields),
     "log_limit": tuple(LogLimit.model_fields),
-    "services": tuple(name for name in ServiceSpec.model_fields if name != "late"),
+    "services": _asked(ServiceSpec),
     "health_check": tuple(HealthCheckSpec.model_fields),
     "ready": tuple(ReadySpec.model_fields),
 }

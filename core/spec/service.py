@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -133,6 +133,9 @@ class ReadySpec(Frozen):
 
 class ServiceSpec(Frozen):
     """A container beside a job. A field left at None takes the engine's default when the job is admitted."""
+
+    ENGINES_OWN: ClassVar[frozenset[str]] = frozenset({"late"})
+    """Fields that no request has."""
 
     id: ServiceId
     """Its name, and its host name for the job."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, StrictBool, field_validator
 
@@ -76,6 +76,9 @@ class StepSpec(Frozen):
     Steps that say nothing of a shell, variables, a folder, tolerance or retries share one `sh`. Any other is a
     process of its own, started from that shell: the folder and exported variables go in, nothing comes back.
     """
+
+    ENGINES_OWN: ClassVar[frozenset[str]] = frozenset({"condition"})
+    """Fields that no request has."""
 
     run: Script
     """The text, as in a script; `cd` and variables carry over to the next step that shares the shell."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from core import JobSpec
+from core import JobSpec, ServiceSpec, StepSpec
 
 _TEXTS: Final[dict[str, Any]] = {"type": "array", "items": {"type": "string"}}
 _TEXT: Final = {"type": "string"}
@@ -22,8 +22,6 @@ _SPELLINGS: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "ReadySpec": {"exec": _TEXT},
 }
 """What else the fields of parts may be."""
-_NOBODYS: Final = {"StepSpec": "condition", "ServiceSpec": "late"}
-"""What only the engine sets of the parts of a job."""
 
 
 def job_schema(ref: str = "#/$defs/{model}") -> dict[str, Any]:
@@ -36,11 +34,10 @@ def job_schema(ref: str = "#/$defs/{model}") -> dict[str, Any]:
         The schema, with all that it refers to under ``$defs``.
     """
     schema: dict[str, Any] = JobSpec.model_json_schema(ref_template=ref)
-    for name in JobSpec.ENGINES_OWN:
-        schema["properties"].pop(name)
     parts: dict[str, dict[str, Any]] = schema["$defs"]
-    for model, field in _NOBODYS.items():
-        parts[model]["properties"].pop(field)
+    for owner, told in ((JobSpec, schema), (StepSpec, parts["StepSpec"]), (ServiceSpec, parts["ServiceSpec"])):
+        for name in owner.ENGINES_OWN:
+            del told["properties"][name]
     for model, spellings in _SPELLINGS.items():
         for name, other in spellings.items():
             parts[model]["properties"][name] = _or(parts[model]["properties"][name], other)
