@@ -99,6 +99,7 @@ class AttemptRun:
         self.has_ended_log = False
         self.notebook = Notebook(parts, job)
         self._parts = parts
+        self._job_id, self._spec = job.job_id, job.spec
         self._early = anyio.CancelScope()
         self._watch: Watch | None = None
         self._planned: tuple[PlannedStep, ...] | None = None
@@ -162,14 +163,14 @@ class AttemptRun:
         if text and self._parts.secrets:
             text = self._masking().masked(text)
         self.progress = text
-        self._parts.bus.progress(self.job.job_id, text)
+        self._parts.bus.progress(self._job_id, text)
 
     # --- stages
 
     async def _look_at_secrets(self) -> None:
         """What the job is given is what is known now; what its run names is masked in it too."""
         workflow, secrets = self.job.workflow, self._parts.secrets
-        if secret_names(self.job.spec):
+        if secret_names(self._spec):
             await secrets.look_again()
         if workflow is not None and secrets and not secrets.knows_run(workflow.workflow_id):
             run = await self._parts.workflows.get(workflow.workflow_id)
@@ -183,7 +184,7 @@ class AttemptRun:
 
     async def _prepare(self) -> ImageInfo:
         """Images made local and services up; returns the job's own image."""
-        spec = self.job.spec
+        spec = self._spec
         refuse_by_policy(self._parts.policy, spec, self.job.submitted_by)
         check_known(needed_secrets(spec), self._parts.settings)
         login = late_login(spec.node.late, self._parts.settings, spec.env) if spec.node is not None else None
@@ -205,7 +206,7 @@ class AttemptRun:
 
     async def _image_again(self) -> ImageInfo:
         """The image of a container that was started; its registry is not asked, and its tag may be gone by now."""
-        image = self.job.spec.image
+        image = self._spec.image
         try:
             return await self._parts.insist(lambda: self._parts.backend.pull(image, "never", self.report), self.report)
         except ImageError:
@@ -290,9 +291,10 @@ class AttemptRun:
             state = await watch.run(recorder)
             self.report("collecting")
             await self._end_log(recorder, watch, container_id, gone=state is None)
-            logged = await self._with_logged_steps(recorder)
+            await self._take_logged_steps(recorder)
+            logged = self.job
             settlement = await parts.until_stored(lambda: settle(parts, logged, image, state, plan))
-            await parts.until_stored(lambda: parts.logs.finish(job.job_id, self._attempt.number))
+            await parts.until_stored(lambda: parts.logs.finish(job.job_id, job.attempt_number))
             self.has_ended_log = True
         return replace(
             settlement,
@@ -327,11 +329,12 @@ class AttemptRun:
             why = "the container is gone" if gone else "the connection to the container engine broke meanwhile"
             await self._parts.logs.run(recorder.mark_incomplete, why)
 
-    async def _with_logged_steps(self, recorder: LogRecorder) -> Job:
-        """The record, with the steps as the whole log tells of them."""
-        self.notebook.take_over(await self._parts.jobs.get(self.job.job_id))  # a cancel may have come
-        job, attempt = self.job, self._attempt
-        return replace(job, attempt=replace(attempt, steps=steps_with_marks(attempt.steps, recorder.steps, job.spec)))
+    async def _take_logged_steps(self, recorder: LogRecorder) -> None:
+        """Note the steps as the whole log tells of them."""
+        notebook = self.notebook
+        notebook.take_over(await self._parts.jobs.get(self._job_id))  # a cancel may have come
+        if notebook.steps:
+            notebook.note(attempt={"steps": steps_with_marks(notebook.steps, recorder.steps, self._spec)})
 
     # --- early ends
 
@@ -348,7 +351,7 @@ class AttemptRun:
         return None
 
     async def _cancelled_early(self) -> Settlement:
-        self.notebook.take_over(await self._parts.jobs.get(self.job.job_id))
+        self.notebook.take_over(await self._parts.jobs.get(self._job_id))
         reason = self.job.cancel.reason if self.job.cancel else ""
         return Settlement(Verdict(JobEvent.CANCEL, None, reason or "cancelled before it started"))
 
@@ -363,7 +366,7 @@ class AttemptRun:
         return self._planned
 
     def _make_plan(self) -> tuple[PlannedStep, ...]:
-        spec, settings = self.job.spec, self._parts.settings
+        spec, settings = self._spec, self._parts.settings
         if spec.context is None:
             return plan_steps(spec)
         return plan_steps(

@@ -36,11 +36,13 @@ class JobServices:
 
     def __init__(self, parts: Parts, job: Job, cancel: anyio.Event, report: Callable[[str | None], None]) -> None:
         self._parts, self._job, self._cancel = parts, job, cancel
-        self._owner = attempt_of_job(job, parts.home_id, parts.settings)
         shared, reach = parts.shared.of(job.workflow), job.spec.network
         has_way = reach == "bridge" or (reach == "services" and shared is not None and shared.is_internal)
         self._shared = shared if has_way else None
-        self._group = ServiceGroup(parts, self._owner, Ties(self._write, report, cancel, self._grace_s))
+        self._group: ServiceGroup | None = None
+        if job.spec.services:
+            owner = attempt_of_job(job, parts.home_id, parts.settings)
+            self._group = ServiceGroup(parts, owner, Ties(self._write, report, cancel, self._grace_s))
 
     async def during(self, act: Callable[[], Awaitable[Settlement]]) -> Settlement:
         """Carry the job's own services while ``act`` brings them up and runs the job; then take them down.
@@ -51,23 +53,23 @@ class JobServices:
         Raises:
             OrcaOpsError: What ``act`` raised.
         """
-        settlement = await (self._with_own(act) if self._job.spec.services else act())
+        settlement = await (act() if self._group is None else self._with_own(self._group, act))
         return settlement if self._shared is None else with_shared(settlement, self._shared)
 
-    async def _with_own(self, act: Callable[[], Awaitable[Settlement]]) -> Settlement:
-        settlement = await self._group.during(act)
+    async def _with_own(self, group: ServiceGroup, act: Callable[[], Awaitable[Settlement]]) -> Settlement:
+        settlement = await group.during(act)
         blobs = self._parts.artifact_blobs(self._job.job_id)
-        artifacts = [await log.keep(blobs) for log in self._group.logs]
+        artifacts = [await log.keep(blobs) for log in group.logs]
         settlement = replace(
             settlement,
             artifacts=(*settlement.artifacts, *artifacts),
-            warnings=(*settlement.warnings, *self._group.warnings),
+            warnings=(*settlement.warnings, *group.warnings),
         )
-        return with_services(settlement, self._group.results, self._group.ends)
+        return with_services(settlement, group.results, group.ends)
 
     async def pull_with(self, own: Callable[[], Awaitable[ImageInfo]]) -> ImageInfo:
         """Make the images local, with the job's own; see `ServiceGroup.pull_with`."""
-        return await (self._group.pull_with(own) if self._job.spec.services else own())
+        return await (own() if self._group is None else self._group.pull_with(own))
 
     async def bring_up(self, helper_image: str) -> None:
         """Make the network and start the job's services; return once all are ready.
@@ -80,7 +82,7 @@ class JobServices:
             ServiceFailedError: One will not be ready.
             BackendError: The network was refused.
         """
-        if not self._job.spec.services:
+        if self._group is None:
             return
         self._refuse_double_names()
         await self._parts.ledger.change(
@@ -90,13 +92,16 @@ class JobServices:
 
     async def take_up(self) -> None:
         """Go on with the services of a job that an earlier engine left running; see `ServiceGroup.take_up`."""
-        await self._group.take_up()
+        if self._group is not None:
+            await self._group.take_up()
 
     @property
     def variables(self) -> dict[str, str]:
         """What the job is told of them; known once they are up."""
-        own = service_variables(self._job.spec.services, self._group.ports, self._parts.settings)
-        return {**(self._shared.variables if self._shared else {}), **own}
+        shared = dict(self._shared.variables) if self._shared is not None else {}
+        if self._group is None:
+            return shared
+        return shared | service_variables(self._job.spec.services, self._group.ports, self._parts.settings)
 
     def joined(self, request: ContainerRequest) -> ContainerRequest:
         """The request for the job's container, which stands in the run's network too."""

@@ -159,14 +159,7 @@ def service_variables_of(service: ServiceSpec, settings: EngineSettings) -> dict
 
 def secret_names(spec: JobSpec) -> tuple[str, ...]:
     """The secrets that a job is given or that its texts read, those of its services included, each once."""
-    late = [spec.node.late] if spec.node is not None else []
-    late += [service.late for service in spec.services if service.late is not None]
-    return tuple(
-        dict.fromkeys(
-            (
-                *spec.secrets,
-                *(name for service in spec.services for name in service.secrets),
-                *(name for each in late for name in each.secrets.values()),
-            )
-        )
-    )
+    names = [*spec.secrets, *(spec.node.late.secrets.values() if spec.node is not None else ())]
+    for service in spec.services:
+        names += (*service.secrets, *(service.late.secrets.values() if service.late is not None else ()))
+    return tuple(dict.fromkeys(names))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
+from core.engine.racing import Bell
+
 if TYPE_CHECKING:
     from core.engine.parts import Parts
-    from core.records.job import Job
+    from core.records.job import Job, StepResult
     from core.store.rows import AttemptFields, JobFields
 
 _SOON_S: Final = 0.01
@@ -40,7 +42,7 @@ class Notebook:
         self._parts = parts
         self._of_job: dict[str, Any] = {}
         self._of_attempt: dict[str, Any] = {}
-        self._noted = anyio.Event()
+        self._noted = Bell()
 
     @property
     def job(self) -> Job:
@@ -53,6 +55,15 @@ class Notebook:
                 attempt = replace(attempt, **self._of_attempt)
             self._known = replace(self._stored, attempt=attempt, **self._of_job)
         return self._known
+
+    @property
+    def steps(self) -> tuple[StepResult, ...]:
+        """The attempt's steps with all that is known of them."""
+        noted = self.attempt_fields.get("steps")
+        if noted is not None:
+            return noted
+        attempt = self._stored.attempt
+        return attempt.steps if attempt is not None else ()
 
     @property
     def job_fields(self) -> JobFields:
@@ -69,7 +80,7 @@ class Notebook:
         self._of_job |= job or {}
         self._of_attempt |= attempt or {}
         self._known = None
-        self._noted.set()
+        self._noted.ring()
 
     def take_over(self, stored: Job) -> None:
         """Go on from the record in the store, unless a later one is known."""
@@ -93,11 +104,12 @@ class Notebook:
     async def run(self) -> None:
         """Write what is noted, soon after it was, for ever."""
         while True:
-            await self._noted.wait()
+            noted = self._noted.listen()
+            if not (self._of_job or self._of_attempt):
+                await noted.wait()
             await anyio.sleep(_SOON_S)
             if self.is_ending:
                 await anyio.sleep(_ENDING_S)
-            self._noted = anyio.Event()
             await self.write()
 
 

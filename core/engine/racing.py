@@ -14,6 +14,28 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+class Bell:
+    """Rung by whoever has news; only who listens makes an event for it.
+
+    To lose nothing a listener takes a fresh event first, looks at what there is, and waits then.
+    """
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event: anyio.Event | None = None
+
+    def ring(self) -> None:
+        """Set the event that was taken last, if one was."""
+        if self._event is not None:
+            self._event.set()
+
+    def listen(self) -> anyio.Event:
+        """What the next ring sets."""
+        self._event = anyio.Event()
+        return self._event
+
+
 async def sleep_or_event(clock: Clock, seconds: float | None, event: anyio.Event) -> bool:
     """Wait for an event, or for so long on a clock.
 

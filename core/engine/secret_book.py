@@ -158,6 +158,11 @@ class SecretBook(Mapping[str, SecretStr]):
         """What keeps secrets from being read, in words."""
         return tuple(f"Secrets: {problem.message} {problem.hint}" for problem in self._found.problems.values())
 
+    @property
+    def never_had_any(self) -> bool:
+        """Whether there was no secret since the engine started."""
+        return not self._ever
+
     def ever(self, names: Iterable[str]) -> list[str]:
         """All values that secrets had since the engine started."""
         return [value for name in dict.fromkeys(names) for value in self._ever.get(name, ())]

@@ -108,6 +108,8 @@ def run_stem(home_id: str, workflow_id: str, attempt: int) -> str:
 def masked_in_logs(parts: Parts, job: Job) -> tuple[str, ...]:
     """What the log of a job must not show: its own secrets, those of its services, and all that its run names."""
     shared = parts.shared.of(job.workflow)
+    if shared is None and not job.spec.services and parts.secrets.never_had_any:
+        return ()
     of_run = parts.secrets.ever_of_run(job.workflow.workflow_id) if job.workflow is not None else ()
     return tuple(dict.fromkeys((*masked_values(job.spec, parts.settings), *(shared.masked if shared else ()), *of_run)))
 

@@ -270,8 +270,8 @@ def _hear(event: EngineEvent, tally: _Tally) -> None:
             tally.put(run.workflow_id, _of_run(run))
         case NodeChanged(node=node):
             known = tally.seen[node.workflow_id]
-            has_failed = known.has_failed or node.result is Result.FAILURE
-            version = max(known.version, node.version)
-            tally.put(node.workflow_id, replace(known, has_failed=has_failed, version=version))
+            if node.result is Result.FAILURE and not known.has_failed:
+                tally.put(node.workflow_id, replace(known, has_failed=True))
+            tally.newest = max(tally.newest, node.version)
         case _:
             pass

@@ -14,7 +14,7 @@ import anyio
 
 from core.engine.disk import DiskWatch
 from core.engine.gates import Gates, put_stop, with_answer
-from core.engine.racing import sleep_or_event
+from core.engine.racing import Bell, sleep_or_event
 from core.engine.steps import running_step, steps_with_marks
 from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError, StoreError
 from core.records.job import Usage
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from core.engine.parts import Parts
     from core.engine.planning import PlannedStep
     from core.logs.recorder import LogGrowth, LogRecorder
-    from core.records.job import StepResult
     from core.records.log import LogFrame
 
 _log = logging.getLogger(__name__)
@@ -86,20 +85,20 @@ class Watch:
         self.output_complete = True
         self._parts = parts
         self._notebook = notebook
-        self._job_id = notebook.job.job_id
+        self._job_id, self._attempt = notebook.job.job_id, notebook.job.attempt_number
         self._container_id = container_id
         self._cancel = cancel
         self._report = report
         self._ended = anyio.Event()
         self._followed = anyio.Event()
-        self._stirred = anyio.Event()
+        self._stirred = Bell()
         self._recorder: LogRecorder | None = None
         self._step_limit: datetime | None = None
         self._due: datetime | None = None
         self._due_monotonic = math.inf
         self._out_of_reach = False
         self._gates = Gates(parts, plan, container_id)
-        self._asked = anyio.Event()
+        self._asked = Bell()
         self._runs_on = any(step.when not in {"success", "never"} for step in plan)
         self._sample_at = parts.clock.monotonic() + _FIRST_SAMPLE_S
         self._timeout_s = notebook.job.spec.timeout_s or math.inf
@@ -163,7 +162,7 @@ class Watch:
 
     def stir(self) -> None:
         """Have it look again whether somebody wants the job stopped."""
-        self._stirred.set()
+        self._stirred.ring()
         self._attend()
 
     # --- output
@@ -199,7 +198,7 @@ class Watch:
                 self.output_complete = False
                 await self._parts.clock.sleep(_REATTACH_S)
         self._followed.set()
-        self._asked.set()
+        self._asked.ring()
 
     async def _ends_within(self, seconds: float) -> bool:
         if self._ended.is_set():
@@ -210,34 +209,28 @@ class Watch:
 
     def log_grew(self, growth: LogGrowth) -> None:
         """Told by the log pipeline, on the event loop, after lines came or steps changed."""
-        job = self._notebook.job
-        self._parts.bus.log_grew(job.job_id, job.attempt_number, growth.lines)
+        self._parts.bus.log_grew(self._job_id, self._attempt, growth.lines)
         if growth.steps_changed and self._recorder is not None and not self._notebook.is_ending:
             self._take_steps(self._recorder)
-            self._asked.set()
+            self._asked.ring()
 
     def _take_steps(self, recorder: LogRecorder) -> None:
         """Take notice of steps that began or ended."""
         spec = self._notebook.job.spec
-        steps = steps_with_marks(self._steps, recorder.steps, spec)
+        steps = steps_with_marks(self._notebook.steps, recorder.steps, spec)
         self._notebook.note(attempt={"steps": steps})
         running = running_step(steps)
         limit = None if running is None else spec.commands[running.index].timeout_s
         started = None if running is None else running.started_at
         self._step_limit = None if limit is None or started is None else started + timedelta(seconds=limit)
-        self._stirred.set()
+        self._stirred.ring()
         if running is not None:
             self._report(f"step {running.index + 1} of {len(steps)}: {running.title}")
-
-    @property
-    def _steps(self) -> tuple[StepResult, ...]:
-        attempt = self._notebook.job.attempt
-        return attempt.steps if attempt is not None else ()
 
     async def _answer_questions(self) -> None:
         """Look for a question at first, whenever the log tells of one, and now and then once that is not followed."""
         while True:
-            self._asked = anyio.Event()
+            asked = self._asked.listen()
             try:
                 await self._answer()
             except ContainerLostError:
@@ -246,13 +239,13 @@ class Watch:
                 self._report(f"waiting for the container engine: {error.message}")
                 await self._parts.clock.sleep(_ASKED_AGAIN_S)
                 continue
-            await sleep_or_event(self._parts.clock, _ASKED_AGAIN_S if self._followed.is_set() else None, self._asked)
+            await sleep_or_event(self._parts.clock, _ASKED_AGAIN_S if self._followed.is_set() else None, asked)
 
     async def _answer(self) -> None:
         answer = await self._gates.open_question(self._job_id)
         if answer is None:
             return
-        self._notebook.note(attempt={"steps": with_answer(self._steps, answer)})
+        self._notebook.note(attempt={"steps": with_answer(self._notebook.steps, answer)})
         await self._notebook.write()
         await self._gates.put(answer)
 
@@ -263,7 +256,7 @@ class Watch:
         clock = self._parts.clock
         is_sampled = is_late = is_cancelled = False
         while True:
-            self._stirred = anyio.Event()
+            stirred = self._stirred.listen()
             if self._cancel.is_set() and not is_cancelled:
                 is_cancelled = True
                 tasks.start_soon(self._carry_out_cancel)
@@ -277,7 +270,7 @@ class Watch:
                 tasks.start_soon(self._sample_usage)
                 tasks.start_soon(self._keep_disk_limit)
             pause = min(left, until_sample)
-            await sleep_or_event(clock, None if pause == math.inf else pause, self._stirred)
+            await sleep_or_event(clock, None if pause == math.inf else pause, stirred)
 
     def _time_left(self) -> float:
         """Seconds until the next time limit, however the machine's clock is set meanwhile; infinite without one."""

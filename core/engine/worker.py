@@ -102,7 +102,9 @@ class Worker:
             job: In status running; its slots are held.
             adopt: Whether an earlier engine may have begun this attempt.
         """
-        run = AttemptRun(self._parts, job, self._cancels.setdefault(job.job_id, anyio.Event()))
+        if job.job_id not in self._cancels:
+            self._cancels[job.job_id] = anyio.Event()
+        run = AttemptRun(self._parts, job, self._cancels[job.job_id])
         if job.cancel is not None or run.cancel.is_set():
             run.stop()
         self.running[job.job_id] = run
