@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -20,7 +19,7 @@ from core.errors import BackendError, BackendTimeoutError, BackendUnavailableErr
 from core.records.job import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DRAIN_S: Final = 30.0
-"""How long the rest of the output may take to arrive after the container has ended."""
+"""How long the rest of the output of a container that has ended may take to arrive, once `_REST_S` have passed."""
 
 _REATTACH_S: Final = 0.5
 """Between two attempts to follow a container whose output stream broke off."""
@@ -126,13 +125,20 @@ class Watch:
 
     async def _watch_to_the_end(self, tasks: TaskGroup, recorder: LogRecorder) -> ContainerState | None:
         tasks.start_soon(self._follow, recorder)
-        with self._attended_after(self._brief_s()):
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._brief_s(), self._attend)
+        try:
             state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
+        finally:
+            timer.cancel()
         self._ended.set()
         self._notebook.is_ending = True
-        with self._attended_after(_REST_S):
-            await self._drain()
-        if self._is_attended or not self._followed.is_set():
+        timer = loop.call_later(_REST_S, self._attend_rest)
+        try:
+            await self._followed.wait()
+        finally:
+            timer.cancel()
+        if self._is_attended:
             tasks.cancel_scope.cancel()
         return state
 
@@ -140,15 +146,6 @@ class Watch:
         """How long nothing but the output needs to be looked after."""
         is_urgent = self._gates.are_needed or self._cancel.is_set()
         return 0.0 if is_urgent else min(_BRIEF_S, self._timeout_s)
-
-    @contextmanager
-    def _attended_after(self, seconds: float) -> Generator[None]:
-        """Have `_attend` called if what is done in this context takes longer."""
-        timer = asyncio.get_running_loop().call_later(seconds, self._attend)
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _attend(self) -> None:
         """Begin all that goes on beside the output while the container runs, once."""
@@ -160,6 +157,12 @@ class Watch:
         if self._gates.are_needed:
             self._tasks.start_soon(self._answer_questions)
 
+    def _attend_rest(self) -> None:
+        """The same for the rest of the output, which is not waited for for ever."""
+        self._attend()
+        if self._tasks is not None:
+            self._tasks.start_soon(self._limit_rest)
+
     def stir(self) -> None:
         """Have it look again whether somebody wants the job stopped."""
         self._stirred.ring()
@@ -167,13 +170,13 @@ class Watch:
 
     # --- output
 
-    async def _drain(self) -> None:
-        """Wait for the rest of the output; through an outage for as long as that takes."""
-        while not self._followed.is_set():
-            with anyio.move_on_after(_DRAIN_S):
-                await self._followed.wait()
-            if not self._out_of_reach:
-                break
+    async def _limit_rest(self) -> None:
+        """Have the rest of the output waited for no longer; through an outage it is, for as long as that takes."""
+        is_waited_for = True
+        while is_waited_for:
+            await anyio.sleep(_DRAIN_S)
+            is_waited_for = self._out_of_reach
+        self._followed.set()
 
     async def _follow(self, recorder: LogRecorder) -> None:
         backend = self._parts.backend

@@ -115,7 +115,11 @@ class Worker:
             self.running.pop(job.job_id, None)
             self._cancels.pop(job.job_id, None)
             self._scheduler.release(needs_of(job.spec))
-        await (self.clean_up(job) if job.is_finished else self._discard(run.job))
+        if job.is_finished:
+            await self.clean_up(job)
+        else:
+            with self._cleaning_up():
+                await self._discard(run.job)
 
     async def until_clean(self) -> None:
         """Return once no ended attempt's container is being removed, and that is written down."""
@@ -140,13 +144,12 @@ class Worker:
 
     async def _discard(self, job: Job) -> bool:
         """Remove an attempt's containers and network; False if that was refused, so that it is left to the sweep."""
-        with self._cleaning_up():
-            try:
-                await self._parts.insist(lambda: self._parts.backend.remove(_container(job)))
-                await remove_services_of(self._parts, job)
-            except BackendError as error:
-                _log.warning("the container %s is removed later: %s", _name(job), error)
-                return False
+        try:
+            await self._parts.insist(lambda: self._parts.backend.remove(_container(job)))
+            await remove_services_of(self._parts, job)
+        except BackendError as error:
+            _log.warning("the container %s is removed later: %s", _name(job), error)
+            return False
         return True
 
     async def _discard_services(self, job: Job) -> bool:
