@@ -6,7 +6,6 @@ what exists and goes on from there. Each act is preceded by the row that says it
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -28,26 +27,22 @@ from core.engine.secret_book import check_known
 from core.engine.service_owner import masked_in_logs
 from core.engine.settle import Settlement, settle, without_secrets
 from core.engine.steps import steps_with_marks
-from core.engine.verdict import Verdict
+from core.engine.verdict import Verdict, failure_kind_of
 from core.engine.watch import Watch
 from core.errors import (
     ArtifactNotFoundError,
     BackendError,
     BackendTimeoutError,
     BackendUnavailableError,
-    ContainerLostError,
     ContainerStartError,
     ImageError,
-    ImageNotFoundError,
     InvalidExpressionError,
     NotAdmittedError,
     OrcaOpsError,
-    RegistryDeniedError,
-    RegistryUnreachableError,
     UnknownSecretError,
 )
 from core.lifecycle.job import JobEvent, JobPhase
-from core.records.job import Failure, FailureKind
+from core.records.job import Failure
 from core.redaction import Masking, needles
 
 if TYPE_CHECKING:
@@ -65,18 +60,6 @@ _SETTLE_S: Final = 1.0
 """After an engine's death the container engine may still be carrying out its last start (measured: it always does)."""
 
 _BEFORE_START: Final = frozenset({JobPhase.PULLING, JobPhase.CREATING})
-
-_KINDS: Final[dict[type[OrcaOpsError], FailureKind]] = {
-    NotAdmittedError: FailureKind.POLICY,
-    UnknownSecretError: FailureKind.POLICY,
-    ArtifactNotFoundError: FailureKind.ARTIFACT,
-    InvalidExpressionError: FailureKind.EXPRESSION,
-    ImageNotFoundError: FailureKind.IMAGE_NOT_FOUND,
-    RegistryDeniedError: FailureKind.REGISTRY_AUTH,
-    RegistryUnreachableError: FailureKind.REGISTRY_UNAVAILABLE,
-    ImageError: FailureKind.IMAGE_PULL_FAILED,
-    ContainerLostError: FailureKind.CONTAINER_LOST,
-}
 
 
 class AttemptRun:
@@ -100,6 +83,7 @@ class AttemptRun:
         self.notebook = Notebook(parts, job)
         self._parts = parts
         self._job_id, self._spec = job.job_id, job.spec
+        self._token = job.attempt.token if job.attempt is not None else ""
         self._early = anyio.CancelScope()
         self._watch: Watch | None = None
         self._planned: tuple[PlannedStep, ...] | None = None
@@ -178,8 +162,9 @@ class AttemptRun:
 
     async def _name_steps(self) -> None:
         """Expressions at fault show before anything is pulled; names that hold expressions are filled in."""
-        steps = with_titles(self._attempt.steps, self._plan(), self._masking())
-        if steps != self._attempt.steps:
+        known = self.notebook.steps
+        steps = with_titles(known, self._plan(), self._masking())
+        if steps != known:
             self.notebook.note(attempt={"steps": steps})
 
     async def _prepare(self) -> ImageInfo:
@@ -228,9 +213,11 @@ class AttemptRun:
 
     async def _make(self, image: ImageInfo) -> ContainerState:
         parts, job = self._parts, self.job
-        if job.spec.files_in_mounts(working_directory(job, image)):
-            raise NotAdmittedError("files: would be written into a mount", hint="Mount it elsewhere, or set workdir.")
-        await MountGate(parts).check_again(job.spec.mounts)
+        if job.spec.mounts:
+            if job.spec.files_in_mounts(working_directory(job, image)):
+                message, hint = "files: would be written into a mount", "Mount it elsewhere, or set workdir."
+                raise NotAdmittedError(message, hint=hint)
+            await MountGate(parts).check_again(job.spec.mounts)
         check_known(needed_secrets(job.spec), parts.settings)  # again: the pull may have taken its time
         granted = {name: parts.settings.secrets[name].get_secret_value() for name in job.spec.secrets}
         request = container_request(
@@ -249,7 +236,7 @@ class AttemptRun:
         """What has to be in the container before it starts."""
         parts, job = self._parts, self.job
         limit = parts.settings.limits.output_bytes
-        placed = placements(job, image, self._attempt.token, parts.upload_blobs.path, self._plan(), output_bytes=limit)
+        placed = placements(job, image, self._token, parts.upload_blobs.path, self._plan(), output_bytes=limit)
         if job.spec.node is not None and job.spec.node.needed is not None:
             in_volume = bool(job.spec.read_only)
             placed.append(await needs_placement(parts, job.spec.node.needed, in_volume=in_volume))
@@ -279,8 +266,8 @@ class AttemptRun:
         self._watch = watch
         async with parts.logs.recorder(
             job.job_id,
-            self._attempt.number,
-            token=self._attempt.token,
+            job.attempt_number,
+            token=self._token,
             max_bytes=limit.bytes or 1,
             max_lines=limit.lines or 1,
             needles=needles(masked_in_logs(parts, job)),
@@ -390,13 +377,3 @@ class AttemptRun:
         if self.job.attempt is None:
             raise LookupError(f"{self.job.job_id} has no attempt")
         return self.job.attempt
-
-
-def failure_kind_of(error: OrcaOpsError) -> FailureKind:
-    """What a record calls the error that kept a container from starting."""
-    return next((kind for cls, kind in _KINDS.items() if isinstance(error, cls)), FailureKind.START_ERROR)
-
-
-def fresh_token() -> str:
-    """128 random bits in hexadecimal, which mark an attempt's own lines."""
-    return secrets.token_hex(16)

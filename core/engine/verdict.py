@@ -10,6 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from core.errors import (
+    ArtifactNotFoundError,
+    ContainerLostError,
+    ImageError,
+    ImageNotFoundError,
+    InvalidExpressionError,
+    NotAdmittedError,
+    RegistryDeniedError,
+    RegistryUnreachableError,
+    UnknownSecretError,
+)
 from core.lifecycle.job import JobEvent
 from core.records.job import Failure, FailureKind
 
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
 
     from core.backends.base import ContainerState
     from core.engine.results import ProgramNotes
+    from core.errors import OrcaOpsError
     from core.records.job import Job
 
 CLOCK_TOLERANCE: Final = timedelta(milliseconds=50)
@@ -56,6 +68,18 @@ _INTERRUPTED: Final = Failure(
     "Rerun the job, or give it retries; with `live-restore` Docker keeps containers through its own restarts.",
     retryable=True,
 )
+
+_KINDS: Final[dict[type[OrcaOpsError], FailureKind]] = {
+    NotAdmittedError: FailureKind.POLICY,
+    UnknownSecretError: FailureKind.POLICY,
+    ArtifactNotFoundError: FailureKind.ARTIFACT,
+    InvalidExpressionError: FailureKind.EXPRESSION,
+    ImageNotFoundError: FailureKind.IMAGE_NOT_FOUND,
+    RegistryDeniedError: FailureKind.REGISTRY_AUTH,
+    RegistryUnreachableError: FailureKind.REGISTRY_UNAVAILABLE,
+    ImageError: FailureKind.IMAGE_PULL_FAILED,
+    ContainerLostError: FailureKind.CONTAINER_LOST,
+}
 
 _START_HINT: Final = "Check that the command exists in the image and may be executed."
 
@@ -222,3 +246,8 @@ def _exit(job: Job, code: int, failed_step: int | None) -> Failure:
     else:
         message = f"The command ended with exit code {code}."
     return Failure(FailureKind.EXIT, message, _HINTS.get(code, ""), step=failed_step)
+
+
+def failure_kind_of(error: OrcaOpsError) -> FailureKind:
+    """What a record calls the error that kept a container from starting."""
+    return next((kind for cls, kind in _KINDS.items() if isinstance(error, cls)), FailureKind.START_ERROR)

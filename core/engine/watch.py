@@ -88,8 +88,8 @@ class Watch:
         self._container_id = container_id
         self._cancel = cancel
         self._report = report
-        self._ended = anyio.Event()
-        self._followed = anyio.Event()
+        self._ended = asyncio.Event()  # asyncio's own, twice for each container: anyio's take ten calls to make
+        self._followed = asyncio.Event()
         self._stirred = Bell()
         self._recorder: LogRecorder | None = None
         self._step_limit: datetime | None = None

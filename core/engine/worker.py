@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from core.engine.attempt import AttemptRun, fresh_token
+from core.engine.attempt import AttemptRun
 from core.engine.job_services import remove_services_of
 from core.engine.request import container_name
 from core.engine.scheduler import needs_of
@@ -200,7 +200,7 @@ class Worker:
             number=number,
             phase=JobPhase.PULLING,
             container_name=container_name(self._parts.home_id, job.job_id, number),
-            token=fresh_token(),
+            token=_fresh_token(),
             steps=tuple(StepResult(index, step.title) for index, step in enumerate(job.spec.commands)),
         )
 
@@ -273,6 +273,11 @@ class Worker:
         if queued.cancel is not None and self._scheduler.withdraw(job_id):
             return await self._parts.ledger.move(job_id, JobEvent.CANCEL, by=queued.cancel.by, why=queued.cancel.reason)
         return queued
+
+
+def _fresh_token() -> str:
+    """128 random bits in hexadecimal, which mark an attempt's own lines."""
+    return secrets.token_hex(16)
 
 
 def _forgiven(attempt: Attempt) -> bool:

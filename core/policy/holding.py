@@ -102,7 +102,8 @@ def hold_again(policy: Policy, spec: JobSpec, by: str) -> tuple[Finding, ...]:
     """What an admitted job may not have any more, if the policy has become tighter since."""
     stance = policy.stance_for(by)
     profile: Profile = spec.profile or stance.default
-    found = _findings(loosened(spec), _bans(stance, profile))
+    words = spec.sandbox.loosened if spec.sandbox is not None else loosened(spec)
+    found = _findings(words, _bans(stance, profile))
     return (*_profile_findings(stance, profile, by), *found, *_network_findings(stance, spec))
 
 

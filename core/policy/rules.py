@@ -100,6 +100,8 @@ def mount_findings(policy: Policy, mounts: Sequence[MountSpec], by: str) -> Iter
 
 def resource_findings(policy: Policy, spec: JobSpec) -> Iterator[Finding]:
     """The faults of a job that asks for more than the policy gives."""
+    if not policy.resources:
+        return
     asked: dict[Resource, float | None] = {
         "cpus": spec.cpus,
         "memory_mb": spec.memory_mb,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import anyio.lowlevel
 
-from core.engine.attempt import failure_kind_of
 from core.engine.racing import all_at_once
+from core.engine.verdict import failure_kind_of
 from core.engine.workflow.frame import BETWEEN
 from core.engine.workflow.moulds import Moulds
 from core.engine.workflow.node_end import NodeEnd, fault_end, node_end

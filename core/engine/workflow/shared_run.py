@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from core.engine.attempt import failure_kind_of
 from core.engine.racing import unless
 from core.engine.readiness import ServiceFailedError
 from core.engine.service_owner import attempt_of_run
 from core.engine.service_request import service_variables
 from core.engine.services import GRACE_S, ServiceGroup, Ties, remove_services
 from core.engine.shared import SharedEnd, SharedPlace
+from core.engine.verdict import failure_kind_of
 from core.errors import (
     BackendError,
     BackendTimeoutError,
