@@ -28,13 +28,15 @@ def tar_of(files: FileTree, path: str) -> Iterator[bytes]:
         raise FileNotFoundError(path)
     held = bytearray()
     for name, node in _members(files, place, top):
-        held += _header(name, node.kind, node.mode, node.owner, node.modified, node.target, len(node.data))
-        for start in range(0, len(node.data), _CHUNK):
-            held += node.data[start : start + _CHUNK]
-            if len(held) >= _CHUNK:
-                yield bytes(held)
-                held.clear()
-        held += bytes(-len(node.data) % tarfile.BLOCKSIZE)
+        size = len(node.data)
+        held += _header(name, node.kind, node.mode, node.owner, node.modified, node.target, size)
+        if size:
+            for start in range(0, size, _CHUNK):
+                held += node.data[start : start + _CHUNK]
+                if len(held) >= _CHUNK:
+                    yield bytes(held)
+                    held.clear()
+            held += bytes(-size % tarfile.BLOCKSIZE)
     yield bytes(held) + bytes(2 * tarfile.BLOCKSIZE)
 
 

@@ -289,9 +289,10 @@ class SimulatedBackend(SimulatedServices):
             raise FileNotFoundError(path)
 
         async def chunks() -> AsyncIterator[bytes]:
-            for chunk in tar_of(files, path):
+            for number, chunk in enumerate(tar_of(files, path)):
+                if number:
+                    await anyio.lowlevel.checkpoint()
                 yield chunk
-                await anyio.lowlevel.checkpoint()
 
         yield chunks()
 
@@ -346,11 +347,13 @@ class SimulatedBackend(SimulatedServices):
         container = self._containers.get(key) or self._by_name.get(key)
         if container is None:
             return None
-        container.advance(self._clock.monotonic())
+        if container.phase == "running":
+            now = self._clock.monotonic()
+            container.advance(now)
+            container.check_health(now)
         if container.lost:
             self._forget(key)
             return None
-        container.check_health(self._clock.monotonic())
         return container
 
     def _get(self, key: str) -> SimulatedContainer:

@@ -165,13 +165,13 @@ class SimulatedContainer:
 
     def advance(self, now: float) -> None:
         """Let the program run up to ``now``, or until it lets others run: then `wake_at` is not later than ``now``."""
+        if self.wake_at > now + _SOON:
+            return
         most_frames = self.output.count + _FRAMES_AT_ONCE
         for _ in range(_STEPS_AT_ONCE):
-            if self.phase != "running" or self.wake_at > now + _SOON:
-                return
             moment = self.wake_at
             self._step(moment)
-            if self.wake_at == moment or self.output.count > most_frames:
+            if self.wake_at == moment or self.wake_at > now + _SOON or self.output.count > most_frames:
                 return
 
     @property

@@ -58,7 +58,7 @@ class FileTree:
     __slots__ = ("_nodes", "_size", "now")
 
     def __init__(self) -> None:
-        self._nodes: dict[str, Node] = {}
+        self._nodes = _IMAGE.copy()
         self._size = 0
         self.now = 0
 
@@ -69,7 +69,7 @@ class FileTree:
 
     def find(self, path: str, *, follow: bool = True) -> Node | None:
         """What is at an absolute path; ``follow`` decides about a link in its last place."""
-        return self._at(self.resolve(path, follow=follow))
+        return self._nodes.get(self.resolve(path, follow=follow))
 
     def resolve(self, path: str, *, follow: bool = True) -> str:
         """The path without ``.``, ``..`` and links; its last part need not exist.
@@ -77,15 +77,15 @@ class FileTree:
         Raises:
             OSError: There are too many links on the way.
         """
-        known = self._at(path)  # places are kept without any of them
+        known = self._nodes.get(path)  # places are kept without any of them
         if known is not None and known.kind != "symlink":
             return path
         plain = posixpath.normpath("/" + path.lstrip("/"))
-        if plain in self._nodes or plain in _IMAGE:
-            node = self._at(plain)
-            if node is not None and node.kind != "symlink":
+        known = self._nodes.get(plain)
+        if known is not None:
+            if known.kind != "symlink":
                 return plain
-        elif (parent := self._at(posixpath.dirname(plain))) is not None and parent.kind == "folder":
+        elif (parent := self._nodes.get(posixpath.dirname(plain))) is not None and parent.kind == "folder":
             return plain
         return self._walk_links(plain, follow=follow)
 
@@ -98,7 +98,7 @@ class FileTree:
                 done = posixpath.dirname(done)
                 continue
             here = posixpath.join(done, part)
-            node = self._at(here)
+            node = self._nodes.get(here)
             if node is None or node.kind != "symlink" or (not rest and not follow):
                 done = here
                 continue
@@ -130,9 +130,9 @@ class FileTree:
             OSError: Its folder does not exist, or it is a folder.
         """
         place = self.resolve(path)
-        node = self._at(place)
+        node = self._nodes.get(place)
         if node is None:
-            parent = self._at(posixpath.dirname(place))
+            parent = self._nodes.get(posixpath.dirname(place))
             if parent is None:
                 raise _os_error(errno.ENOENT, path)
             if parent.kind != "folder":
@@ -141,7 +141,7 @@ class FileTree:
             self._nodes[place] = node
         elif node.kind == "folder":
             raise _os_error(errno.EISDIR, path)
-        elif place not in self._nodes:
+        elif node is _IMAGE.get(place):
             node = self._nodes[place] = Node("file", node.mode, node.owner, bytearray(node.data))
         if not append:
             self._size -= len(node.data)
@@ -175,10 +175,10 @@ class FileTree:
             OSError: As `open` and `extend`.
         """
         path = f"{folder.rstrip('/')}/{name}"
-        if self._at(path) is not None or name in {".", ".."}:
-            self.extend(self.open(path, mode=mode, owner=owner), data)
-        else:
-            node = self._nodes[path] = Node("file", mode, owner)
+        node = self.open(path, mode=mode, owner=owner) if path in self._nodes or name in {".", ".."} else None
+        if node is None:
+            node = self._nodes[path] = Node("file", mode, owner, modified=self.now)
+        if data:
             self.extend(node, data)
 
     def append(self, path: str, data: bytes) -> None:
@@ -199,7 +199,7 @@ class FileTree:
             OSError: Something on the way is not a folder.
         """
         place = self.resolve(path)
-        node = self._at(place)
+        node = self._nodes.get(place)
         if node is not None:
             if node.kind != "folder":
                 raise _os_error(errno.ENOTDIR, path)
@@ -215,9 +215,9 @@ class FileTree:
             OSError: Something is there already, or its folder is missing.
         """
         place = self.resolve(path, follow=False)
-        if self._at(place) is not None:
+        if place in self._nodes:
             raise _os_error(errno.EEXIST, path)
-        if self._at(posixpath.dirname(place)) is None:
+        if posixpath.dirname(place) not in self._nodes:
             raise _os_error(errno.ENOENT, path)
         self._nodes[place] = Node("symlink", 0o777, target=target, modified=self.now)
 
@@ -228,11 +228,14 @@ class FileTree:
             OSError: Nothing is there.
         """
         place = self.resolve(path, follow=False)
-        if self._at(place) is None:
+        if place not in self._nodes:
             raise _os_error(errno.ENOENT, path)
         for below in [place, *self.below(place)]:
-            node = self._nodes.pop(below, None)
-            self._size -= len(node.data) if node else 0
+            node, kept = self._nodes.pop(below), _IMAGE.get(below)
+            if kept is not None:
+                self._nodes[below] = kept
+            if node is not kept:
+                self._size -= len(node.data)
 
     def below(self, path: str) -> list[str]:
         """Every path below a folder, parents before children."""
@@ -241,17 +244,13 @@ class FileTree:
     def nodes_below(self, path: str) -> list[tuple[str, Node]]:
         """Every path below a folder with what is there, parents before children."""
         prefix = path.rstrip("/") + "/"
-        found = {place: node for place, node in _IMAGE.items() if place.startswith(prefix) and place != "/"}
-        found.update((place, node) for place, node in self._nodes.items() if place.startswith(prefix))
-        return sorted(found.items(), key=itemgetter(0))
+        found = [each for each in self._nodes.items() if each[0].startswith(prefix) and each[0] != "/"]
+        return sorted(found, key=itemgetter(0))
 
     def children(self, path: str) -> list[str]:
         """The names in a folder, sorted."""
         start = len(path.rstrip("/")) + 1
         return [place[start:] for place in self.below(path) if "/" not in place[start:]]
-
-    def _at(self, place: str) -> Node | None:
-        return self._nodes.get(place) or _IMAGE.get(place)
 
 
 def _os_error(number: int, path: str) -> OSError:

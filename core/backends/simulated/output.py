@@ -72,8 +72,8 @@ class Output:
                 start = self._pieces(stream, data, start, end)
             self._whole(stream, data[start:end])
             start = end
-        start = self._pieces(stream, data, start, len(data) + 1)
         if start < len(data):
+            start = self._pieces(stream, data, start, len(data) + 1)
             self._open[stream] = bytearray(data[start:])
 
     def end(self) -> None:

@@ -30,7 +30,10 @@ def empty(shell: Shell, number: int) -> None:
 def collect(shell: Shell, number: int) -> str:
     """Take over the variables and paths that a step set; the name of the file that is malformed, if one is."""
     for name in ("output", "env"):
-        line, found = _entries(_read(shell, f"{name}-{number}"))
+        text = _read(shell, f"{name}-{number}")
+        if not text:
+            continue
+        line, found = _entries(text)
         if name == "env":
             line = next((at for at, key, _ in found if _UNSETTABLE.match(key)), line)
             shell.variables.update({key: value for _, key, value in found if not _UNSETTABLE.match(key)})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SUPERVISOR: Final = "/orcaops/main"
 _JOB: Final = "/orcaops/job"
 _FACTS: Final = ("token", "good", "last", "count", "grace")
+_TOKEN: Final = re.compile(rb"orca_token=([0-9a-f]*)")
 _VALUE: Final = re.compile(r"=([0-9a-f,-]*)")
 _BLOCK: Final = re.compile(
     r"orca_next (?P<index>[0-9]+) (?P<when>[sfag]);.*?(?:^\. /orcaops/step-|orca_run [0-9]+ (?P<own>[^;\n]+);)",
@@ -119,13 +120,20 @@ def supervise(shell: Shell, io: Io) -> Run:
 
 def _program(shell: Shell) -> _Program:
     files = shell.world.files
-    text = files.read(_JOB).decode(errors="replace")
-    facts = _facts(files.read(SUPERVISOR).decode(errors="replace") + text)
-    token = facts.get("token")
-    return _Program(_steps(text.replace(token, "") if token else text), facts)
+    job, main = files.read(_JOB), files.read(SUPERVISOR)
+    told = _TOKEN.search(job) or _TOKEN.search(main)
+    if told is None:
+        return _Program(*_program_of(main, job))
+    steps, facts = _program_of(main.replace(told[0], b"orca_token="), job.replace(told[0], b"orca_token="))
+    return _Program(steps, {**facts, "token": told[1].decode()})
 
 
 @lru_cache(maxsize=256)  # most jobs differ in their token alone
+def _program_of(main: bytes, job: bytes) -> tuple[tuple[_Step, ...], dict[str, str]]:
+    text = job.decode(errors="replace")
+    return _steps(text), _facts(main.decode(errors="replace") + text)
+
+
 def _steps(text: str) -> tuple[_Step, ...]:
     return tuple(
         _Step(int(match["index"]), match["when"], tuple(match["own"].split()) if match["own"] else None)
