@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.logs.framing import STDERR, STDOUT
 from core.logs.lines import LineAssembler
 
 if TYPE_CHECKING:
@@ -39,11 +38,13 @@ class Attachment:
 
     def __init__(self, cursors: Mapping[int, StreamCursor], grammar: MarkerGrammar, needles: Iterable[bytes]) -> None:
         self._known = {stream: _Known(cursor.at, cursor.records) for stream, cursor in cursors.items()}
-        self._assemblers = {stream: LineAssembler(stream, grammar, needles) for stream in (STDOUT, STDERR)}
+        self._grammar, self._needles = grammar, needles
+        self._assemblers: dict[int, LineAssembler] = {}  # each with the first frame of its stream
 
     def is_plain(self, stream: int) -> bool:
         """Whether the stream is between lines and past all that is known."""
-        return stream not in self._known and self._assemblers[stream].open_since is None
+        assembler = self._assemblers.get(stream)
+        return stream not in self._known and (assembler is None or assembler.open_since is None)
 
     def overlaps(self, frames: Iterable[LogFrame]) -> bool:
         """Whether some of these frames are recorded for certain."""
@@ -58,25 +59,29 @@ class Attachment:
 
     def records(self, frame: LogFrame) -> list[Record]:
         """The fresh records that a frame completes."""
-        assembler = self._assemblers[frame.stream]
-        known = self._known.get(frame.stream)
+        stream = frame.stream
+        assembler = self._assemblers.get(stream)
+        if assembler is None:
+            assembler = self._assemblers[stream] = LineAssembler(stream, self._grammar, self._needles)
+        known = self._known.get(stream)
         if known and frame.at > known.at and assembler.open_since is None:
-            del self._known[frame.stream]
-        return self._less_known(frame.stream, assembler.feed(frame.at, frame.body))
+            del self._known[stream]
+        records = assembler.feed(frame.at, frame.body)
+        return self._less_known(stream, records) if self._known else records
 
     def rests(self) -> list[Record]:
         """What stands without a newline, as records; those lines are given up."""
         records: list[Record] = []
-        for stream, assembler in self._assemblers.items():
+        for stream, assembler in sorted(self._assemblers.items()):
             known = self._known.get(stream)
             if not (known and known.records and assembler.open_since == known.at):
                 records += assembler.rest()
         return records
 
-    def _less_known(self, stream: int, records: Iterable[Record]) -> list[Record]:
+    def _less_known(self, stream: int, records: list[Record]) -> list[Record]:
         known = self._known.get(stream)
         if known is None:
-            return list(records)
+            return records
         kept: list[Record] = []
         for record in records:
             if known.records and record.at == known.at:

@@ -20,6 +20,7 @@ import anyio.to_thread
 from core.errors import JobNotFoundError, StoreError
 from core.ids import is_job_id, is_workflow_id
 from core.logs.line_set import LineSets
+from core.logs.live import LiveLog
 from core.logs.reader import LogReader
 from core.logs.recorder import LogGrowth, LogRecorder
 from core.logs.recovery import seal
@@ -44,29 +45,9 @@ _log = logging.getLogger(__name__)
 
 _NO_ROOM: Final = "Free some space in the home's file system: what the container printed is kept until then."
 _SERVICE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
-_NOTICE_EVERY_S: Final = 0.02
 _READERS: Final = 8
 _SEARCHERS: Final = 3  # a look at a whole log takes a while, and others want to read meanwhile
 _WRITERS: Final = 8
-
-
-class _Live:
-    """A log that is being written or waited for."""
-
-    def __init__(self) -> None:
-        self.attending = 0
-        self.recorder: LogRecorder | None = None
-        self.on_growth: Callable[[LogGrowth], None] | None = None
-        self.grown = anyio.Event()
-        self.ended = False
-        self.version = 0  # counts growths; set by the writing thread
-        self.lines = 0
-        self.step_changes = 0  # counts; set by the writing thread
-        self.step_changes_told = 0
-        self.notice_due = False
-        self.noticed_at = 0.0
-        self.reading = anyio.Lock()
-        self.recent: tuple[int, int, LogSlice] | None = None  # first line, version, what was read
 
 
 def _close(recorder: LogRecorder) -> None:
@@ -89,7 +70,7 @@ class LogHub:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._lives: dict[tuple[str, int], _Live] = {}
+        self._lives: dict[tuple[str, int], LiveLog] = {}
         self._silent = SilentLogs()
         self._line_sets = LineSets()
         self._readers = anyio.CapacityLimiter(_READERS)
@@ -124,7 +105,7 @@ class LogHub:
             on_growth: Called on the event loop, at most every 20 ms, after lines came or steps changed.
             is_fresh: As for `LogRecorder.open`; then no thread is needed for it.
         """
-        folder, loop = self._folder(job_id), asyncio.get_running_loop()
+        folder = self._folder(job_id)
         with self._attend(job_id, attempt) as live:
             live.ended = False
             self._silent.discard(job_id, attempt)
@@ -136,7 +117,7 @@ class LogHub:
                 max_bytes=max_bytes,
                 max_lines=max_lines,
                 needles=needles,
-                on_growth=partial(_on_growth, loop, live),
+                on_growth=partial(live.grew, asyncio.get_running_loop()),
                 is_fresh=is_fresh,
             )
             if is_fresh:
@@ -149,7 +130,7 @@ class LogHub:
             finally:
                 await self._leave(recorder)
                 if live.notice_due:
-                    _wake(live)
+                    live.wake()
                 live.recorder = live.on_growth = None
 
     async def _leave(self, recorder: LogRecorder) -> None:
@@ -180,7 +161,7 @@ class LogHub:
         if live is not None:
             live.ended = True
             live.version += 1
-            _wake(live)
+            live.wake()
 
     async def _end(self, job_id: str, attempt: int, recorder: LogRecorder | None) -> None:
         """Write into a log's file that nothing will follow, unless it has no file."""
@@ -333,9 +314,11 @@ class LogHub:
         return self._root / job_id / "services" / service_id if slash else self._root / job_id
 
     @contextmanager
-    def _attend(self, job_id: str, attempt: int) -> Generator[_Live]:
+    def _attend(self, job_id: str, attempt: int) -> Generator[LiveLog]:
         key = (job_id, attempt)
-        live = self._lives.setdefault(key, _Live())
+        live = self._lives.get(key)
+        if live is None:
+            live = self._lives[key] = LiveLog()
         live.attending += 1
         try:
             yield live
@@ -344,7 +327,7 @@ class LogHub:
             if not live.attending and self._lives.get(key) is live:
                 del self._lives[key]
 
-    async def _read_together(self, live: _Live, job_id: str, attempt: int, first_line: int, version: int) -> LogSlice:
+    async def _read_together(self, live: LiveLog, job_id: str, attempt: int, first_line: int, version: int) -> LogSlice:
         """What all that stand at the same line see: one of them reads it.
 
         Args:
@@ -364,32 +347,3 @@ class LogHub:
 
     async def _in_thread(self, call: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
         return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._readers)
-
-
-def _on_growth(loop: asyncio.AbstractEventLoop, live: _Live, growth: LogGrowth) -> None:
-    """Runs in the writing thread."""
-    live.version += 1
-    live.lines = growth.lines
-    live.step_changes += growth.steps_changed
-    if not live.notice_due:
-        live.notice_due = True
-        loop.call_soon_threadsafe(_notice, loop, live)
-
-
-def _notice(loop: asyncio.AbstractEventLoop, live: _Live) -> None:
-    """Wake the readers, but not more often than every 20 ms."""
-    loop.call_at(max(loop.time(), live.noticed_at + _NOTICE_EVERY_S), _wake_on_time, loop, live)
-
-
-def _wake_on_time(loop: asyncio.AbstractEventLoop, live: _Live) -> None:
-    live.noticed_at = loop.time()
-    _wake(live)
-
-
-def _wake(live: _Live) -> None:
-    live.notice_due = False
-    told, live.step_changes_told = live.step_changes_told, live.step_changes
-    if live.on_growth is not None:
-        live.on_growth(LogGrowth(live.lines, live.step_changes_told != told))
-    grown, live.grown = live.grown, anyio.Event()
-    grown.set()

@@ -14,7 +14,7 @@ from core.logs.markers import MAX_MARKER
 from core.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from core.logs.markers import MarkerGrammar
 
@@ -37,17 +37,18 @@ class LineAssembler:
         self._raw = b""  # the line's last bytes: a marker may begin here
         self._text = bytearray()  # what precedes them, masked, as far as it is no record yet
 
-    def feed(self, at: bytes, body: bytes) -> Iterator[Record]:
-        """Take a frame and yield the records it completes.
+    def feed(self, at: bytes, body: bytes) -> list[Record]:
+        """Take a frame; the records it completes.
 
         Args:
             at: The frame's time. A line has the time of its first piece.
             body: The frame's bytes.
         """
+        records: list[Record] = []
         *ended, rest = body.split(b"\n")
         for piece in ended:
             self.open_since = self.open_since or at
-            yield from self._end(self._raw + piece)
+            self._end(self._raw + piece, self.open_since, records)
         if rest:
             self.open_since = self.open_since or at
             self._raw += rest
@@ -55,14 +56,16 @@ class LineAssembler:
                 settled = len(self._raw) - MAX_MARKER
                 self._text += self._redactor.feed(self._raw[:settled])
                 self._raw = self._raw[settled:]
-                yield from self._overflow()
+                self._overflow(self.open_since, records)
+        return records
 
     def rest(self) -> list[Record]:
         """What stands without a newline, as the records that say so; the line is given up."""
         if self.open_since is None:
             return []
-        at, marker = self.open_since, self._settle(self._raw)
-        text = bytes(self._text)
+        at = self.open_since
+        settled, marker = self._settled(self._raw)
+        text = bytes(self._text) + settled
         starts = range(0, len(text), MAX_LINE)
         records = [Record(UNENDED[self._stream], at, text[start : start + MAX_LINE]) for start in starts]
         if marker is not None:
@@ -70,25 +73,27 @@ class LineAssembler:
         self._reset()
         return records
 
-    def _end(self, raw: bytes) -> Iterator[Record]:
-        marker = self._settle(raw)
-        yield from self._overflow()
-        at = self.open_since or b""
-        if self._text or marker is None:
-            yield Record(LINE[self._stream], at, bytes(self._text))
+    def _end(self, raw: bytes, at: bytes, records: list[Record]) -> None:
+        """The line ends with ``raw``."""
+        text, marker = self._settled(raw)
+        if self._text or len(text) > MAX_LINE:
+            self._text += text
+            self._overflow(at, records)
+            text = bytes(self._text)
+        if text or marker is None:
+            records.append(Record(LINE[self._stream], at, text))
         if marker is not None:
-            yield Record(MARKER[self._stream], at, marker)
+            records.append(Record(MARKER[self._stream], at, marker))
         self._reset()
 
-    def _settle(self, raw: bytes) -> bytes | None:
-        """The line ends with ``raw``: complete its text, and return its marker."""
+    def _settled(self, raw: bytes) -> tuple[bytes, bytes | None]:
+        """The end of a line's text, masked, and the marker that follows it."""
         text, marker = self._grammar.split(raw)
-        self._text += self._redactor.feed(text, final=True)
-        return marker
+        return self._redactor.feed(text, final=True), marker
 
-    def _overflow(self) -> Iterator[Record]:
+    def _overflow(self, at: bytes, records: list[Record]) -> None:
         while len(self._text) > MAX_LINE:
-            yield Record(CONTINUED[self._stream], self.open_since or b"", bytes(self._text[:MAX_LINE]))
+            records.append(Record(CONTINUED[self._stream], at, bytes(self._text[:MAX_LINE])))
             del self._text[:MAX_LINE]
 
     def _reset(self) -> None:

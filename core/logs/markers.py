@@ -12,7 +12,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from core.logs.framing import GAP, MARKER, STDERR, STDOUT, STEP, UNENDED_MARKER, to_datetime
+from core.logs.framing import (
+    CONTINUED,
+    GAP,
+    LINE,
+    MARKER,
+    STDERR,
+    STDOUT,
+    STEP,
+    UNENDED,
+    UNENDED_MARKER,
+    to_datetime,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +38,7 @@ _FORM: Final = re.compile(rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3}
 _BODY: Final = re.compile(rb"b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z]")
 """What a record of a marker holds."""
 
+_LINES: Final = {stream: (LINE[stream], CONTINUED[stream], UNENDED[stream]) for stream in (STDOUT, STDERR)}
 _MARKED: Final = {kind: stream for kinds in (MARKER, UNENDED_MARKER, STEP) for stream, kind in kinds.items()}
 
 
@@ -104,8 +116,8 @@ class StreamSteps:
     def __init__(self, stdout: int | None = None, stderr: int | None = None) -> None:
         self.of: dict[bytes, int | None] = {}
         """The step by the kind of a line's record."""
-        self._set(STDOUT, stdout)
-        self._set(STDERR, stderr)
+        self.enter(STDOUT, stdout)
+        self.enter(STDERR, stderr)
 
     @property
     def stdout(self) -> int | None:
@@ -120,14 +132,15 @@ class StreamSteps:
     def take(self, kind: bytes, body: bytes) -> None:
         """Take notice of a record that is no line of output."""
         if kind in _MARKED:
-            self._set(_MARKED[kind], step_after(kind, body))
+            self.enter(_MARKED[kind], step_after(kind, body))
         elif kind == GAP:
-            self._set(STDOUT, None)
-            self._set(STDERR, None)
+            self.enter(STDOUT, None)
+            self.enter(STDERR, None)
 
-    def _set(self, stream: int, step: int | None) -> None:
-        for kind in ("oOu", "eEU")[stream - 1]:
-            self.of[kind.encode()] = step
+    def enter(self, stream: int, step: int | None) -> None:
+        """From here on a stream is in a step, or in none."""
+        for kind in _LINES[stream]:
+            self.of[kind] = step
 
 
 class StepTracker:
@@ -166,17 +179,19 @@ class StepTracker:
             body: Its body.
             next_line: The number the next line will have.
         """
-        self.streams.take(kind, body)
-        if kind not in _MARKED or not is_sound(kind, body):
+        stream = _MARKED.get(kind)
+        if stream is None or not is_sound(kind, body):
+            self.streams.take(kind, body)
             return
-        word, index, *code = body.split(b" ")
-        if word == b"b":
-            seen = None if kind in STEP.values() else at
-            self._steps.setdefault(int(index), _Marks(next_line, seen))
-        elif word == b"e":
-            step = self._steps.setdefault(int(index), _Marks(next_line, None))
-            if step.ended_at is None:
-                step.exit_code, step.ended_at = int(code[0]), at
+        word, number, *code = body.split(b" ")
+        index, begins = int(number), word == b"b"
+        self.streams.enter(stream, index if begins else None)
+        step = self._steps.get(index)
+        if step is None and word != b"a":
+            seen = at if begins and kind not in STEP.values() else None
+            step = self._steps[index] = _Marks(next_line, seen)
+        if step is not None and word == b"e" and step.ended_at is None:
+            step.exit_code, step.ended_at = int(code[0]), at
 
     def lines(self, kind: bytes, first: int, last: int) -> None:
         """Lines of one stream, among those from ``first`` to ``last``, belong to the step that stream is in.

@@ -276,9 +276,10 @@ class LogRecorder:
     def _write_slice(self, frames: Sequence[LogFrame]) -> bool:
         streams, ats, bodies = zip(*frames, strict=True)
         if sum(map(len, bodies)) <= _SLICE_BYTES or len(frames) == 1:
-            if self._write_lines(bytes(streams), ats, bodies):
+            is_small = len(frames) <= _CLOSE_LOOK
+            if not (is_small and self._has_marker(bodies)) and self._write_lines(bytes(streams), ats, bodies):
                 return True
-            if len(frames) <= _CLOSE_LOOK:
+            if is_small:
                 return self._write_each(frames)
         half = len(frames) // 2
         return self._write_slice(frames[:half]) and self._write_slice(frames[half:])
@@ -295,7 +296,7 @@ class LogRecorder:
             or (size > MAX_LINE and max(map(len, bodies)) > MAX_LINE)
             or not self._fits(count, size)
             or not all(map(self._attachment.is_plain, set(streams)))
-            or (self._grammar.lead and self._grammar.lead in blob)
+            or self._has_marker((blob,))
             or any(needle in blob for needle in self._needles)
         ):
             return False
@@ -303,8 +304,12 @@ class LogRecorder:
         self._pending.append(blob)
         self._offset += len(blob)
         self._state.take_lines(streams, ats, size)
-        self._mark_place()
+        if (entry := self._state.entry_due(self._offset)) is not None:
+            self._entries.append(entry)
         return True
+
+    def _has_marker(self, bodies: Sequence[bytes]) -> bool:
+        return bool(self._grammar.lead) and self._grammar.lead in b"".join(bodies)
 
     def _write_each(self, frames: Sequence[LogFrame]) -> bool:
         return all(self._admit(record) for frame in frames for record in self._attachment.records(frame))
@@ -329,8 +334,10 @@ class LogRecorder:
         self._offset += len(data)
         self._state.take(*record)
         is_mark = record.kind in MARKERS
-        self._steps_changed, self._is_silent = self._steps_changed or is_mark, self._is_silent and is_mark
-        self._mark_place()
+        self._steps_changed |= is_mark
+        self._is_silent &= is_mark
+        if (entry := self._state.entry_due(self._offset)) is not None:
+            self._entries.append(entry)
 
     def _put_tail(self, frames: Sequence[LogFrame]) -> None:
         state, fresh = self._state, self._attachment.fresh(frames)
@@ -366,11 +373,6 @@ class LogRecorder:
         with self._writing:
             self._put(Record(kind, at, body[:_MAX_NOTE]))
             self._flush_if_possible()
-
-    def _mark_place(self) -> None:
-        entry = self._state.entry_due(self._offset)
-        if entry is not None:
-            self._entries.append(entry)
 
     def _flush_if_possible(self) -> None:
         """Write out what is pending, or leave it for the next call: what was put is not put again."""
