@@ -20,7 +20,7 @@ _NOTES_BYTES: Final = 256 * 1024
 _FOLDER_BYTES: Final = 16 * 1024 * 1024
 """All that is read of the folder, whatever lies there."""
 
-_OURS: Final = re.compile(r"(?:output|env|summary)(?:-[0-9]{1,3})?|steps|go-[0-9]{1,3}[sfoct]")
+_OURS: Final = re.compile(rb"(?:[^/]*/)?((?:output|env|summary)(?:-[0-9]{1,3})?|steps|go-[0-9]{1,3}[sfoct])")
 
 
 async def leftovers(parts: Parts, container_id: str) -> dict[str, bytes]:
@@ -60,8 +60,9 @@ def _unpacked(data: bytes, most: int) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     limits = {"steps": _NOTES_BYTES, "summary": MAX_SUMMARY + 1}
     for member in plain_members(data):
-        folder, _, name = member.name.decode("ascii", "replace").rpartition("/")
-        if "/" not in folder and _OURS.fullmatch(name):
+        match = _OURS.fullmatch(member.name)
+        if match is not None:
+            name = match[1].decode()
             size = min(member.size, limits.get(name.partition("-")[0], most))
             files[name] = data[member.start : member.start + size]
     return files

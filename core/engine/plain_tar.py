@@ -6,17 +6,15 @@ extended header spells out, is passed over, since none that is looked for has su
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BLOCK: Final = 512
-_NAME: Final = slice(0, 100)
-_SIZE: Final = slice(124, 136)
-_TYPE: Final = slice(156, 157)
-_MAGIC: Final = slice(257, 263)
-_PREFIX: Final = slice(345, 346)
+_HEADER: Final = Struct("100s 24x 12s 20x c 100x 6s 82x c 166x")
+"""A header's name, size, type, magic and the first byte of its prefix."""
 
 _FILE: Final = frozenset({b"0", b"\0"})
 _LONG_NAME: Final = b"L"
@@ -36,16 +34,17 @@ class PlainMember(NamedTuple):
 def plain_members(data: bytes) -> Iterator[PlainMember]:
     """The regular files of an archive, up to its end or to the first header that is none."""
     start, is_named_elsewhere = 0, False
-    while len(header := data[start : start + _BLOCK]) == _BLOCK:
+    while len(data) - start >= _BLOCK:
+        padded, digits, kind, magic, prefix = _HEADER.unpack_from(data, start)
         try:
-            size = int(header[_SIZE].rstrip(b" \0") or b"0", 8)
+            size = int(digits.rstrip(b" \0") or b"0", 8)
         except ValueError:  # larger than all that is read, or no archive
             return
-        name = header[_NAME].partition(b"\0")[0]
-        kind, content = header[_TYPE], start + _BLOCK
+        name = padded.partition(b"\0")[0]
+        content = start + _BLOCK
         if not name or size < 0:
             return
-        has_prefix = header[_MAGIC] == b"ustar\0" and header[_PREFIX] != b"\0"
+        has_prefix = magic == b"ustar\0" and prefix != b"\0"
         if kind in _FILE and not (is_named_elsewhere or has_prefix):
             yield PlainMember(name, content, size)
         is_named_elsewhere = kind == _LONG_NAME or (kind == _EXTENDED and b" path=" in data[content : content + size])

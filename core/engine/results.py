@@ -236,15 +236,19 @@ def settle_steps(
         else:
             track.exit_code, ended = exit_code, max(container_finished_at, moment(track.began))
         failed_as = broken_off_as if step.index == stopped else "failed"
-        ending = _ended(step, track, spec, failed_as, is_last=following is None)
-        settled.append(replace(ending, started_at=moment(track.began), finished_at=ended))
+        status, outcome = _ending(track, spec, step.index, failed_as, is_last=following is None)
+        settled.append(
+            replace(
+                step,
+                status=status,
+                outcome=outcome,
+                exit_code=track.exit_code,
+                attempts=track.tries,
+                started_at=moment(track.began),
+                finished_at=ended,
+            )
+        )
     return tuple(settled)
-
-
-def _ended(step: StepResult, track: StepTrack, spec: JobSpec, failed_as: StepStatus, *, is_last: bool) -> StepResult:
-    """A step with how it ended."""
-    status, outcome = _ending(track, spec, step.index, failed_as, is_last=is_last)
-    return replace(step, status=status, outcome=outcome, exit_code=track.exit_code, attempts=track.tries)
 
 
 def _ending(

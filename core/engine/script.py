@@ -63,6 +63,8 @@ STEP_FILES: Final = ("output", "env", "path", "summary")
 UNHEARD: Final = frozenset({"SIGINT", "SIGQUIT"})
 """Signals that no step can be stopped with: shells have what they start in the background pass over them."""
 
+_AT: Final = ArchiveEntry("at", b"", 0o666)
+_NOTES: Final = ArchiveEntry("steps", b"", 0o666)
 _LETTERS: Final = {"success": "s", "failure": "f", "always": "a", "asks": "g"}
 
 
@@ -80,20 +82,20 @@ def step_program(
     Returns:
         Files for `FOLDER`. Those that the job writes are writable by any user of the image.
     """
-    good = ",".join(str(code) for code in dict.fromkeys((0, *spec.success_exit_codes)))
+    good = ",".join([str(code) for code in dict.fromkeys((0, *spec.success_exit_codes))])
     facts = {"good": f",{good},", "most": str(output_bytes), "count": str(len(plan))}
     facts["signal"] = stop_signal_of(spec)
     facts["last"] = str(max((step.index for step in plan if step.when not in {"success", "never"}), default=-1))
     facts["grace"] = str(int(-(-(spec.cancel_grace_s or 0) // 1)))
-    main, job = _programs(tuple(facts.items()))
-    blocks = "".join(_block(step) for step in plan if step.when != "never")
+    main, job = _programs(tuple(facts.items()), "".join([_block(step) for step in plan if step.when != "never"]))
+    own_token = token.encode()
     return (
-        ArchiveEntry("main", main.replace("@token@", token).encode()),
-        ArchiveEntry("job", (job.replace("@token@", token) + blocks + END).encode()),
+        ArchiveEntry("main", main.replace(b"@token@", own_token)),
+        ArchiveEntry("job", job.replace(b"@token@", own_token)),
         *(entry for step in plan if step.when not in {"never", "asks"} for entry in step_texts(step)),
-        *(ArchiveEntry(f"{name}-{step.index + 1}", b"", 0o666) for step in plan for name in STEP_FILES),
-        ArchiveEntry("at", b"", 0o666),
-        ArchiveEntry("steps", b"", 0o666),
+        *(entry for step in plan for entry in _empty_files(step.index + 1)),
+        _AT,
+        _NOTES,
     )
 
 
@@ -123,14 +125,24 @@ def outputs_file() -> ArchiveEntry:
 
 
 def _block(step: PlannedStep) -> str:
-    facts = {"index": str(step.index), "number": str(step.index + 1), "when": _LETTERS[step.when]}
     if not step.is_own_process:
-        return _filled(SHARED, facts)
+        return _shared_block(step.index, _LETTERS[step.when])
+    facts = {"index": str(step.index), "when": _LETTERS[step.when]}
     spared, again = step.spec.continue_on_error, step.spec.retry_exit_codes
     facts["spared"] = ("all" if spared else "none") if isinstance(spared, bool) else _codes(spared)
     facts["again"] = _codes(again) if again else "all"
     facts["delays"] = "".join(f" {delay:g}" for delay in step.spec.retry_delays())
     return _filled(OWN, facts)
+
+
+@lru_cache(maxsize=256)
+def _shared_block(index: int, when: str) -> str:
+    return _filled(SHARED, {"index": str(index), "number": str(index + 1), "when": when})
+
+
+@lru_cache(maxsize=256)
+def _empty_files(number: int) -> tuple[ArchiveEntry, ...]:
+    return tuple([ArchiveEntry(f"{name}-{number}", b"", 0o666) for name in STEP_FILES])
 
 
 def _runner(step: PlannedStep) -> str:
@@ -153,8 +165,8 @@ def _codes(codes: Iterable[int]) -> str:
 
 
 @lru_cache(maxsize=256)  # most jobs differ in their token alone
-def _programs(facts: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    return _filled(MAIN, dict(facts)), _filled(JOB, dict(facts))
+def _programs(facts: tuple[tuple[str, str], ...], blocks: str) -> tuple[bytes, bytes]:
+    return _filled(MAIN, dict(facts)).encode(), (_filled(JOB, dict(facts)) + blocks + END).encode()
 
 
 def _filled(text: str, facts: dict[str, str]) -> str:

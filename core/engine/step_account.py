@@ -63,7 +63,10 @@ def read_account(job: Job, left: Mapping[str, bytes], limit: int, masking: Maski
     files = {0: "output"} if not job.spec.has_steps else {n: f"output-{n + 1}" for n in range(len(job.spec.commands))}
     sizes = dict[str, int]()
     for index, name in files.items():
-        data = left.get(name, b"")
+        data = left.get(name)
+        if not data:
+            account.by_step[index] = {}
+            continue
         place, verb = (f"the outputs of step {index + 1}", "are") if job.spec.has_steps else ("the outputs file", "is")
         try:
             outputs = read_outputs(data[:limit])
@@ -74,7 +77,7 @@ def read_account(job: Job, left: Mapping[str, bytes], limit: int, masking: Maski
         sizes |= {f"{key} ({len(value.encode())} bytes)": len(value.encode()) for key, value in outputs.items()}
         if len(data) > limit:
             account.problem, account.blamed = f"{place} {verb} larger than {limit} bytes", index
-    if sum(sizes.values()) > limit:
+    if sizes and sum(sizes.values()) > limit:
         account.blame(
             f"the outputs have more than {limit} bytes in all; the largest is {max(sizes, key=sizes.__getitem__)}", None
         )
@@ -95,7 +98,9 @@ def _published(outputs: Mapping[str, str], masking: Masking, account: Account) -
 
 def _read_variables(job: Job, left: Mapping[str, bytes], limit: int, masking: Masking, account: Account) -> None:
     for index in range(len(job.spec.commands)):
-        data = left.get(f"env-{index + 1}", b"")
+        data = left.get(f"env-{index + 1}")
+        if not data:
+            continue
         place = f"the variables of step {index + 1}"
         if len(data) > limit:
             account.blame(f"{place} have more than {limit} bytes", index)
@@ -109,7 +114,7 @@ def _read_variables(job: Job, left: Mapping[str, bytes], limit: int, masking: Ma
 def _read_summaries(job: Job, left: Mapping[str, bytes], masking: Masking, account: Account) -> None:
     room = MAX_SUMMARY
     for index in range(len(job.spec.commands)):
-        data = left.get(f"summary-{index + 1}", b"")
+        data = left.get(f"summary-{index + 1}")
         if not data:
             continue
         account.summaries[index] = masking.masked(read_summary(data, room))
@@ -171,14 +176,10 @@ def told(
         reason = step.reason
         if step.status == "skipped" and not reason and step.index < len(plan):
             reason = _why_skipped(plan[step.index], notes)
-        found.append(
-            replace(
-                step,
-                outputs=account.by_step.get(step.index, {}) if notes is not None else {},
-                summary=account.summaries.get(step.index, ""),
-                reason="" if step.status != "skipped" else reason,
-            )
-        )
+        outputs = account.by_step.get(step.index, {}) if notes is not None else {}
+        summary, reason = account.summaries.get(step.index, ""), "" if step.status != "skipped" else reason
+        is_told = (outputs, summary, reason) == (step.outputs, step.summary, step.reason)
+        found.append(step if is_told else replace(step, outputs=outputs, summary=summary, reason=reason))
     return tuple(found)
 
 
