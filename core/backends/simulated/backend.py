@@ -114,7 +114,7 @@ class SimulatedBackend(SimulatedServices):
         login: RegistryLogin | None = None,  # noqa: ARG002 -- nobody is asked here
     ) -> ImageInfo:
         """As `ContainerBackend.pull`."""
-        await self._reach()
+        self._refuse_when_away()
         return await self.images.pull(image, policy, on_progress)
 
     async def create(self, request: ContainerRequest) -> ContainerState:
@@ -159,7 +159,7 @@ class SimulatedBackend(SimulatedServices):
         mode: int = 0o777,
     ) -> None:
         """As `ContainerBackend.put`."""
-        await self._reach()
+        self._refuse_when_away()
         container = self._get(container_id)
         files = container.files
         uid, _, gid = (owner or "0:0").partition(":")
@@ -198,7 +198,7 @@ class SimulatedBackend(SimulatedServices):
         self, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
     ) -> bool:
         """As `ContainerBackend.follow`."""
-        await self._reach()
+        self._refuse_when_away()
         container = self._get(container_id)
         position = 0
         while not self._is_away and self._containers.get(container.container_id) is container:
@@ -221,7 +221,6 @@ class SimulatedBackend(SimulatedServices):
 
     async def wait(self, container_id: str) -> ContainerState | None:
         """As `ContainerBackend.wait`, through an outage of the engine; one that was never started does not run."""
-        await anyio.lowlevel.checkpoint()
         while True:
             if self._is_away:
                 await self._returned.wait()
@@ -283,7 +282,7 @@ class SimulatedBackend(SimulatedServices):
     @asynccontextmanager
     async def archive(self, container_id: str, path: str) -> AsyncGenerator[AsyncIterator[bytes]]:
         """As `ContainerBackend.archive`."""
-        await self._reach()
+        self._refuse_when_away()
         files = self._get(container_id).files
         if files.find(path, follow=False) is None:
             raise FileNotFoundError(path)
@@ -298,7 +297,7 @@ class SimulatedBackend(SimulatedServices):
 
     async def remove(self, container_id: str) -> None:
         """As `ContainerBackend.remove`."""
-        await self._reach()
+        self._refuse_when_away()
         self._forget(container_id)
 
     async def list_owned(self, home_id: str) -> list[ContainerState]:
@@ -335,6 +334,7 @@ class SimulatedBackend(SimulatedServices):
         return await anyio.to_thread.run_sync(read, limiter=self._threads)
 
     async def _reach(self) -> None:
+        """Begin a verb that makes something or is called in loops: such a one can be cancelled at its start."""
         await anyio.lowlevel.checkpoint_if_cancelled()
         self._refuse_when_away()
 
