@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import shutil
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
@@ -28,7 +28,7 @@ from core.logs.silence import SilentLogs
 from core.logs.window import read_shown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -313,19 +313,9 @@ class LogHub:
             raise JobNotFoundError
         return self._root / job_id / "services" / service_id if slash else self._root / job_id
 
-    @contextmanager
-    def _attend(self, job_id: str, attempt: int) -> Generator[LiveLog]:
+    def _attend(self, job_id: str, attempt: int) -> LiveLog:
         key = (job_id, attempt)
-        live = self._lives.get(key)
-        if live is None:
-            live = self._lives[key] = LiveLog()
-        live.attending += 1
-        try:
-            yield live
-        finally:
-            live.attending -= 1
-            if not live.attending and self._lives.get(key) is live:
-                del self._lives[key]
+        return self._lives.get(key) or LiveLog(self._lives, key)
 
     async def _read_together(self, live: LiveLog, job_id: str, attempt: int, first_line: int, version: int) -> LogSlice:
         """What all that stand at the same line see: one of them reads it.

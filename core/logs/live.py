@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from threading import get_ident
+from typing import TYPE_CHECKING, Final, Self
 
 import anyio
 
@@ -20,10 +21,13 @@ _NOTICE_EVERY_S: Final = 0.02
 
 
 class LiveLog:
-    """What the event loop knows of one log while somebody attends to it.
+    """What the event loop knows of one log while somebody attends to it, who enters it as a context.
+
+    Args:
+        lives: Where it stands as long as it is attended to.
+        key: Under which key.
 
     Attributes:
-        attending: How many do.
         recorder: Writes it.
         on_growth: Told of lines and steps, on the event loop.
         ended: Whether nothing will follow.
@@ -32,19 +36,33 @@ class LiveLog:
         recent: What was read last: the first line, the version and the lines.
     """
 
-    def __init__(self) -> None:
-        self.attending = 0
+    def __init__(self, lives: dict[tuple[str, int], LiveLog], key: tuple[str, int]) -> None:
         self.recorder: LogRecorder | None = None
         self.on_growth: Callable[[LogGrowth], None] | None = None
         self.ended = False
         self.version = 0
         self.notice_due = False
         self.recent: tuple[int, int, LogSlice] | None = None
+        self._lives, self._key = lives, key
+        self._attending = 0
+        self._thread = get_ident()
         self._lines = 0
         self._step_changes = 0  # counts; set by the writing thread
         self._step_changes_told = 0
         self._noticed_at = 0.0
         self._grown: anyio.Event | None = None  # most logs grow with nobody waiting
+
+    def __enter__(self) -> Self:
+        """Attend to it."""
+        self._attending += 1
+        self._lives[self._key] = self
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Attend to it no more."""
+        self._attending -= 1
+        if not self._attending and self._lives.get(self._key) is self:
+            del self._lives[self._key]
 
     @property
     def grown(self) -> anyio.Event:
@@ -59,13 +77,14 @@ class LiveLog:
         return anyio.Lock()
 
     def grew(self, loop: asyncio.AbstractEventLoop, growth: LogGrowth) -> None:
-        """Take notice of a growth; runs in the writing thread."""
+        """Take notice of a growth; runs in the writing thread, which may be the loop's own."""
         self.version += 1
         self._lines = growth.lines
         self._step_changes += growth.steps_changed
         if not self.notice_due:
             self.notice_due = True
-            loop.call_soon_threadsafe(self._notice, loop)
+            call_soon = loop.call_soon if get_ident() == self._thread else loop.call_soon_threadsafe
+            call_soon(self._notice, loop)
 
     def _notice(self, loop: asyncio.AbstractEventLoop) -> None:
         """Wake the readers, but not more often than every 20 ms."""

@@ -69,6 +69,9 @@ class FileTree:
 
     def find(self, path: str, *, follow: bool = True) -> Node | None:
         """What is at an absolute path; ``follow`` decides about a link in its last place."""
+        node = self._nodes.get(path)
+        if node is not None and node.kind != "symlink":
+            return node
         return self._nodes.get(self.resolve(path, follow=follow))
 
     def resolve(self, path: str, *, follow: bool = True) -> str:
@@ -198,6 +201,9 @@ class FileTree:
         Raises:
             OSError: Something on the way is not a folder.
         """
+        node = self._nodes.get(path)
+        if node is not None and node.kind == "folder":
+            return path
         place = self.resolve(path)
         node = self._nodes.get(place)
         if node is not None:

@@ -70,7 +70,8 @@ class Output:
         while (end := data.find(b"\n", start) + 1) > 0:
             if end - start > PIECE:
                 start = self._pieces(stream, data, start, end)
-            self._whole(stream, data[start:end])
+            at = self._piece_at.pop(stream, None) if self._piece_at else None
+            self._keep(LogFrame(stream, at or self._stamp(), data[start:end]))
             start = end
         if start < len(data):
             start = self._pieces(stream, data, start, len(data) + 1)
@@ -109,10 +110,6 @@ class Output:
             self._keep(LogFrame(stream, at, data[start : start + PIECE]))
             start += PIECE
         return start
-
-    def _whole(self, stream: int, line: bytes) -> None:
-        at = self._piece_at.pop(stream, None) if self._piece_at else None
-        self._keep(LogFrame(stream, at or self._stamp(), line))
 
     def _keep(self, frame: LogFrame) -> None:
         if not self._head_is_full:

@@ -112,9 +112,7 @@ def supervise(shell: Shell, io: Io) -> Run:
         if start > program.number("last", -1):
             break
     cpu_seconds, memory = made_up_use(shell.world.elapsed())
-    _note(shell, f"x {program.code}")
-    _note(shell, f"u memory {memory}")
-    _note(shell, f"u cpu_us {int(cpu_seconds * 1_000_000)}")
+    _note(shell, f"x {program.code}\nu memory {memory}\nu cpu_us {int(cpu_seconds * 1_000_000)}")
     return program.code
 
 

@@ -250,6 +250,24 @@ async def test_growth_is_told_on_the_loop_no_more_often_than_every_20_ms(hub: Lo
     assert told[-1].lines == 300
 
 
+async def test_growth_that_comes_on_the_loop_is_told_after_the_write_as_one_from_a_thread_is(hub: LogHub) -> None:
+    told: list[LogGrowth] = []
+    begun, ended = (
+        LogFrame(1, b"2026-01-02T03:04:05.%09dZ" % number, f"\x1e{TOKEN} {what} 1.0\n".encode())
+        for number, what in enumerate(("b 0", "e 0 0"))
+    )
+    with anyio.fail_after(60):
+        async with hub.recorder(
+            new_job_id(), 1, token=TOKEN, max_bytes=1 << 30, max_lines=1 << 30, on_growth=told.append, is_fresh=True
+        ) as recorder:
+            recorder.write([begun])  # nothing is written to a file for a mark alone
+            assert told == []
+            await anyio.wait_all_tasks_blocked()
+            assert told == [(0, True)]
+            await anyio.to_thread.run_sync(recorder.write, [ended])
+    assert told == [(0, True), (0, True)]
+
+
 async def test_nothing_is_remembered_of_logs_nobody_attends_to(hub: LogHub) -> None:
     job_id = new_job_id()
     async with recording(hub, job_id) as recorder:
