@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from core.engine.plain_tar import plain_members
@@ -60,9 +61,15 @@ def _unpacked(data: bytes, most: int) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     limits = {"steps": _NOTES_BYTES, "summary": MAX_SUMMARY + 1}
     for member in plain_members(data):
-        match = _OURS.fullmatch(member.name)
-        if match is not None:
-            name = match[1].decode()
+        name = _our_name(member.name)
+        if name:
             size = min(member.size, limits.get(name.partition("-")[0], most))
             files[name] = data[member.start : member.start + size]
     return files
+
+
+@lru_cache(maxsize=2048)
+def _our_name(name: bytes) -> str:
+    """What a file of ours in the folder is called; empty for any other."""
+    match = _OURS.fullmatch(name)
+    return match[1].decode() if match else ""

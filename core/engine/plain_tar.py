@@ -6,6 +6,7 @@ extended header spells out, is passed over, since none that is looked for has su
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -34,18 +35,25 @@ class PlainMember(NamedTuple):
 def plain_members(data: bytes) -> Iterator[PlainMember]:
     """The regular files of an archive, up to its end or to the first header that is none."""
     start, is_named_elsewhere = 0, False
-    while len(data) - start >= _BLOCK:
-        padded, digits, kind, magic, prefix = _HEADER.unpack_from(data, start)
-        try:
-            size = int(digits.rstrip(b" \0") or b"0", 8)
-        except ValueError:  # larger than all that is read, or no archive
+    while len(block := data[start : start + _BLOCK]) == _BLOCK:
+        header = _header_of(block)
+        if header is None:
             return
-        name = padded.partition(b"\0")[0]
+        name, size, kind, has_prefix = header
         content = start + _BLOCK
-        if not name or size < 0:
-            return
-        has_prefix = magic == b"ustar\0" and prefix != b"\0"
         if kind in _FILE and not (is_named_elsewhere or has_prefix):
             yield PlainMember(name, content, size)
         is_named_elsewhere = kind == _LONG_NAME or (kind == _EXTENDED and b" path=" in data[content : content + size])
         start = content + -(-size // _BLOCK) * _BLOCK
+
+
+@lru_cache(maxsize=2048)  # jobs that are alike leave files that are alike
+def _header_of(block: bytes) -> tuple[bytes, int, bytes, bool] | None:
+    """Name, size and type of a member, and whether its name has a first part elsewhere; None for no header."""
+    padded, digits, kind, magic, prefix = _HEADER.unpack(block)
+    name = padded.partition(b"\0")[0]
+    try:
+        size = int(digits.rstrip(b" \0") or b"0", 8)
+    except ValueError:  # larger than all that is read, or no archive
+        return None
+    return (name, size, kind, magic == b"ustar\0" and prefix != b"\0") if name and size >= 0 else None

@@ -82,9 +82,8 @@ class MarkerGrammar:
         """Part a line (without its newline) in the text and the marker at its end, such as ``e 0 3``, if any."""
         if not self.lead:
             return line, None
-        place = line.rfind(RS)
-        is_led = place >= 0 and line.startswith(self.lead, place)
-        match = _FORM.fullmatch(line, place + len(self.lead)) if is_led else None
+        place = line.rfind(self.lead)
+        match = _FORM.fullmatch(line, place + len(self.lead)) if place >= 0 else None
         return (line, None) if match is None else (line[:place], match[1])
 
 

@@ -168,7 +168,7 @@ class SimulatedBackend(SimulatedServices):
         try:
             for entry in entries:
                 data = entry.data if entry.file is None else await self._read(entry)
-                below, name = posixpath.split(entry.path)
+                below, name = posixpath.split(entry.path) if "/" in entry.path else ("", entry.path)
                 parent = files.make_folders(posixpath.join(folder, below), owner=ids) if below else place
                 files.place(parent, name, data, entry.mode, ids)
         except OSError as error:

@@ -177,7 +177,7 @@ class FileTree:
         Raises:
             OSError: As `open` and `extend`.
         """
-        path = f"{folder.rstrip('/')}/{name}"
+        path = f"{folder}/{name}" if folder != "/" else f"/{name}"
         node = self.open(path, mode=mode, owner=owner) if path in self._nodes or name in {".", ".."} else None
         if node is None:
             node = self._nodes[path] = Node("file", mode, owner, modified=self.now)
@@ -190,7 +190,10 @@ class FileTree:
         Raises:
             OSError: As `open` and `extend`.
         """
-        self.extend(self.open(path, append=True), data)
+        node = self._nodes.get(path)
+        if node is None or node.kind != "file" or node is _IMAGE.get(path):
+            node = self.open(path, append=True)
+        self.extend(node, data)
 
     def make_folders(self, path: str, *, mode: int = 0o755, owner: tuple[int, int] = (0, 0)) -> str:
         """Make a folder and those above it; one that exists stays as it is.

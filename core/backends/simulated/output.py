@@ -63,7 +63,7 @@ class Output:
 
     def write(self, stream: int, data: bytes) -> None:
         """Take what a process wrote; a line becomes a frame once it is whole or fills a piece."""
-        rest = self._open.pop(stream, None)
+        rest = self._open.pop(stream, None) if self._open else None
         if rest:
             data = bytes(rest) + data
         start = 0
