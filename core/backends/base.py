@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from core.spec.job import PullPolicy
     from core.spec.sandbox import Network
 
+    OnFrames = Callable[[Sequence[LogFrame]], bool]
+
 LABEL_HOME = "orcaops.home"
 """Label naming the home a container belongs to; `list_owned` filters by it."""
 LABEL_JOB = "orcaops.job"
@@ -256,12 +258,13 @@ class ContainerBackend(ServiceVerbs, Protocol):
         ...
 
     async def follow(
-        self, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
+        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, is_brief: OnFrames | None = None
     ) -> bool:
         """Deliver output from ``since`` on, as it comes, until the stream ends or ``on_frames`` returns False.
 
         ``on_frames`` is called from a worker thread, one call at a time, in order, within 100 ms of the engine
-        having the output.
+        having the output. Frames that ``is_brief`` says it takes without waiting for anything may come on the event
+        loop instead, where no thread has them anyway.
 
         Returns:
             Whether the engine ended the stream by itself, as it does after the container's last output; False when the

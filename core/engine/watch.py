@@ -184,7 +184,8 @@ class Watch:
             whole = False
             try:
                 self._out_of_reach = False
-                whole = await backend.follow(self._container_id, recorder.resume_position(), partial(_take, recorder))
+                position, take = recorder.resume_position(), partial(_take, recorder)
+                whole = await backend.follow(self._container_id, position, take, is_brief=recorder.needs_no_file)
             except StoreError as error:  # nothing is lost: the container engine has what the log has not
                 self._out_of_reach = True
                 self._report(f"waiting for room on the disk: {error.message}")

@@ -26,7 +26,10 @@ from core.logs.framing import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from core.records.log import LogFrame
 
 RS: Final = b"\x1e"
 MAX_MARKER: Final = 128
@@ -85,6 +88,21 @@ class MarkerGrammar:
         place = line.rfind(self.lead)
         match = _FORM.fullmatch(line, place + len(self.lead)) if place >= 0 else None
         return (line, None) if match is None else (line[:place], match[1])
+
+    def is_marker(self, body: bytes) -> bool:
+        """Whether a frame's body is a line of a marker and nothing else."""
+        if not (self.lead and body.startswith(self.lead) and body.endswith(b"\n")):
+            return False
+        return _FORM.fullmatch(body, len(self.lead), len(body) - 1) is not None
+
+    def steps_ending_in(self, frames: Iterable[LogFrame]) -> dict[int, bytes]:
+        """The step that each stream is in where these frames begin: the one that ends first in them."""
+        firsts: dict[int, list[bytes]] = {}
+        for frame in frames:
+            marker = self.split(frame.body.rstrip(b"\n"))[1]
+            if marker is not None:
+                firsts.setdefault(frame.stream, marker.split(b" "))
+        return {stream: words[1] for stream, words in firsts.items() if words[0] == b"e"}
 
 
 def is_sound(kind: bytes, body: bytes) -> bool:

@@ -197,6 +197,14 @@ class LogRecorder:
             self._flush()
             return not self.is_full
 
+    def needs_no_file(self, frames: Sequence[LogFrame]) -> bool:
+        """Whether `write` takes these in memory alone: a few marks of steps in a log without a line."""
+        is_known = self._is_silent and not self._writing.locked() and len(frames) <= _CLOSE_LOOK
+        if not (is_known and all(self._grammar.is_marker(frame.body) for frame in frames)):
+            return False
+        is_between_lines = all(self._attachment.is_plain(frame.stream) for frame in frames)
+        return is_between_lines and self._fits(0, sum(len(frame.body) for frame in frames))
+
     def note(self, text: str, at: datetime) -> None:
         """Add a line of the engine's own.
 
@@ -356,17 +364,8 @@ class LogRecorder:
         until = f"to {tail[0].at.decode()}; the last lines follow" if tail else "on"
         text = f"[log limit reached: output after line {number} is not kept, from {since.decode()} {until}]"
         self._put(Record(GAP, since, text.encode()))
-        for stream, step in self._steps_of(tail).items():
+        for stream, step in self._grammar.steps_ending_in(tail).items():
             self._put(Record(STEP[stream], since, b"b " + step))
-
-    def _steps_of(self, tail: Sequence[LogFrame]) -> dict[int, bytes]:
-        """The step each stream is in where the tail begins: the one that ends first in it."""
-        firsts: dict[int, list[bytes]] = {}
-        for frame in tail:
-            marker = self._grammar.split(frame.body.rstrip(b"\n"))[1]
-            if marker is not None:
-                firsts.setdefault(frame.stream, marker.split(b" "))
-        return {stream: words[1] for stream, words in firsts.items() if words[0] == b"e"}
 
     def _put_note(self, kind: bytes, at: bytes, text: str) -> None:
         body = b" ".join(text.encode("utf-8", "replace").splitlines())

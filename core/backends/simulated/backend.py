@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         ImageInfo,
         LogFrame,
         LogPosition,
+        OnFrames,
         Placement,
         RegistryLogin,
         UsageSample,
@@ -53,8 +54,6 @@ _FOLLOWING_THREADS: Final = 8
 
 class SimulatedBackend(SimulatedServices):
     """Runs containers in memory; they live as long as this object, through any number of `run` contexts.
-
-    As the seam says, `follow` calls ``on_frames`` in a worker thread, one call at a time.
 
     Args:
         settings: How long a scripted second is.
@@ -195,7 +194,7 @@ class SimulatedBackend(SimulatedServices):
         container.begin(self._clock.monotonic(), self._clock.now())
 
     async def follow(
-        self, container_id: str, since: LogPosition | None, on_frames: Callable[[Sequence[LogFrame]], bool]
+        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, is_brief: OnFrames | None = None
     ) -> bool:
         """As `ContainerBackend.follow`."""
         self._refuse_when_away()
@@ -206,7 +205,11 @@ class SimulatedBackend(SimulatedServices):
             frames, position = container.output.read(position, _FRAMES_A_CALL)
             wanted = frames if since is None else [frame for frame in frames if frame.at >= since.at]
             if wanted:
-                if not await anyio.to_thread.run_sync(on_frames, wanted, limiter=self._threads):
+                if is_brief is not None and is_brief(wanted):
+                    goes_on = on_frames(wanted)
+                else:
+                    goes_on = await anyio.to_thread.run_sync(on_frames, wanted, limiter=self._threads)
+                if not goes_on:
                     return False
             elif not frames:
                 if container.phase != "running":
@@ -334,8 +337,7 @@ class SimulatedBackend(SimulatedServices):
         return await anyio.to_thread.run_sync(read, limiter=self._threads)
 
     async def _reach(self) -> None:
-        """Begin a verb that makes something or is called in loops: such a one can be cancelled at its start."""
-        await anyio.lowlevel.checkpoint_if_cancelled()
+        await anyio.lowlevel.checkpoint_if_cancelled()  # for what makes something or is called in loops
         self._refuse_when_away()
 
     def _refuse_when_away(self) -> None:

@@ -550,3 +550,25 @@ def test_the_end_of_a_log_waits_for_room_and_is_written_once(tmp_path: Path, mon
     recorder.close(ended=True)
     assert texts_of(tmp_path) == ["one", "[output may be missing here: the disk was full]", "a rest"]
     assert not recorder.summary().complete
+
+
+def test_marks_of_steps_need_no_file_until_there_is_a_line(tmp_path: Path) -> None:
+    def frame(body: str) -> LogFrame:
+        return LogFrame(1, b"2026-01-02T03:04:05.000000001Z", body.encode())
+
+    begins, ends = frame(f"\x1e{TOKEN} b 0 1.00\n"), frame(f"\x1e{TOKEN} e 0 0 1.00\n")
+    recorder = LogRecorder.open(tmp_path, 1, token=TOKEN, max_bytes=100, max_lines=10, is_fresh=True)
+    recorder.resume_position()
+    for other in ("line\n", f"line\x1e{TOKEN} b 0\n", f"\x1e{TOKEN} b 0", f"\x1e{TOKEN} b x\n", "\x1eother b 0\n"):
+        assert not recorder.needs_no_file([begins, frame(other)])
+    assert not recorder.needs_no_file([begins] * 4)  # more than the limit
+    assert recorder.needs_no_file([begins])
+    assert recorder.write([begins])
+    assert not (tmp_path / "1.log").exists()
+
+    assert recorder.write([frame("half a ")])
+    assert not recorder.needs_no_file([ends])
+    assert recorder.write([frame("line\n")])
+    assert (tmp_path / "1.log").exists()
+    assert not recorder.needs_no_file([ends])
+    recorder.close()

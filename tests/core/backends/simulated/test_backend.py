@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -406,3 +407,21 @@ async def test_thousands_of_containers_of_no_duration_end_at_their_start(backend
 
     assert len(states) == 2_000
     assert {(state.phase, state.exit_code) for state in states} == {("exited", 3)}
+
+
+async def test_output_that_is_taken_briefly_comes_on_the_loop_and_all_other_from_a_thread(
+    backend: SimulatedBackend,
+) -> None:
+    container_id = await started(backend, "echo", "said")
+    taken: list[tuple[bytes, bool]] = []
+
+    def take(frames: Sequence[LogFrame]) -> bool:
+        taken.extend((frame.body, get_ident() == loop_thread) for frame in frames)
+        return True
+
+    loop_thread = get_ident()
+    assert await backend.follow(container_id, None, take, is_brief=lambda _: True)
+    assert await backend.follow(container_id, None, take, is_brief=lambda _: False)
+    assert await backend.follow(container_id, None, take)
+
+    assert taken == [(b"said\n", True), (b"said\n", False), (b"said\n", False)]
