@@ -236,19 +236,24 @@ def settle_steps(
         else:
             track.exit_code, ended = exit_code, max(container_finished_at, moment(track.began))
         failed_as = broken_off_as if step.index == stopped else "failed"
-        status, outcome = _ending(track, spec, step.index, failed_as, is_last=following is None)
-        settled.append(
-            replace(
-                step,
-                status=status,
-                outcome=outcome,
-                exit_code=track.exit_code,
-                attempts=track.tries,
-                started_at=moment(track.began),
-                finished_at=ended,
-            )
-        )
+        ending = _ending(track, spec, step.index, failed_as, is_last=following is None)
+        settled.append(_ended(step, track, ending, moment(track.began), ended))
     return tuple(settled)
+
+
+def _ended(
+    step: StepResult, track: StepTrack, ending: tuple[StepStatus, StepOutcome], began: datetime, ended: datetime
+) -> StepResult:
+    """A step with how it ended, and when."""
+    return replace(
+        step,
+        status=ending[0],
+        outcome=ending[1],
+        exit_code=track.exit_code,
+        attempts=track.tries,
+        started_at=began,
+        finished_at=ended,
+    )
 
 
 def _ending(

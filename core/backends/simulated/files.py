@@ -158,9 +158,10 @@ class FileTree:
         Raises:
             OSError: The container holds `MAX_BYTES` already.
         """
-        if self._size + len(data) > MAX_BYTES:
+        size = self._size + len(data)
+        if size > MAX_BYTES:
             raise _os_error(errno.ENOSPC, "")
-        self._size += len(data)
+        self._size = size
         node.data += data
         node.modified = self.now
 
@@ -213,7 +214,9 @@ class FileTree:
             if node.kind != "folder":
                 raise _os_error(errno.ENOTDIR, path)
             return place
-        self.make_folders(posixpath.dirname(place), mode=mode, owner=owner)
+        parent = self._nodes.get(above := posixpath.dirname(place))
+        if parent is None or parent.kind != "folder":
+            self.make_folders(above, mode=mode, owner=owner)
         self._nodes[place] = Node("folder", mode, owner, modified=self.now)
         return place
 

@@ -39,16 +39,18 @@ def collect(shell: Shell, number: int) -> str:
             shell.variables.update({key: value for _, key, value in found if not _UNSETTABLE.match(key)})
         if line:
             return f"{name} {line}"
-    for path in filter(None, _read(shell, f"path-{number}").split("\n")):
+    paths = _read(shell, f"path-{number}")
+    for path in filter(None, paths.split("\n") if paths else ()):
         shell.variables["PATH"] = f"{path}:{shell.variables.get('PATH', '')}"
     return ""
 
 
 def _read(shell: Shell, name: str) -> str:
     try:
-        return shell.world.files.read(f"/orcaops/{name}").decode(errors="replace").replace("\r\n", "\n")
+        data = shell.world.files.read(f"/orcaops/{name}")
     except OSError:
         return ""
+    return data.decode(errors="replace").replace("\r\n", "\n") if data else ""
 
 
 def _entries(text: str) -> tuple[int, list[tuple[int, str, str]]]:
