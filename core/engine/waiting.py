@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -82,7 +82,7 @@ class RunsWaited:
     match_node: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Seen:
     """As much of a job or a run as a wait looks at."""
 
@@ -111,6 +111,15 @@ class _Tally:
         self.finished += fresh.is_finished - (known is not None and known.is_finished)
         self.failed += fresh.has_failed - (known is not None and known.has_failed)
         self.newest = max(self.newest, fresh.version)
+
+    def put_node(self, node: WorkflowNode) -> None:
+        """Take over what a node tells of its run."""
+        run = self.seen[node.workflow_id]
+        run.version = max(run.version, node.version)
+        self.newest = max(self.newest, run.version)
+        if node.result is Result.FAILURE and not run.has_failed:
+            run.has_failed = True
+            self.failed += 1
 
     @property
     def have_all_ended(self) -> bool:
@@ -269,9 +278,6 @@ def _hear(event: EngineEvent, tally: _Tally) -> None:
         case WorkflowChanged(run=run):
             tally.put(run.workflow_id, _of_run(run))
         case NodeChanged(node=node):
-            known = tally.seen[node.workflow_id]
-            if node.result is Result.FAILURE and not known.has_failed:
-                tally.put(node.workflow_id, replace(known, has_failed=True))
-            tally.newest = max(tally.newest, node.version)
+            tally.put_node(node)
         case _:
             pass

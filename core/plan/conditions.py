@@ -10,12 +10,15 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from core.plan.expressions.nodes import Name, walk
+from core.plan.expressions.nodes import Call, Name, walk
+from core.plan.expressions.printing import written
 from core.plan.foresight import foresee
 from core.plan.interpolate import join_conditions, parse_bare
 from core.plan.results import Reason, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.plan.expressions.scope import Scope
     from core.plan.expressions.surroundings import Surroundings
     from core.plan.interpolate import Condition
@@ -48,11 +51,15 @@ class JobCondition:
         condition: The whole condition.
         status: The status function that was put before what is written; empty if one is written.
         reads_matrix: Whether it names ``matrix`` or ``strategy``, so that each variant has an answer of its own.
+        text: The whole condition, as it is told.
+        is_plain: Whether it is ``success()`` and nothing else, so that what it reads need not be made.
     """
 
     condition: Condition
     status: str
     reads_matrix: bool
+    text: str
+    is_plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +125,24 @@ def job_condition(runs_if: str | None, unless: str | None, on_complete: str | No
     other = parse_bare(unless or "", scope)
     status = on_complete or "success"
     condition = join_conditions(one, other, scope, status=status)
-    names = {part.name.lower() for part in walk(condition.expression.root) if isinstance(part, Name)}
-    return JobCondition(condition, status if condition.is_implied else "", not names.isdisjoint(_OF_VARIANTS))
+    root = condition.expression.root
+    names = {part.name.lower() for part in walk(root) if isinstance(part, Name)}
+    return JobCondition(
+        condition,
+        status if condition.is_implied else "",
+        not names.isdisjoint(_OF_VARIANTS),
+        written(root),
+        isinstance(root, Call) and root.name == "success" and not root.arguments,
+    )
 
 
-def decide(node: Waiting, course: Course, surroundings: Surroundings) -> NodeDecision:
+def decide(node: Waiting, course: Course, surroundings: Callable[[], Surroundings]) -> NodeDecision:
     """What is to be done with a node now.
 
     Args:
         node: The node, or its job if no variant has an answer of its own.
         course: What has ended.
-        surroundings: The contexts of the node's condition.
+        surroundings: Makes the contexts of the node's condition, if it reads any.
 
     Raises:
         InvalidExpressionError: The condition cannot be evaluated: the node fails with ``expression``.
@@ -137,7 +151,9 @@ def decide(node: Waiting, course: Course, surroundings: Surroundings) -> NodeDec
     if pending:
         return NodeDecision(Act.WAIT, Reason.NEEDS, waits_for=pending)
     standing = course.standing(node.edges, is_finally=node.is_finally)
-    decision = node.condition.condition.decide(_with_standing(surroundings, standing))
+    if node.condition.is_plain and standing.success():
+        return _GOES_ON
+    decision = node.condition.condition.decide(_with_standing(surroundings(), standing))
     if decision.runs:
         return NodeDecision(Act.RUN, expanded=decision.evaluation.expanded)
     return _refused(node, course, standing, decision.evaluation.expanded)
@@ -164,6 +180,10 @@ def _refused(node: Waiting, course: Course, standing: NodeStanding, expanded: st
     if node.condition.status == "success" and standing.success() is False:
         return NodeDecision(Act.SKIP, Reason.NEEDS, expanded, standing.unmet())
     return NodeDecision(Act.SKIP, Reason.CONDITION, expanded)
+
+
+_GOES_ON: Final = NodeDecision(Act.RUN, expanded="success() → true")
+"""What most nodes come to."""
 
 
 def _with_standing(surroundings: Surroundings, standing: NodeStanding) -> Surroundings:

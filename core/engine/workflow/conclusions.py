@@ -9,7 +9,6 @@ from core.errors import InvalidExpressionError
 from core.lifecycle.workflow import NodeEvent, Reason
 from core.plan.compile.definition import field_value
 from core.plan.conditions import Act
-from core.plan.expressions.printing import written
 from core.plan.results import Ending, skipped
 from core.plan.rollup import job_ending
 from core.records.job import Failure, FailureKind
@@ -49,7 +48,7 @@ def condition_of(node: LiveNode) -> NodeCondition | None:
         condition = node.frame.frame.condition(node.job.spec)
     except InvalidExpressionError:
         return None
-    return NodeCondition(written(condition.condition.expression.root), node.expanded)
+    return NodeCondition(condition.text, node.expanded)
 
 
 def refusal(

@@ -7,7 +7,6 @@ and only then acts. It may be broken off anywhere: the next one begins from the 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -31,7 +30,7 @@ from core.engine.workflow.starting import Starter
 from core.errors import JobNotFoundError
 from core.lifecycle.workflow import NodeEvent, Reason
 from core.records.job import CancelRequest
-from core.records.workflow_node import NodeReason
+from core.records.workflow_node import NodeReason, NodeTry
 from core.store.node_changes import NodeMove
 
 if TYPE_CHECKING:
@@ -263,14 +262,18 @@ class Conductor:
     def _conclude_try(self, live: LiveRun, node: LiveNode, job: Job, end: NodeEnd) -> None:
         live.room.leave(node)
         now = self._parts.clock.now()
-        last = replace(
-            node.record.tries[-1],
-            finished_at=job.finished_at or now,
-            outcome=end.outcome,
-            exit_code=end.exit_code,
-            failure_kind=end.failure.kind.value if end.failure is not None else "",
+        *earlier, begun = node.record.tries
+        failure_kind = end.failure.kind.value if end.failure is not None else ""
+        last = NodeTry(
+            begun.number,
+            begun.job_id,
+            begun.started_at,
+            job.finished_at or now,
+            end.outcome,
+            end.exit_code,
+            failure_kind,
         )
-        tries = (*node.record.tries[:-1], last)
+        tries = (*earlier, last)
         why = end.failure.message if end.failure is not None else ""
         if end.retry_in_s is not None:
             due = now + timedelta(seconds=end.retry_in_s)

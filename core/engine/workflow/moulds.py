@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from core.engine.workflow.late_texts import NOTHING_LATE, layers_of
 from core.engine.workflow.node_job import NodeJob, name_of
-from core.engine.workflow.run_variables import run_variables
+from core.engine.workflow.run_variables import node_variables, run_variables
 from core.plan.interpolate import OPENING
 from core.spec.fields import Name
 from core.spec.workflow import WorkflowJobSpec
@@ -42,12 +42,14 @@ class _Mould:
         workflow: The file it stands in.
         likeness: What another job must say too.
         made: The job.
+        variables: Those of its variables that tell of its run.
         own: Those of its variables that the file sets.
     """
 
     workflow: WorkflowSpec
     likeness: tuple[object, ...]
     made: NodeJob
+    variables: Mapping[str, str]
     own: Mapping[str, str]
 
 
@@ -76,8 +78,9 @@ class Moulds:
         if is_evaluated or any(OPENING in text for text in layers.values()) or not _may_be_alike(setting):
             return
         own = {name: value for name, value in spec.env.items() if name in layers}
-        if sum(map(len, own.values())) <= _MOST_TEXT and not run_variables(setting).keys() & own.keys():
-            self._kept.appendleft(_Mould(setting.workflow, _likeness_of(setting), made, own))
+        variables = run_variables(setting)
+        if sum(map(len, own.values())) <= _MOST_TEXT and not variables.keys() & own.keys():
+            self._kept.appendleft(_Mould(setting.workflow, _likeness_of(setting), made, variables, own))
 
 
 def _may_be_alike(setting: NodeSetting) -> bool:
@@ -96,5 +99,6 @@ def _cast(mould: _Mould, setting: NodeSetting) -> NodeJob | None:
         name = _NAME.validate_python(name_of(setting))
     except ValidationError:  # the long way tells what is wrong with it
         return None
-    env = {**run_variables(setting), **mould.own}
-    return replace(mould.made, spec=mould.made.spec.model_copy(update={"name": name, "env": env}))
+    made = mould.made
+    env = {**mould.variables, **node_variables(setting), **mould.own}
+    return NodeJob(made.spec.model_copy(update={"name": name, "env": env}), made.definition, made.warnings)

@@ -7,6 +7,7 @@ left in lists for the conductor. Each end costs as much as there are edges that 
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from core.engine.workflow import expanding
@@ -111,7 +112,7 @@ class Progress:
         if job.ending is None:
             job.is_open = True
             for node in tuple(job.nodes):
-                self._open_node(node, whole)
+                self._open_node(node, whole, facts)
             self._wake(job.frame.openings, job.spec.id)
 
     def _whole(self, job: LiveJob, facts: NodeFacts) -> NodeDecision | None:
@@ -124,7 +125,7 @@ class Progress:
             if condition.reads_matrix or _looks_at_variants(job):
                 return None
             waiting = Waiting(condition, job.edges, job.spec.is_finally)
-            return decide(waiting, frame.course, frame.frame.scene.condition(job.spec, facts))
+            return decide(waiting, frame.course, partial(frame.frame.scene.condition, job.spec, facts))
         except _FAULTS as error:
             for node in self._undecided(job):
                 node.facts = facts
@@ -182,14 +183,14 @@ class Progress:
 
     # --- nodes
 
-    def _open_node(self, node: LiveNode, whole: NodeDecision | None) -> None:
+    def _open_node(self, node: LiveNode, whole: NodeDecision | None, facts: NodeFacts) -> None:
         job = node.job
         if node.is_noted:
             return
         try:
-            self._place(node)
+            self._place(node, facts)
         except (InvalidMatrixError, *_FAULTS) as error:
-            node.facts = node.facts or job.frame.facts(job, job.edges)
+            node.facts = node.facts or facts
             if node.stage is Stage.WAITING:
                 self.fail(node, fault_of(error, node, "matrix"))
                 return
@@ -206,8 +207,12 @@ class Progress:
             if not pending:
                 self._decide(node, None if job.is_narrow else whole)
 
-    def _place(self, node: LiveNode) -> None:
+    def _place(self, node: LiveNode, facts: NodeFacts) -> None:
         """Find what a node waits for by itself, and what its expressions are given.
+
+        Args:
+            node: The node.
+            facts: What its job's are given.
 
         Raises:
             InvalidMatrixError: It waits for a variant that there is not.
@@ -218,7 +223,7 @@ class Progress:
         if job.is_narrow:
             node.edges = frame.producers.edges(job.spec, node.variant, job.expansion)
         if job.spec.matrix is None or node.variant is None or job.expansion is None:
-            node.facts = frame.facts(job, node.edges)
+            node.facts = frame.facts(job, node.edges) if job.is_narrow else facts
             return
         matrix = node.variant.values
         scene = frame.frame.scene
@@ -257,7 +262,7 @@ class Progress:
         spec, frame = node.job.spec, node.frame
         facts = node.facts or frame.facts(node.job, node.edges)
         waiting = Waiting(frame.frame.condition(spec), node.edges, spec.is_finally)
-        return decide(waiting, frame.course, frame.frame.scene.condition(spec, facts))
+        return decide(waiting, frame.course, partial(frame.frame.scene.condition, spec, facts))
 
     def _end_call(self, node: LiveNode, file: LiveFrame) -> None:
         """Have a node end whose file has ended."""

@@ -25,16 +25,23 @@ def run_variables(setting: NodeSetting) -> dict[str, str]:
         "ORCAOPS_RUN_NUMBER": str(run.run_number),
         "ORCAOPS_RUN_ATTEMPT": str(run.attempt),
         "ORCAOPS_WORKFLOW": run.name,
-        "ORCAOPS_JOB": setting.job.id,
-        "ORCAOPS_VARIANT": setting.variant,
-        "ORCAOPS_ATTEMPT": str(setting.number),
         "ORCAOPS_NEEDS_DIR": NEEDS_DIR,
         "GITHUB_RUN_ID": run.workflow_id,
         "GITHUB_RUN_NUMBER": str(run.run_number),
         "GITHUB_RUN_ATTEMPT": str(run.attempt),
         "GITHUB_WORKFLOW": run.name,
-        "GITHUB_JOB": setting.job.id,
+        **node_variables(setting),
         **_github(setting),
+    }
+
+
+def node_variables(setting: NodeSetting) -> dict[str, str]:
+    """Those of them that are not the same for all nodes of a run."""
+    return {
+        "ORCAOPS_JOB": setting.job.id,
+        "ORCAOPS_VARIANT": setting.variant,
+        "ORCAOPS_ATTEMPT": str(setting.number),
+        "GITHUB_JOB": setting.job.id,
     }
 
 

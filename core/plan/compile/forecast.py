@@ -21,7 +21,6 @@ from core.plan.compile.prospects import Prospect, entry, sure, together
 from core.plan.compile.scene import NodeFacts
 from core.plan.compile.templates import EVERYTHING
 from core.plan.conditions import Act, NodeDecision, Waiting, job_condition, predict
-from core.plan.expressions.printing import written
 from core.plan.expressions.values import Keyed, freeze
 from core.plan.foresight import unknown_context
 from core.plan.results import Outcome, Reason, Result
@@ -101,7 +100,7 @@ class Forecast:
         except InvalidExpressionError as error:
             self._file(job, edges, "", None, (self._faulty(job, edges, facts, error.message),))
             return
-        told = written(condition.condition.expression.root)
+        told = condition.text
         self._file(job, edges, told, expansion, drafts, whole)
 
     def _drafts(

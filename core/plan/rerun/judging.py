@@ -101,7 +101,7 @@ class Judge:
             UnknownYetError: That depends on a node that runs again.
         """
         waiting = Waiting(self._file.condition(job), draft.edges, job.is_finally)
-        return decide(waiting, self._course, self._file.scene.condition(job, draft.facts))
+        return decide(waiting, self._course, lambda: self._file.scene.condition(job, draft.facts))
 
 
 def _told(ending: Ending) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import InvalidExpressionError
 from core.plan.conditions import Act, JobCondition, NodeDecision, Waiting, decide, job_condition, predict
 from core.plan.context import Place, scope_of
-from core.plan.expressions.printing import written
 from core.plan.expressions.surroundings import Surroundings
 from core.plan.foresight import Unknown
 from core.plan.results import Reason, Result
@@ -19,10 +20,6 @@ NOTHING = Surroundings({})
 
 def condition(runs_if: str = "", unless: str = "", on_complete: str | None = None) -> JobCondition:
     return job_condition(runs_if, unless, on_complete, SCOPE)
-
-
-def text(found: JobCondition) -> str:
-    return written(found.condition.expression.root)
 
 
 def course(*noted: tuple[str, Result | set[Result], tuple[Edge, ...]], pending: tuple[str, ...] = ()) -> Course:
@@ -40,7 +37,7 @@ def decided(
     edges = (Edge("a", optional=optional),)
     stands = course(("a", result, ()))
     stands.is_cancelling = cancelling
-    return decide(Waiting(condition(runs_if, on_complete=on_complete), edges), stands, NOTHING)
+    return decide(Waiting(condition(runs_if, on_complete=on_complete), edges), stands, lambda: NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +59,7 @@ def decided(
     ],
 )
 def test_the_condition_is_made_of_the_jobs_keys(keys: tuple[str, str, str | None], expected: str) -> None:
-    assert text(condition(*keys)) == expected
+    assert condition(*keys).text == expected
 
 
 def test_a_condition_knows_whether_each_variant_has_its_own_answer() -> None:
@@ -90,6 +87,19 @@ def test_status_functions_answer_by_the_result_of_the_need(result: Result) -> No
     assert (found.act.value if plain == "run" else found.reason) == plain
 
 
+@pytest.mark.parametrize("is_cancelling", [False, True])
+@pytest.mark.parametrize("result", Result)
+def test_a_plain_condition_comes_to_what_its_evaluation_says(result: Result, is_cancelling: bool) -> None:
+    plain = condition()
+    edges = (Edge("a"),)
+    stands = course(("a", result, ()))
+    stands.is_cancelling = is_cancelling
+    found = decide(Waiting(plain, edges), stands, lambda: NOTHING)
+    assert plain.is_plain
+    assert not condition("success('a')").is_plain
+    assert found == decide(Waiting(replace(plain, is_plain=False), edges), stands, lambda: NOTHING)
+
+
 def test_an_optional_need_may_be_skipped_and_nothing_else() -> None:
     assert decided("", Result.SKIPPED, optional=True).act is Act.RUN
     assert decided("", Result.FAILURE, optional=True).reason is Reason.NEEDS
@@ -108,42 +118,42 @@ def test_a_skip_is_forgotten_below_a_job_that_ran_and_a_failure_is_not() -> None
     middle = (Edge("a"),)
     waiting = Waiting(condition(), (Edge("b"),))
     skipped = course(("a", Result.SKIPPED, ()), ("b", Result.SUCCESS, middle))
-    assert decide(waiting, skipped, NOTHING).act is Act.RUN
+    assert decide(waiting, skipped, lambda: NOTHING).act is Act.RUN
     failed = course(("a", Result.FAILURE, ()), ("b", Result.SUCCESS, middle))
-    found = decide(waiting, failed, NOTHING)
+    found = decide(waiting, failed, lambda: NOTHING)
     assert (found.act, found.reason, found.blamed) == (Act.SKIP, Reason.NEEDS, ())
     assert found.explanation == "a job further up failed or was cancelled"
-    assert decide(Waiting(condition("failure()"), (Edge("b"),)), failed, NOTHING).act is Act.RUN
+    assert decide(Waiting(condition("failure()"), (Edge("b"),)), failed, lambda: NOTHING).act is Act.RUN
 
 
 def test_what_a_job_only_comes_after_does_not_count() -> None:
     stands = course(("a", Result.FAILURE, ()))
-    assert decide(Waiting(condition(), (Edge("a", counts=False),)), stands, NOTHING).act is Act.RUN
-    assert decide(Waiting(condition("failure()"), (Edge("a", counts=False),)), stands, NOTHING).act is Act.SKIP
+    assert decide(Waiting(condition(), (Edge("a", counts=False),)), stands, lambda: NOTHING).act is Act.RUN
+    assert decide(Waiting(condition("failure()"), (Edge("a", counts=False),)), stands, lambda: NOTHING).act is Act.SKIP
 
 
 def test_named_jobs_are_asked_whatever_their_case_and_the_others_are_not() -> None:
     stands = course(("Ant", Result.SUCCESS, ()), ("bee", Result.FAILURE, ()))
     edges = (Edge("Ant"), Edge("bee"))
-    assert decide(Waiting(condition("success('ANT')"), edges), stands, NOTHING).act is Act.RUN
-    assert decide(Waiting(condition("failure('ant')"), edges), stands, NOTHING).act is Act.SKIP
-    assert decide(Waiting(condition("failure('ant', 'bee')"), edges), stands, NOTHING).act is Act.RUN
+    assert decide(Waiting(condition("success('ANT')"), edges), stands, lambda: NOTHING).act is Act.RUN
+    assert decide(Waiting(condition("failure('ant')"), edges), stands, lambda: NOTHING).act is Act.SKIP
+    assert decide(Waiting(condition("failure('ant', 'bee')"), edges), stands, lambda: NOTHING).act is Act.RUN
     with pytest.raises(InvalidExpressionError) as error:
-        decide(Waiting(condition("success('be')"), edges), stands, NOTHING)
+        decide(Waiting(condition("success('be')"), edges), stands, lambda: NOTHING)
     assert "did you mean 'bee'?" in error.value.hint
 
 
 def test_variants_of_a_need_are_asked_where_the_edge_names_them() -> None:
     stands = course(("t-1", Result.SUCCESS, ()), ("t-2", Result.FAILURE, ()), ("t", Result.FAILURE, ()))
-    assert decide(Waiting(condition(), (Edge("t", nodes=("t-1",)),)), stands, NOTHING).act is Act.RUN
-    found = decide(Waiting(condition(), (Edge("t", nodes=("t-2",)),)), stands, NOTHING)
+    assert decide(Waiting(condition(), (Edge("t", nodes=("t-1",)),)), stands, lambda: NOTHING).act is Act.RUN
+    found = decide(Waiting(condition(), (Edge("t", nodes=("t-2",)),)), stands, lambda: NOTHING)
     assert found.blamed == (("t-2", Result.FAILURE),)
     assert found.explanation == "needs t-2 (failure)"
 
 
 def test_a_node_waits_for_what_has_not_ended() -> None:
     stands = course(("a", Result.SUCCESS, ()), pending=("b",))
-    found = decide(Waiting(condition(), (Edge("a"), Edge("b", counts=False))), stands, NOTHING)
+    found = decide(Waiting(condition(), (Edge("a"), Edge("b", counts=False))), stands, lambda: NOTHING)
     assert (found.act, found.waits_for, found.explanation) == (Act.WAIT, ("b",), "waits for b")
     assert stands.has_ended("a")
     assert not stands.has_ended("b")
@@ -158,18 +168,18 @@ def test_a_finally_job_looks_at_all_others() -> None:
         ("always", True, True),
     ):
         last = Waiting(condition(on_complete=on_complete), (), is_finally=True)
-        assert (decide(last, fine, NOTHING).act is Act.RUN) == when_fine
-        assert (decide(last, bad, NOTHING).act is Act.RUN) == when_bad
+        assert (decide(last, fine, lambda: NOTHING).act is Act.RUN) == when_fine
+        assert (decide(last, bad, lambda: NOTHING).act is Act.RUN) == when_bad
     last = Waiting(condition(), (), is_finally=True)
-    assert decide(last, course(("a", Result.SUCCESS, ()), pending=("b",)), NOTHING).waits_for == ("b",)
+    assert decide(last, course(("a", Result.SUCCESS, ()), pending=("b",)), lambda: NOTHING).waits_for == ("b",)
 
 
 def test_a_false_condition_is_told_with_what_it_read() -> None:
     surroundings = Surroundings({"github": {"ref": "refs/heads/dev"}, "secrets": {"K": "hush"}})
-    found = decide(Waiting(condition("github.ref == 'refs/heads/main'"), ()), course(), surroundings)
+    found = decide(Waiting(condition("github.ref == 'refs/heads/main'"), ()), course(), lambda: surroundings)
     assert (found.act, found.reason) == (Act.SKIP, Reason.CONDITION)
     assert found.explanation == "success() && 'refs/heads/dev' == 'refs/heads/main' → false"
-    hidden = decide(Waiting(condition("secrets.K == ''"), ()), course(), surroundings)
+    hidden = decide(Waiting(condition("secrets.K == ''"), ()), course(), lambda: surroundings)
     assert "hush" not in hidden.explanation
 
 
