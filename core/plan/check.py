@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from core.plan.compile import WorkflowPlan
     from core.plan.findings import SourceFinding
+    from core.plan.graph import Graph
     from core.spec.workflow import WorkflowSpec
 
 
@@ -32,6 +33,7 @@ class WorkflowCheck:
         input_findings: What is wrong with the inputs, or with what they lead to, such as ``inputs.version``: a file in
             order that has no plan.
         canonical: The workflow in its canonical form as plain data; empty if the file is no mapping.
+        graph: The order of its jobs; None if the file is no mapping.
     """
 
     file: str
@@ -40,6 +42,7 @@ class WorkflowCheck:
     plan: WorkflowPlan | None
     input_findings: tuple[Finding, ...] = ()
     canonical: Mapping[str, object] = field(default_factory=dict[str, object])
+    graph: Graph | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -79,18 +82,18 @@ def check_workflow(
     """
     reading = read_workflow(text, file_name, load)
     found = _bounded(silenced((*reading.findings, *lint_workflow(reading)), reading))
-    if reading.spec is None or has_errors(found):
+    if reading.spec is None or reading.graph is None or has_errors(found):
         return WorkflowCheck(file_name, found, reading.spec, None)
     plan = None
     try:
         if plans:
             plan = compile_workflow(reading.spec, inputs, assume=assume, github=github)
         else:
-            refuse_unplannable(reading.spec, inputs, github=github)
+            refuse_unplannable(reading.spec, reading.graph, inputs, github=github)
     except InvalidSpecError as error:
         return WorkflowCheck(file_name, found, reading.spec, None, error.findings)
     canonical = reading.tree.to_plain() if reading.tree is not None else {}
-    return WorkflowCheck(file_name, found, reading.spec, plan, canonical=canonical)
+    return WorkflowCheck(file_name, found, reading.spec, plan, canonical=canonical, graph=reading.graph)
 
 
 def flat_findings(check: WorkflowCheck) -> tuple[Finding, ...]:

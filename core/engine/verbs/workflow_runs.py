@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.engine.verbs.base import Verbs
 from core.engine.verbs.workflows import check_workflow_id
 from core.engine.workflow.acceptance import run_name
+from core.engine.workflow.rooms import Known
 from core.records.job import CancelRequest
 from core.store.workflow_changes import SubmittedRun
 
@@ -54,11 +55,12 @@ class WorkflowRunVerbs(Verbs):
         )
         if submitted.replayed:
             return submitted
-        run = submitted.run
+        run, version = submitted.run, submitted.run.version
         name = run.run_name if request.name else run_name(run, accepted.workflow, self.settings)
         if name != run.run_name:
             run = await self._parts.workflow_ledger.change(run.workflow_id, {"run_name": name})
-        self._conductors.begin(run, accepted.workflow)
+            version += 1
+        self._conductors.begin(run, Known(accepted.workflow, accepted.graph, submitted.nodes, version))
         return SubmittedRun(run, submitted.replayed, submitted.nodes)
 
     async def cancel_workflow(

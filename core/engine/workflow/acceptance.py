@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.engine.workflow.request import WorkflowRequest
     from core.plan.check import WorkflowCheck
     from core.plan.findings import SourceFinding
+    from core.plan.graph import Graph
     from core.records.workflow_node import JsonObject, WorkflowNode
     from core.settings import EngineSettings
     from core.spec.workflow import WorkflowSpec
@@ -54,12 +55,14 @@ class AcceptedRun:
         source: What it is made from.
         nodes: Those that are known already.
         workflow: Its file, as it was understood.
+        graph: The order of its jobs.
     """
 
     run: WorkflowRun
     source: WorkflowSource
     nodes: tuple[WorkflowNode, ...]
     workflow: WorkflowSpec
+    graph: Graph
 
 
 async def accept(
@@ -140,8 +143,8 @@ def _accepted(
     check = check_workflow(
         request.text, request.file_name, inputs=request.inputs, load=loader(request.files), github=github, plans=False
     )
-    workflow = check.spec
-    if workflow is None or not check.can_run:
+    workflow, graph = check.spec, check.graph
+    if workflow is None or graph is None or not check.can_run:
         raise _refused(flat_findings(check))
     check_secrets(workflow, settings)
     run = WorkflowRun(
@@ -165,9 +168,9 @@ def _accepted(
         template=request.template,
     )
     run = replace(run, inputs=_inputs(request, workflow, run))
-    frame = root_frame(run, workflow, settings)
+    frame = root_frame(run, workflow, settings, graph)
     name = _title(request.name or frame.bare.resolver().text(workflow.run_name or workflow.name, "run_name"))
-    return AcceptedRun(replace(run, run_name=name), _source(request, check), first_nodes(frame), workflow)
+    return AcceptedRun(replace(run, run_name=name), _source(request, check), first_nodes(frame), workflow, graph)
 
 
 def _check_fields(request: WorkflowRequest) -> None:

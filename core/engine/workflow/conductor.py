@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
     from core.engine.workflow.live import LiveNode
     from core.engine.workflow.node_end import NodeEnd
-    from core.engine.workflow.rooms import Inbox, Rooms
+    from core.engine.workflow.rooms import Inbox, Known, Rooms
     from core.records.job import Job
+    from core.records.workflow import WorkflowRun
     from core.records.workflow_node import WorkflowNode
 
 _log = logging.getLogger(__name__)
@@ -90,20 +91,30 @@ class Conductor:
             StoreError: The disk is full or failing.
             StoreBusyError: The database is locked by another process.
         """
-        run, records = await self._parts.workflows.state(self._workflow_id)
+        known = self._inbox.take_known()
+        run, records = await self._state(known)
         if run.is_finished:
             return
-        workflow = self._inbox.take_workflow()
-        if workflow is None:
+        if known is None:
             source = await self._parts.workflows.source(self._workflow_id)
-            workflow = await read_program(source, self._rooms.threads)
+            workflow, graph = await read_program(source, self._rooms.threads), None
+        else:
+            workflow, graph = known.workflow, known.graph
         started = await Beginning(self._rooms, run, workflow, records, self._inbox).started()
         if started is not None:
             most = run.max_parallel or workflow.max_parallel or self._parts.settings.queue.max_running
-            make = partial(LiveRun, self._parts, started, workflow, records, most)
+            make = partial(LiveRun, self._parts, started, workflow, records, most, graph)
             live = await anyio.to_thread.run_sync(make, limiter=self._rooms.threads)
             await self._conduct(live, records)
         await self._rooms.groups.leave_all(self._workflow_id)
+
+    async def _state(self, known: Known | None) -> tuple[WorkflowRun, tuple[WorkflowNode, ...]]:
+        """The run and its nodes, which are not read again if nothing has changed since they were written."""
+        if known is not None:
+            run = await self._parts.workflows.get(self._workflow_id)
+            if run.version == known.version:
+                return run, known.nodes
+        return await self._parts.workflows.state(self._workflow_id)
 
     async def _conduct(self, live: LiveRun, records: Sequence[WorkflowNode]) -> None:
         hands = Hands(self._rooms, live, self._inbox)

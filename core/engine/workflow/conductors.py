@@ -13,7 +13,7 @@ from core.engine.job_cancel import JobCancel
 from core.engine.workflow.acceptance import accept
 from core.engine.workflow.conductor import Conductor
 from core.engine.workflow.groups import Groups
-from core.engine.workflow.rooms import Inbox, Rooms
+from core.engine.workflow.rooms import Inbox, Known, Rooms
 from core.errors import JobNotFoundError, OrcaOpsError, StoreBusyError, StoreError
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Reason, WorkflowEvent
 from core.records.event import JobChanged, NodeChanged, WorkflowChanged
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from core.engine.workflow.shared_services import SharedServices
     from core.records.event import EngineEvent
     from core.records.workflow import WorkflowRun
-    from core.spec.workflow import WorkflowSpec
 
 _log = logging.getLogger(__name__)
 
@@ -68,19 +67,19 @@ class Conductors:
         self._again: set[str] = set()
         self._tasks: TaskGroup | None = None
 
-    def begin(self, run: WorkflowRun, workflow: WorkflowSpec | None = None) -> None:
+    def begin(self, run: WorkflowRun, known: Known | None = None) -> None:
         """Have a run conducted that was accepted, or that has begun a further attempt. Repeatable.
 
         Args:
             run: The run.
-            workflow: Its file, as it was understood when it was accepted; None has it read again.
+            known: What is known of it from its acceptance; None has it read again.
         """
         if run.is_finished:
             return
         if run.workflow_id in self._inboxes:
             self._again.add(run.workflow_id)
             return
-        self._inboxes[run.workflow_id] = Inbox(workflow)
+        self._inboxes[run.workflow_id] = Inbox(known)
         if self._tasks is None:
             self._beginning.append(run.workflow_id)
         else:

@@ -54,6 +54,7 @@ class Frame:
         secrets: The engine's secrets by the names that they have in this file.
         prefix: What the ids of its nodes begin with.
         templates: Where texts are read.
+        graph: The order of its jobs; None works it out when it is asked for.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Frame:
         secrets: Mapping[str, str],
         prefix: str = "",
         templates: Templates | None = None,
+        graph: Graph | None = None,
     ) -> None:
         self.run = run
         self.workflow = workflow
@@ -73,6 +75,8 @@ class Frame:
         self.prefix = prefix
         self.templates = templates or Templates()
         self._conditions: dict[tuple[str, str, str | None], JobCondition] = {}
+        if graph is not None:
+            self.graph = graph
 
     @cached_property
     def graph(self) -> Graph:
@@ -157,13 +161,14 @@ class Frame:
         self._taken.add(local.lower())
 
 
-def root_frame(run: WorkflowRun, workflow: WorkflowSpec, settings: EngineSettings) -> Frame:
+def root_frame(run: WorkflowRun, workflow: WorkflowSpec, settings: EngineSettings, graph: Graph | None = None) -> Frame:
     """The frame of a run's own file.
 
     Args:
         run: The run, as it is stored.
         workflow: Its file.
         settings: For the secrets, which are read anew each time.
+        graph: The order of its jobs, if it is known.
     """
     secrets = {name: name for name in settings.secrets}
     facts = RunFacts(
@@ -173,7 +178,7 @@ def root_frame(run: WorkflowRun, workflow: WorkflowSpec, settings: EngineSetting
         run=run_facts(run),
         secrets={name: value.get_secret_value() for name, value in settings.secrets.items()},
     )
-    return Frame(run, workflow, facts, secrets=secrets)
+    return Frame(run, workflow, facts, secrets=secrets, graph=graph)
 
 
 def called_frame(outer: Frame, job: WorkflowJobSpec, facts: NodeFacts, node_id: str) -> Frame:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.engine.parts import Parts
+    from core.plan.graph import Graph
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import JsonObject, WorkflowNode
     from core.spec.workflow import WorkflowSpec
@@ -63,6 +64,7 @@ class LiveRun:
         workflow: Its file.
         records: All its nodes.
         most: As many of its jobs run at once.
+        graph: The order of its jobs, if it is known.
 
     Attributes:
         run: The record, as it was last heard of.
@@ -76,7 +78,13 @@ class LiveRun:
     """
 
     def __init__(
-        self, parts: Parts, run: WorkflowRun, workflow: WorkflowSpec, records: Iterable[WorkflowNode], most: int
+        self,
+        parts: Parts,
+        run: WorkflowRun,
+        workflow: WorkflowSpec,
+        records: Iterable[WorkflowNode],
+        most: int,
+        graph: Graph | None = None,
     ) -> None:
         self.parts = parts
         self.run = run
@@ -93,7 +101,7 @@ class LiveRun:
         self._stored: dict[str, list[WorkflowNode]] = {}
         for record in records:
             self._stored.setdefault(record.job, []).append(record)
-        self.file = LiveFrame(root_frame(run, workflow, parts.settings))
+        self.file = LiveFrame(root_frame(run, workflow, parts.settings, graph))
 
     def begin(self) -> None:
         """Put all nodes of its own file into their places, and begin to watch them."""

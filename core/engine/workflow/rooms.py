@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.engine.workflow.groups import Groups
     from core.engine.workflow.node_job import Admit
     from core.engine.workflow.shared_services import SharedServices
+    from core.plan.graph import Graph
     from core.records.job import Job
     from core.records.workflow import WorkflowRun
     from core.records.workflow_node import WorkflowNode
@@ -43,12 +44,29 @@ class Rooms:
     threads: anyio.CapacityLimiter
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What whoever accepted a run knows of it, so that its conductor need not read it again.
+
+    Attributes:
+        workflow: Its file, as it was understood.
+        graph: The order of its jobs.
+        nodes: All its nodes.
+        version: The run's that they are of.
+    """
+
+    workflow: WorkflowSpec
+    graph: Graph
+    nodes: tuple[WorkflowNode, ...]
+    version: int
+
+
 @dataclass(slots=True)
 class Inbox:
     """What has happened to a run and was not looked at yet.
 
     Attributes:
-        workflow: The run's file, if whoever accepted the run has read it; for the first conductor alone.
+        known: What is known of the run from its acceptance; for the first conductor alone.
         jobs: Jobs of the run that ended, by their ids.
         run: The run, if somebody asked for it to stop.
         nodes: Nodes that somebody asked to stop, by their ids.
@@ -56,7 +74,7 @@ class Inbox:
         arrived: Set once there is something to look at.
     """
 
-    workflow: WorkflowSpec | None = None
+    known: Known | None = None
     jobs: dict[str, Job] = field(default_factory=dict[str, "Job"])
     run: WorkflowRun | None = None
     nodes: dict[str, WorkflowNode] = field(default_factory=dict[str, "WorkflowNode"])
@@ -67,10 +85,10 @@ class Inbox:
         """Say that there is something to look at."""
         self.arrived.set()
 
-    def take_workflow(self) -> WorkflowSpec | None:
-        """The run's file, if it is known and nobody took it yet."""
-        workflow, self.workflow = self.workflow, None
-        return workflow
+    def take_known(self) -> Known | None:
+        """What is known of the run, if anything is and nobody took it yet."""
+        known, self.known = self.known, None
+        return known
 
     async def wait(self) -> None:
         """Return once there is something to look at, or was since the last time."""

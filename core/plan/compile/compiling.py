@@ -76,6 +76,7 @@ def compile_workflow(
 
 def refuse_unplannable(
     workflow: WorkflowSpec,
+    graph: Graph,
     inputs: Mapping[str, object] | None = None,
     *,
     github: Mapping[str, object] | None = None,
@@ -84,6 +85,7 @@ def refuse_unplannable(
 
     Args:
         workflow: As there.
+        graph: The order of its jobs.
         inputs: As there.
         github: As there.
 
@@ -93,7 +95,7 @@ def refuse_unplannable(
     if any(job.call is not None for job in workflow.jobs.values()):
         compile_workflow(workflow, inputs, github=github)  # what called files are given only the course of a run tells
         return
-    _checked(graph_of(workflow))
+    _checked(graph)
     scene = Scene(workflow, RunFacts(inputs={}, github=github))
     taken = take_inputs(workflow.inputs, inputs or {}, scene.resolver())
     if taken.findings:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from core.plan.findings import MOST_FINDINGS, Place, Related, SourceFinding
-from core.plan.jobs import JobNames, graph_of
+from core.plan.jobs import JobNames
 from core.plan.source import MappingNode, Scalar, child_of, node_at, path_text, place_within
 from core.plan.source.offsets import raw_offsets
 
@@ -27,18 +27,18 @@ class Ground:
         reading: The file as it was read.
         workflow: What it says.
         tree: Its canonical tree.
+        graph: The jobs' order.
 
     Attributes:
         names: The jobs by any spelling.
-        graph: The jobs' order.
     """
 
-    def __init__(self, reading: Reading, workflow: WorkflowSpec, tree: MappingNode) -> None:
+    def __init__(self, reading: Reading, workflow: WorkflowSpec, tree: MappingNode, graph: Graph) -> None:
         self.reading = reading
         self.workflow = workflow
         self.tree = tree
         self.names = JobNames(workflow.jobs)
-        self.graph: Graph = graph_of(workflow)
+        self.graph = graph
         self._findings: dict[tuple[str, Place, str], SourceFinding] = {}
         self._counts: Counter[str] = Counter()
         self._offsets: tuple[Scalar, list[int]] | None = None

@@ -51,9 +51,9 @@ def lint_workflow(reading: Reading) -> tuple[SourceFinding, ...]:
 
 
 def _check(reading: Reading) -> tuple[SourceFinding, ...]:
-    if reading.spec is None or reading.tree is None:
+    if reading.spec is None or reading.tree is None or reading.graph is None:
         return ()
-    ground = Ground(reading, reading.spec, reading.tree)
+    ground = Ground(reading, reading.spec, reading.tree, reading.graph)
     knowledge = Knowledge(ground.workflow, ground.graph, ground.names)
     check_order(ground)
     broken = _check_sites(ground, knowledge)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, cast
 
 from core.plan.findings import MOST_FINDINGS, Severity, in_file, in_order
+from core.plan.jobs import graph_of
 from core.plan.keys.report import Report
 from core.plan.keys.workflow_keys import WORKFLOW
 from core.plan.reading.canonical import canonical_tree
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from core.plan.findings import SourceFinding
+    from core.plan.graph import Graph
     from core.plan.keys.report import Site
     from core.plan.source import Source
     from core.spec.workflow import WorkflowSpec
@@ -37,6 +39,7 @@ class Reading:
             specification in snake case.
         sites: The texts that hold expressions or are conditions.
         calls: The files that jobs call, by the jobs' ids.
+        graph: The order of its jobs; None if the file is no mapping.
     """
 
     source: Source
@@ -45,6 +48,7 @@ class Reading:
     tree: MappingNode | None = None
     sites: tuple[Site, ...] = ()
     calls: Mapping[str, Reading] = field(default_factory=dict[str, "Reading"])
+    graph: Graph | None = None
 
 
 def read_file(content: str | bytes, file_name: str) -> tuple[Reading, Report]:
@@ -71,7 +75,7 @@ def read_file(content: str | bytes, file_name: str) -> tuple[Reading, Report]:
     spec = spec if spec.name else replace(spec, name=_stem(file_name))
     tree = cast("MappingNode", tree)
     check_limits(spec, tree, to)
-    return finished(Reading(source, source.findings, spec, tree, tuple(to.sites)), to), to
+    return finished(Reading(source, source.findings, spec, tree, tuple(to.sites), graph=graph_of(spec)), to), to
 
 
 def finished(reading: Reading, to: Report, others: Iterable[SourceFinding] = ()) -> Reading:

@@ -11,7 +11,6 @@ from core.lifecycle.job import JobEvent
 from core.lifecycle.workflow import NodeEvent, Outcome, Reason, WorkflowEvent
 from core.plan.compile.scene import NodeFacts
 from core.plan.graph import critical_path
-from core.plan.jobs import graph_of
 from core.records.job import CancelRequest, Failure, FailureKind, StepResult
 from core.records.workflow import CriticalNode
 from core.records.workflow_node import NodeReason, NodeRef, NodeTry
@@ -174,7 +173,7 @@ class PastRun:
             seconds = (node.ended_at - node.began_at).total_seconds() if node.has_run else 0.0
             if seconds > spans.get(node.node.job, ("", -1.0))[1]:
                 spans[node.node.job] = (node.node.node_id, seconds)
-        found = critical_path(graph_of(self.accepted.workflow), {job: seconds for job, (_, seconds) in spans.items()})
+        found = critical_path(self.accepted.graph, {job: seconds for job, (_, seconds) in spans.items()})
         return tuple(CriticalNode(*spans[job]) for job in found.jobs if spans[job][1] > 0)
 
 
