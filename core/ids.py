@@ -66,7 +66,7 @@ def _make(prefix: str) -> str:
 
 
 def _made(prefix: str, milliseconds: int, chance: int) -> str:
-    moment = "".join(_PAIRS[(milliseconds >> shift) & 1023] for shift in (30, 20, 10, 0))
+    moment = "".join([_PAIRS[(milliseconds >> shift) & 1023] for shift in (30, 20, 10, 0)])
     leading = _DIGITS[(milliseconds >> 40) & 31]
-    tail = "".join(_PAIRS[(chance >> shift) & 1023] for shift in range(70, -1, -10))
+    tail = "".join([_PAIRS[(chance >> shift) & 1023] for shift in range(70, -1, -10)])
     return f"{prefix}_{leading}{moment}{tail}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _STOPPED: Final = frozenset({Result.FAILURE, Result.CANCELLED})
 _FAILED: Final = frozenset({Result.FAILURE})
 _FINE: Final = frozenset({Result.SUCCESS})
+_ALONE: Final = {result: frozenset((result,)) for result in Result}
 _SPARED: Final = frozenset({Result.SUCCESS, Result.SKIPPED})
 
 
@@ -51,11 +52,11 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """How a job or node may have ended, and what is known of all above it; none means not known."""
+    """How a job or node may have ended, and whether it or one above it did so badly; none means not known."""
 
     results: frozenset[Result]
-    has_failure_above: bool | None
-    has_stop_above: bool | None
+    has_failure: bool | None
+    has_stop: bool | None
 
 
 class Course:
@@ -83,9 +84,10 @@ class Course:
             results: Its result, or all that are possible while a plan is made.
             edges: What it waited for; of a matrix job, what any of its variants did.
         """
-        possible = frozenset((results,)) if isinstance(results, Result) else frozenset(results)
+        possible = _ALONE[results] if isinstance(results, Result) else frozenset(results)
         above = [self._noted[end] for edge in edges if edge.counts for end in edge.ends if end in self._noted]
-        self._noted[name] = _Noted(possible, _has_failure(above), _has_stop(above))
+        failed, stopped = _among(possible, _FAILED), _among(possible, _STOPPED)
+        self._noted[name] = _Noted(possible, _any([failed, _has_failure(above)]), _any([stopped, _has_stop(above)]))
 
     def has_ended(self, name: str) -> bool:
         """Whether a job or node was noted."""
@@ -196,11 +198,11 @@ def _all(found: Sequence[bool | None]) -> bool | None:
 
 
 def _has_failure(above: Iterable[_Noted]) -> bool | None:
-    return _any([found for each in above for found in (each.has_failure_above, _among(each.results, _FAILED))])
+    return _any([each.has_failure for each in above])
 
 
 def _has_stop(above: Iterable[_Noted]) -> bool | None:
-    return _any([found for each in above for found in (each.has_stop_above, _among(each.results, _STOPPED))])
+    return _any([each.has_stop for each in above])
 
 
 def _opposite(found: bool | None) -> bool | None:  # noqa: FBT001 - a truth of three values

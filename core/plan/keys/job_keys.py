@@ -268,11 +268,15 @@ def _handed_on(secrets: Any) -> Any:
     return {name: f"${{{{ secrets.{name} }}}}" for name in cast("tuple[str, ...]", secrets)}
 
 
-def _job(**fields: Any) -> WorkflowJobSpec:
-    for name in ("extends", "stage", "commands", "before_script", "after_script", "include", "exclude"):
-        fields.pop(name, None)
-    for name in ("strategy", "parallel", "defaults"):
-        fields.pop(name, None)
+_ELSEWHERE: Final = frozenset({
+    "extends", "stage", "commands", "before_script", "after_script", "include", "exclude", "strategy", "parallel",
+    "defaults",
+})  # fmt: skip
+"""Keys whose values stand under others in the canonical form."""
+
+
+def _job(**written: Any) -> WorkflowJobSpec:
+    fields = {name: value for name, value in written.items() if name not in _ELSEWHERE}
     matrix, fast, most = fields.pop("matrix", None), fields.pop("fail_fast", True), fields.pop("max_parallel", None)
     if matrix is not None:
         fields["matrix"] = MatrixSpec(definition=matrix, fail_fast=fast, max_parallel=most)
@@ -284,7 +288,7 @@ def _job(**fields: Any) -> WorkflowJobSpec:
         fields["secrets"] = secrets
     waits = bool(fields.get("needs") or fields.get("after"))
     is_finally = fields.pop("finally", fields.get("on_complete") is not None and not waits)
-    return WorkflowJobSpec(id="", is_finally=is_finally, **fields)
+    return WorkflowJobSpec(is_finally=is_finally, **fields)
 
 
 JOB: Final = Record(
@@ -299,5 +303,6 @@ JOB: Final = Record(
             ("timeout", "timeout_minutes"),
         ),
         answers=answer_job,
+        own_key="id",
     ),
 )

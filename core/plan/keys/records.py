@@ -83,6 +83,7 @@ class Rules:
         partial: Whether required keys may be missing: they are looked for later.
         removable: Whether null takes away what a template brings.
         stands_for: Keys of other systems, and the key that is not missed beside them.
+        own_key: The field for the key that the mapping itself stands under; empty if there is none.
     """
 
     conflicts: tuple[tuple[str, ...], ...] = ()
@@ -92,6 +93,7 @@ class Rules:
     partial: bool = False
     removable: bool = True
     stands_for: Mapping[str, str] = field(default_factory=dict[str, str])
+    own_key: str = ""
 
 
 _NO_RULES: Final = Rules()
@@ -191,6 +193,8 @@ class Record(Form):
             fields[key.field or key.name] = key.form.build(value, (*path, name), to)
         if isinstance(node, MappingNode):
             self._complete(node, to)
+        if self.rules.own_key:
+            fields[self.rules.own_key] = path[-1]
         return self._make(**fields)
 
     def _complete(self, node: MappingNode, to: Report) -> None:
@@ -263,7 +267,9 @@ def _twice(entry: Entry, other: Entry, to: Report) -> None:
 
 def exclude(group: Iterable[str], entries: dict[str, Entry], to: Report) -> None:
     """Say that only one of some keys may stand, and keep the first."""
-    present = sorted((name for name in group if name in entries), key=lambda name: entries[name].key.place)
+    present = [name for name in group if name in entries]
+    if len(present) > 1:
+        present.sort(key=lambda name: entries[name].key.place)
     for name in present[1:]:
         first = entries[present[0]].key
         message = f"'{shown(name)}' and '{shown(present[0])}' exclude each other."

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final
 
 from core.plan.context import Place as Where
 from core.plan.keys.container_keys import IMAGE
@@ -20,11 +19,7 @@ from core.plan.keys.step_keys import run_defaults, timeouts
 from core.plan.keys.structures import Many, Named
 from core.plan.keys.texts import ID, JOB_ID, id_name, job_name, shell
 from core.plan.keys.trigger_keys import TRIGGERS
-from core.spec.workflow import DefaultsSpec, WorkflowJobSpec, WorkflowSpec
-
-if TYPE_CHECKING:
-    from core.plan.keys.report import Report
-    from core.plan.source import Node, TreePath
+from core.spec.workflow import DefaultsSpec, WorkflowSpec
 
 
 def _defaults(**fields: Any) -> DefaultsSpec:
@@ -63,16 +58,7 @@ DEFAULTS: Final = Record(
 )
 
 
-class _Jobs(Named):
-    """Jobs and templates by their ids."""
-
-    def build(self, node: Node, path: TreePath, to: Report) -> object:
-        """Jobs that know their ids."""
-        found = cast("dict[str, WorkflowJobSpec]", super().build(node, path, to))
-        return {name: replace(job, id=name) for name, job in found.items()}
-
-
-JOBS: Final = _Jobs(JOB, "jobs by their ids", naming=job_name, pattern=JOB_ID, least=1, folds=True)
+JOBS: Final = Named(JOB, "jobs by their ids", naming=job_name, pattern=JOB_ID, least=1, folds=True)
 
 
 def _workflow(**fields: Any) -> WorkflowSpec:

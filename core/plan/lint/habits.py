@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import shown
 from core.plan.interpolate import OPENING
-from core.plan.source import MappingNode, Scalar, node_at
+from core.plan.source import ListNode, MappingNode, Scalar, node_at
 from core.plan.source import walk as walk_tree
 from core.spec.literal_secrets import find_token, looks_like_secret
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from core.plan.lint.ground import Ground
-    from core.plan.source import TreePath
+    from core.plan.source import Node, TreePath
     from core.spec.workflow import ConcurrencySpec, WorkflowServiceSpec
 
 _TELLING: Final = frozenset({
@@ -75,12 +75,7 @@ def check_secrets(ground: Ground) -> None:
     for node in walk_tree(ground.tree):
         if isinstance(node, Scalar):
             _check_leak(ground, node)
-    paths: list[TreePath] = [("env",), ("defaults", "env")]
-    for job in ground.workflow.jobs.values():
-        paths.append(("jobs", job.id, "env"))
-        paths += (("jobs", job.id, "steps", index, "env") for index in range(len(job.steps)))
-    for path in paths:
-        node = node_at(ground.tree, path)
+    for node in _environments(ground.tree):
         if isinstance(node, MappingNode):
             for name, entry in node.entries.items():
                 _check_variable(ground, name, entry.value)
@@ -96,6 +91,22 @@ def check_concurrency(ground: Ground) -> None:
             node = ground.node(("jobs", job.id, "concurrency", "group"))
             message = f"Job '{job.id}' waits for the group that its own run holds: it could never start."
             ground.say("E005", message, node, "give the job a group of its own, or leave one of the two out")
+
+
+def _environments(tree: MappingNode) -> Iterator[Node | None]:
+    """Where variables stand, if they do: the workflow's, then those of each job and of its steps."""
+    yield tree.get("env")
+    yield node_at(tree, ("defaults", "env"))
+    jobs = tree.get("jobs")
+    for entry in jobs.entries.values() if isinstance(jobs, MappingNode) else ():
+        job = entry.value
+        if not isinstance(job, MappingNode):
+            continue
+        yield job.get("env")
+        steps = job.get("steps")
+        for step in steps.items if isinstance(steps, ListNode) else ():
+            if isinstance(step, MappingNode):
+                yield step.get("env")
 
 
 def _services(ground: Ground) -> Iterator[tuple[TreePath, WorkflowServiceSpec]]:

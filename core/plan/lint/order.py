@@ -56,9 +56,9 @@ def _references(job: WorkflowJobSpec) -> Iterator[tuple[str, str, TreePath]]:
 def _check_references(ground: Ground, job: WorkflowJobSpec) -> None:
     first: dict[tuple[str, str], tuple[TreePath, str]] = {}
     for key, name, path in _references(job):
-        node = ground.node(path)
         found = ground.names.find(name)
         if found is None:
+            node = ground.node(path)
             message = f"Job '{job.id}' {_SAID[key]} unknown job '{shown(name)}'."
             is_template = name.startswith(".")
             hint = "a template never runs: use extends" if is_template else unknown_job(ground, name, job)
@@ -66,6 +66,7 @@ def _check_references(ground: Ground, job: WorkflowJobSpec) -> None:
             continue
         earlier = first.setdefault((key, found), (path, name))
         if earlier[0] != path:
+            node = ground.node(path)
             fix = _without(ground, path)
             here = note(ground.node(earlier[0]), "it stands here already")
             ground.say(

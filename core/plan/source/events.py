@@ -53,10 +53,7 @@ def fast_events(text: str) -> Iterator[Event]:
     Raises:
         yaml.YAMLError: The text is refused; `plain_events` says why.
     """
-    if yaml.__with_libyaml__:
-        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
-    else:
-        yield from plain_events(text)
+    return yaml.parse(text, Loader=yaml.CSafeLoader) if yaml.__with_libyaml__ else plain_events(text)
 
 
 def plain_events(text: str) -> Iterator[Event]:

@@ -111,7 +111,7 @@ def compose(events: Iterable[Event], limits: SourceLimits) -> Document:
                 open_collections[-1].items.append(written)
             else:
                 document.root = written
-            if isinstance(written, WrittenList | WrittenMapping):
+            if isinstance(written, _WrittenItems):
                 open_collections.append(written)
                 if len(open_collections) > limits.depth:
                     message = f"Lists and mappings stand inside each other more than {limits.depth} deep."
@@ -129,11 +129,15 @@ def compose(events: Iterable[Event], limits: SourceLimits) -> Document:
 
 
 def _written(event: NodeEvent, named: dict[str, Written], document: Document) -> Written:
-    start, end = _span(event)
+    first, last = event.start_mark, event.end_mark
+    start, end = first.index if first else 0, last.index if last else 0
     name = event.anchor
     written: Written
     if isinstance(event, ScalarEvent):
-        written = WrittenScalar(event.value, event.style or "", start, end, _position(event), event.tag, name)
+        position = 1, 1, 1, 1
+        if first is not None and last is not None:
+            position = first.line + 1, first.column + 1, last.line + 1, last.column + 1
+        written = WrittenScalar(event.value, event.style or "", start, end, position, event.tag, name)
         document.scalars.append(written)
     elif isinstance(event, CollectionStartEvent):
         kind = WrittenList if isinstance(event, SequenceStartEvent) else WrittenMapping
@@ -151,10 +155,3 @@ def _written(event: NodeEvent, named: dict[str, Written], document: Document) ->
 def _span(event: Event) -> tuple[int, int]:
     start, end = event.start_mark, event.end_mark
     return (start.index if start else 0), (end.index if end else 0)
-
-
-def _position(event: Event) -> tuple[int, int, int, int]:
-    start, end = event.start_mark, event.end_mark
-    if start is None or end is None:
-        return 1, 1, 1, 1
-    return start.line + 1, start.column + 1, end.line + 1, end.column + 1
