@@ -141,6 +141,8 @@ def in_file(findings: Iterable[SourceFinding], file: str) -> tuple[SourceFinding
 def shown(text: str, *, most: int = 80) -> str:
     """Text from a file as a message may tell it: one line, no control characters, not too long."""
     cut = text if len(text) <= most else text[: most - 1] + "…"
+    if cut.isprintable():
+        return cut
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in cut)
 
 

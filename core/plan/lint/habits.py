@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.plan.lint.ground import Ground
     from core.plan.source import Node, TreePath
+    from core.spec.literal_secrets import TokenFound
     from core.spec.workflow import ConcurrencySpec, WorkflowServiceSpec
 
 _TELLING: Final = frozenset({
@@ -73,8 +74,8 @@ def check_networks(ground: Ground) -> None:
 def check_secrets(ground: Ground) -> None:
     """Secrets that are written down. Messages do not repeat them."""
     for node in walk_tree(ground.tree):
-        if isinstance(node, Scalar):
-            _check_leak(ground, node)
+        if isinstance(node, Scalar) and (found := find_token(node.text)) is not None:
+            _say_leak(ground, node, found)
     for node in _environments(ground.tree):
         if isinstance(node, MappingNode):
             for name, entry in node.entries.items():
@@ -123,12 +124,10 @@ def _group(concurrency: ConcurrencySpec | None) -> str:
     return concurrency.group.strip().lower()
 
 
-def _check_leak(ground: Ground, scalar: Scalar) -> None:
-    found = find_token(scalar.text)
-    if found is not None:
-        hint = "store it as a secret, write ${{ secrets.NAME }}, and have this one revoked: it was written down"
-        said = f"{found.kind[0].upper()}{found.kind[1:]} stands here."
-        ground.say_at("E133", said, scalar, (found.start, found.stop), hint)
+def _say_leak(ground: Ground, scalar: Scalar, found: TokenFound) -> None:
+    hint = "store it as a secret, write ${{ secrets.NAME }}, and have this one revoked: it was written down"
+    said = f"{found.kind[0].upper()}{found.kind[1:]} stands here."
+    ground.say_at("E133", said, scalar, (found.start, found.stop), hint)
 
 
 def _check_variable(ground: Ground, name: str, node: object) -> None:
