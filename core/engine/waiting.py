@@ -193,7 +193,8 @@ class Waiter:
             raise InvalidArgumentError("pattern: needed with until=log_match", hint="Give the text to look for.")
         matcher = LogPattern.compile(pattern) if pattern else None
         found = _Match()
-        with self._parts.bus.subscribe(ids) as news:
+        looks_at_nodes = until == "first_failure" or since_version is not None
+        with self._parts.bus.subscribe(ids, wants=None if looks_at_nodes else _is_of_no_node) as news:
             tally = await self._looked(ids)
             with anyio.move_on_after(timeout_s):
                 if matcher is not None and until == "log_match":
@@ -268,6 +269,11 @@ def _of_run(run: WorkflowRun) -> _Seen:
         has_failed=ended_badly or run.counts.failed + run.counts.timed_out > 0,
         version=run.version,
     )
+
+
+def _is_of_no_node(event: EngineEvent) -> bool:
+    """Whether news may tell that something has begun or ended, which that of a node never does."""
+    return isinstance(event, JobChanged | WorkflowChanged)
 
 
 def _hear(event: EngineEvent, tally: _Tally) -> None:

@@ -17,7 +17,6 @@ from core.engine.workflow.progress import Progress
 from core.engine.workflow.room import Room
 from core.errors import InvalidExpressionError
 from core.plan.compile import MOST_CALLED_NODES
-from core.plan.jobs import JobNames
 from core.spec.job import InputFile
 
 if TYPE_CHECKING:
@@ -195,10 +194,9 @@ class LiveRun:
 
 def _befriend(file: LiveFrame) -> None:
     """Tell jobs of those that want to run beside them; the wish counts both ways."""
-    names = JobNames(file.jobs)
     for job in file.jobs.values():
         for name in job.spec.parallel_with:
-            other = file.jobs.get(names.find(name) or "")
+            other = file.jobs.get(file.frame.names.find(name) or "")
             if other is not None and other is not job and other not in job.companions:
                 job.companions.append(other)
                 other.companions.append(job)

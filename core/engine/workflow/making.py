@@ -162,8 +162,9 @@ async def _each(works: Sequence[_Work[Found]]) -> list[Found | NodeEnd]:
         found[place] = await _kept_apart(node, work)
         if place % _SLICE == _SLICE - 1:
             await anyio.lowlevel.checkpoint()  # the engine has more to do than this run
-    others = await all_at_once(partial(_kept_apart, *works[place][:2]) for place in waiting)
-    found.update(zip(waiting, others, strict=True))
+    if waiting:
+        others = await all_at_once(partial(_kept_apart, *works[place][:2]) for place in waiting)
+        found.update(zip(waiting, others, strict=True))
     return [found[place] for place in range(len(works))]
 
 
