@@ -173,11 +173,12 @@ class Record(Form):
         """The same with lifted values."""
         if not isinstance(node, MappingNode):
             return node
-        entries = {
-            name: entry if is_null(entry.value) else with_value(entry, self.by_name[name].form.lift(entry.value))
-            for name, entry in node.entries.items()
-            if name in self.by_name
-        }
+        entries: dict[str, Entry] = {}
+        for name, entry in node.entries.items():
+            key, value = self.by_name.get(name), entry.value
+            if key is not None:
+                lifted = value if is_null(value) else key.form.lift(value)
+                entries[name] = entry if lifted is value else with_value(entry, lifted)
         return with_entries(node, entries)
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:

@@ -296,9 +296,9 @@ def with_value(entry: Entry, value: Node) -> Entry:
     return entry if value is entry.value else Entry(entry.key, value, entry.is_merged)
 
 
-def with_entries(node: MappingNode, entries: Mapping[str, Entry]) -> MappingNode:
-    """A mapping with other entries."""
-    return MappingNode(MappingProxyType(dict(entries)), node.place, node.path, node.alias)
+def with_entries(node: MappingNode, entries: dict[str, Entry]) -> MappingNode:
+    """A mapping with other entries, which are its own from now on."""
+    return MappingNode(MappingProxyType(entries), node.place, node.path, node.alias)
 
 
 def entries_of(node: Node | None) -> Mapping[str, Entry]:

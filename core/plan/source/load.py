@@ -119,7 +119,8 @@ def _composed(text: str, limits: SourceLimits) -> Document:
     except yaml.YAMLError:
         document = compose(plain_events(readable), limits)
     back = {stand_in: chr(original) for original, stand_in in table.items()}
-    for scalar in document.scalars:
+    has_escapes = "\\" in text  # no half of a pair is written otherwise
+    for scalar in document.scalars if back or has_escapes else ():
         if back:
             scalar.text = scalar.text.translate(back)
         if _SURROGATES.search(scalar.text):
