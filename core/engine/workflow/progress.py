@@ -122,7 +122,7 @@ class Progress:
         frame = job.frame
         try:
             condition = frame.frame.condition(job.spec)
-            if condition.reads_matrix or _looks_at_variants(job):
+            if condition.reads_matrix or (job.is_narrow and _looks_at_variants(job)):
                 return None
             waiting = Waiting(condition, job.edges, job.spec.is_finally)
             return decide(waiting, frame.course, partial(frame.frame.scene.condition, job.spec, facts))
@@ -163,8 +163,10 @@ class Progress:
     def _end_job(self, job: LiveJob) -> None:
         frame = job.frame
         job.ending = job_ending_of(job)
-        edges = dict.fromkeys(edge for node in job.nodes for edge in node.edges) or job.edges
-        frame.course.note(job.spec.id, job.ending.result, tuple(edges))
+        edges = job.edges
+        if job.is_narrow:
+            edges = tuple(dict.fromkeys(edge for node in job.nodes for edge in node.edges)) or edges
+        frame.course.note(job.spec.id, job.ending.result, edges)
         frame.left -= 1
         self._wake(frame.watchers, job.spec.id)
         self._wake(frame.openings, job.spec.id)

@@ -35,7 +35,7 @@ def critical_path(graph: Graph, durations_s: Mapping[str, float], *, otherwise_s
         otherwise_s: How long a job takes that ``durations_s`` does not name.
     """
     starts: dict[str, float] = {}
-    ends: dict[str, float] = {}
+    ends: dict[str, tuple[float, int]] = {}  # of those that end together, the first of the file comes last
     before: dict[str, str] = {}
     last_ordinary: str | None = None
     for job in graph.order:
@@ -43,22 +43,22 @@ def critical_path(graph: Graph, durations_s: Mapping[str, float], *, otherwise_s
         is_finally = graph.vertices[job].is_finally
         if is_finally and last_ordinary is not None:
             waits = (*waits, last_ordinary)
-        latest = _latest(graph, ends, waits)
+        latest = _latest(ends, waits)
         if latest is not None:
             before[job] = latest
-        starts[job] = ends[latest] if latest is not None else 0.0
-        ends[job] = starts[job] + durations_s.get(job, otherwise_s)
+        starts[job] = ends[latest][0] if latest is not None else 0.0
+        ends[job] = (starts[job] + durations_s.get(job, otherwise_s), -graph.rank(job))
         if not is_finally:
-            last_ordinary = _latest(graph, ends, (job,) if last_ordinary is None else (last_ordinary, job))
-    step = _latest(graph, ends, tuple(ends))
+            last_ordinary = _latest(ends, (job,) if last_ordinary is None else (last_ordinary, job))
+    step = _latest(ends, tuple(ends))
     if step is None:
         return CriticalPath((), 0.0, {})
-    duration, chain = ends[step], [step]
+    duration, chain = ends[step][0], [step]
     while (step := before.get(step)) is not None:
         chain.append(step)
     return CriticalPath(tuple(reversed(chain)), duration, starts)
 
 
-def _latest(graph: Graph, ends: Mapping[str, float], jobs: tuple[str, ...]) -> str | None:
+def _latest(ends: Mapping[str, tuple[float, int]], jobs: tuple[str, ...]) -> str | None:
     """The job that ends last, of equal ones the first of the file."""
-    return max(jobs, key=lambda job: (ends[job], -graph.rank(job)), default=None)
+    return max(jobs, key=ends.__getitem__, default=None)
