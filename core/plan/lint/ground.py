@@ -84,7 +84,9 @@ class Ground:
         related: Iterable[Related] = (),
     ) -> None:
         """Add a finding about a node; what an alias or a template brings to several jobs is told once."""
-        self._add(SourceFinding(code, message, node.place, path_text(node.path), hint, fix=fix, related=tuple(related)))
+        if (code, node.place, message) not in self._findings:
+            path = path_text(node.path)
+            self._add(SourceFinding(code, message, node.place, path, hint, fix=fix, related=tuple(related)))
 
     def say_at(
         self, code: str, message: str, scalar: Scalar, span: tuple[int, int], hint: str = "", *, fix: Fix | None = None
