@@ -6,7 +6,6 @@ what exists and goes on from there. Each act is preceded by the row that says it
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -42,6 +41,7 @@ from core.errors import (
     UnknownSecretError,
 )
 from core.lifecycle.job import JobEvent, JobPhase
+from core.records.frozen import replace
 from core.records.job import Failure
 from core.redaction import Masking, needles
 

@@ -6,12 +6,12 @@ is slow finds fewer events, never stale ones, and costs no more memory than ther
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import anyio
 
 from core.records.event import JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
+from core.records.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ from core.errors import InvalidExpressionError
 from core.lifecycle.job import JobEvent
 from core.plan.compile import EVERYTHING
 from core.plan.interpolate import interpolate_text, parse_template
+from core.records.frozen import replace
 from core.records.job import Failure, FailureKind
 from core.spec.node import KeepSpec, check_patterns
 

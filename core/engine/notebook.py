@@ -6,12 +6,12 @@ into the row of its end. What has to be in the record before something is done i
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
 from core.engine.racing import Bell
+from core.records.frozen import replace
 
 if TYPE_CHECKING:
     from core.engine.parts import Parts

@@ -7,10 +7,11 @@ about its own job only.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from core.records.frozen import replace
 from core.records.job import StepOutcome, StepResult, StepStatus, Usage
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import read_account, told, with_account
 from core.engine.verdict import CLOCK_TOLERANCE, judge
 from core.lifecycle.job import JobEvent
+from core.records.frozen import replace
 from core.records.log import LogSummary
 from core.redaction import Masking
 

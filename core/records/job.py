@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from core.lifecycle.job import JobPhase, JobStatus
+from core.records.frozen import quickly_made
 from core.records.log import LogSummary
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ StepOutcome = Literal["success", "failure", "timed_out", "cancelled", "skipped"]
 """How a step ended before its failure was tolerated."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """What became of one step.
@@ -134,6 +136,7 @@ class Usage:
     exact: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try at a job, in one container.
@@ -192,6 +195,7 @@ class CancelRequest:
     grace_s: float | None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Job:
     """A job, as the store has it.

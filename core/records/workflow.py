@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.records.frozen import quickly_made
 from core.records.workflow_node import NodeCounts
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class CriticalNode:
     duration_s: float
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class WorkflowRun:
     """A workflow's run with its present attempt, as the store has it.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.lifecycle.workflow import NodeStatus, Outcome, Result
+from core.records.frozen import quickly_made
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,6 +97,7 @@ class NodeCondition:
     expanded: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class NodeTry:
     """One try at a node: a job of its own.
@@ -136,6 +138,7 @@ class KeptFrom:
     by: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class WorkflowNode:
     """A job of a run, or one variant of it, in one attempt of the run.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.clock import to_microseconds
@@ -13,6 +13,7 @@ from core.errors import (
     StoreError,
 )
 from core.lifecycle.job import JOB_LIFECYCLE, JobEvent, JobStatus
+from core.records.frozen import replace
 from core.store import encoding
 from core.store.listing import get_job, get_jobs
 from core.store.queries import QueryFile

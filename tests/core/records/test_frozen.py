@@ -1,0 +1,106 @@
+"""Records that are made and copied quickly are the frozen dataclasses they were."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from dataclasses import FrozenInstanceError, asdict, dataclass, field
+
+import pytest
+
+from core.records.frozen import quickly_made, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A record as dataclasses makes it."""
+
+    first: int
+    second: str = "two"
+    third: dict[str, int] = field(default_factory=dict[str, int])
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """The same, made quickly."""
+
+    first: int
+    second: str = "two"
+    third: dict[str, int] = field(default_factory=dict[str, int])
+
+
+@pytest.mark.parametrize("arguments", [(1,), (1, "b"), (1, "b", {"c": 3})])
+def test_a_record_made_quickly_is_what_the_plain_one_is(arguments: tuple[int]) -> None:
+    plain, quick = Plain(*arguments), Quick(*arguments)
+
+    assert type(quick) is Quick
+    assert asdict(quick) == asdict(plain)
+    assert repr(quick) == repr(plain).replace("Plain", "Quick")
+    assert quick == Quick(**asdict(plain))
+    assert quick != plain
+
+
+def test_each_record_made_quickly_has_a_default_of_its_own() -> None:
+    assert Quick(1).third == {}
+    assert Quick(1).third is not Quick(1).third
+
+
+def test_arguments_that_do_not_fit_are_refused_as_by_any_function() -> None:
+    with pytest.raises(TypeError, match=r"Quick\.__init__\(\) missing 1 required positional argument: 'first'"):
+        Quick()  # pyright: ignore[reportCallIssue] -- that is refused
+    with pytest.raises(TypeError, match="unexpected keyword argument 'fourth'"):
+        Quick(1, fourth=4)  # pyright: ignore[reportCallIssue] -- that is refused
+
+
+@pytest.mark.parametrize("record", [Quick(1), replace(Quick(1), second="b"), replace(Plain(1), second="b")])
+def test_nothing_changes_a_record_that_was_made_quickly(record: Plain | Quick) -> None:
+    with pytest.raises(FrozenInstanceError):
+        record.first = 2  # pyright: ignore[reportAttributeAccessIssue] -- that is refused
+    with pytest.raises(FrozenInstanceError):
+        del record.second  # pyright: ignore[reportAttributeAccessIssue] -- that is refused
+
+
+@pytest.mark.parametrize("record", [Plain(1, "b", {"c": 3}), Quick(1, "b", {"c": 3})])
+def test_a_changed_copy_is_what_replace_makes_and_leaves_the_record(record: Plain | Quick) -> None:
+    copied = replace(record, first=2, third={"d": 4})
+
+    assert copied == dataclasses.replace(record, first=2, third={"d": 4})
+    assert type(copied) is type(record)
+    assert record.first == 1
+    assert replace(record) == record
+    assert replace(record) is not record
+
+
+def test_a_changed_copy_of_a_field_there_is_not_is_refused() -> None:
+    with pytest.raises(AttributeError, match="fourth"):
+        replace(Quick(1), fourth=4)
+
+
+def test_a_record_made_quickly_is_copied_and_sent_like_any_other() -> None:
+    record = Quick(1, "b", {"c": 3})
+
+    assert copy.deepcopy(record) == record
+    assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301 - our own
+
+
+@dataclass(frozen=True)
+class _Checked:
+    first: int
+
+    def __post_init__(self) -> None:
+        """Look at it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    first: int
+
+
+@pytest.mark.parametrize("cls", [_Checked, _Named, int])
+def test_a_class_that_wants_more_of_its_init_is_not_made_quickly(cls: type) -> None:
+    with pytest.raises(TypeError):
+        quickly_made(cls)
+    with pytest.raises(TypeError):
+        replace(cls(first=1) if cls is not int else 1)
