@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
 
 from core.clock import from_microseconds, to_microseconds
 from core.records.job import Failure, FailureKind, StepResult, Usage
@@ -78,34 +79,34 @@ def files_from_json(text: str) -> tuple[InputFile, ...]:
 
 def mapping_to_json(mapping: Mapping[str, str] | Mapping[str, int]) -> str:
     """A flat mapping."""
-    return _dump(dict(mapping)) if mapping else "{}"
+    return dump(dict(mapping)) if mapping else "{}"
 
 
 def texts_from_json(text: str) -> dict[str, str]:
     """A mapping of texts that `mapping_to_json` wrote."""
-    return json.loads(text) if text != "{}" else {}
+    return load(text) if text != "{}" else {}
 
 
 def numbers_from_json(text: str) -> dict[str, int]:
     """A mapping of numbers that `mapping_to_json` wrote."""
-    return json.loads(text) if text != "{}" else {}
+    return load(text) if text != "{}" else {}
 
 
 def list_to_json(texts: Sequence[str]) -> str:
     """A list of texts."""
-    return _dump(list(texts)) if texts else "[]"
+    return dump(list(texts)) if texts else "[]"
 
 
 def list_from_json(text: str) -> tuple[str, ...]:
     """The texts that `list_to_json` wrote."""
-    return tuple(json.loads(text)) if text != "[]" else ()
+    return tuple(load(text)) if text != "[]" else ()
 
 
 def failure_to_json(failure: Failure | None) -> str | None:
     """Why something did not succeed."""
     if failure is None:
         return None
-    return _dump(
+    return dump(
         {
             "kind": failure.kind,
             "message": failure.message,
@@ -120,7 +121,7 @@ def failure_from_json(text: str | None) -> Failure | None:
     """The failure that `failure_to_json` wrote."""
     if text is None:
         return None
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = load(text)
     kind = FailureKind(found.pop("kind"))
     return Failure(kind=kind, **found)
 
@@ -129,7 +130,7 @@ def steps_to_json(steps: tuple[StepResult, ...]) -> str:
     """An attempt's steps."""
     if not steps:
         return "[]"
-    return _dump(
+    return dump(
         [
             {
                 "index": step.index,
@@ -151,7 +152,7 @@ def steps_from_json(text: str) -> tuple[StepResult, ...]:
     """The steps that `steps_to_json` wrote."""
     if text == "[]":
         return ()
-    found: list[dict[str, Any]] = json.loads(text)
+    found: list[dict[str, Any]] = load(text)
     return tuple(
         StepResult(
             index=step["index"],
@@ -172,7 +173,7 @@ def usage_to_json(usage: Usage | None) -> str | None:
     """What an attempt used."""
     if usage is None:
         return None
-    return _dump(
+    return dump(
         {
             "cpu_seconds": usage.cpu_seconds,
             "peak_memory_bytes": usage.peak_memory_bytes,
@@ -185,12 +186,12 @@ def usage_to_json(usage: Usage | None) -> str | None:
 
 def usage_from_json(text: str | None) -> Usage | None:
     """The usage that `usage_to_json` wrote."""
-    return None if text is None else Usage(**json.loads(text))
+    return None if text is None else Usage(**load(text))
 
 
 def log_to_json(log: LogSummary) -> str:
     """What was kept of an attempt's output."""
-    return _dump(
+    return dump(
         {
             "lines": log.lines,
             "size": log.size,
@@ -203,14 +204,14 @@ def log_to_json(log: LogSummary) -> str:
 
 def log_from_json(text: str) -> LogSummary:
     """The summary that `log_to_json` wrote."""
-    return LogSummary(**json.loads(text))
+    return LogSummary(**load(text))
 
 
 def services_to_json(services: tuple[ServiceResult, ...]) -> str:
     """What became of an attempt's services."""
     if not services:
         return "[]"
-    return _dump(
+    return dump(
         [
             {
                 "service_id": service.service_id,
@@ -232,7 +233,7 @@ def services_from_json(text: str) -> tuple[ServiceResult, ...]:
     """The services that `services_to_json` wrote."""
     if text == "[]":
         return ()
-    found: list[dict[str, Any]] = json.loads(text)
+    found: list[dict[str, Any]] = load(text)
     return tuple(
         ServiceResult(
             service_id=service["service_id"],
@@ -251,13 +252,25 @@ def services_from_json(text: str) -> tuple[ServiceResult, ...]:
 
 def template_to_json(use: TemplateUse | None) -> str | None:
     """Which template a job was filled from, or a run was made of."""
-    return None if use is None else _dump({"name": use.name, "version": use.version, "inputs": dict(use.inputs)})
+    return None if use is None else dump({"name": use.name, "version": use.version, "inputs": dict(use.inputs)})
 
 
 def template_from_json(text: str | None) -> TemplateUse | None:
     """The use that `template_to_json` wrote."""
-    return None if text is None else TemplateUse(**json.loads(text))
+    return None if text is None else TemplateUse(**load(text))
 
 
-def _dump(value: object) -> str:
-    return utf8(_ENCODER.encode(value))
+def dump(value: object) -> str:
+    """JSON as short as it gets."""
+    try:
+        return to_json(value).decode()
+    except ValueError:  # half a surrogate pair, or hundreds of levels: rare, and costs four times as much
+        return utf8(_ENCODER.encode(value))
+
+
+def load(text: str) -> Any:
+    """What `dump` wrote."""
+    try:
+        return from_json(text)
+    except ValueError:  # hundreds of levels
+        return json.loads(text)

@@ -5,8 +5,7 @@ Times are microseconds. Absent fields of older rows take the record's default.
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from core.clock import from_microseconds, to_microseconds
 from core.lifecycle.workflow import Outcome, Reason
@@ -15,101 +14,99 @@ from core.records.workflow import CriticalNode
 from core.records.workflow_node import JsonObject, KeptFrom, NodeCondition, NodeCounts, NodeReason, NodeTry, NodeVariant
 from core.records.workflow_service import RunService
 from core.spec.service import ServiceSpec
-from core.store.encoding import micros, moment, services_from_json, services_to_json, utf8
+from core.store.encoding import dump, load, micros, moment, services_from_json, services_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
 
 def object_to_json(value: Mapping[str, object]) -> str | None:
     """Any JSON object."""
-    return _dump(dict(value)) if value else None
+    return dump(dict(value)) if value else None
 
 
 def object_from_json(text: str | None) -> dict[str, Any]:
     """The object that `object_to_json` wrote."""
-    return {} if text is None else json.loads(text)
+    return {} if text is None else load(text)
 
 
 def texts_to_json(texts: Sequence[str]) -> str | None:
     """A list of texts."""
-    return _dump(list(texts)) if texts else None
+    return dump(list(texts)) if texts else None
 
 
 def texts_from_json(text: str | None) -> tuple[str, ...]:
     """The texts that `texts_to_json` wrote."""
-    return () if text is None else tuple(json.loads(text))
+    return () if text is None else tuple(load(text))
 
 
 def objects_to_json(objects: Sequence[JsonObject]) -> str | None:
     """A list of JSON objects."""
-    return _dump([dict(each) for each in objects]) if objects else None
+    return dump([dict(each) for each in objects]) if objects else None
 
 
 def objects_from_json(text: str | None) -> tuple[JsonObject, ...]:
     """The objects that `objects_to_json` wrote."""
-    return () if text is None else tuple(json.loads(text))
+    return () if text is None else tuple(load(text))
 
 
 def reason_to_json(reason: NodeReason | None) -> str | None:
     """Why something did not run, was stopped or waits."""
     if reason is None:
         return None
-    return _dump({"code": reason.code, "text": reason.text, "jobs": reason.jobs})
+    return dump({"code": reason.code, "text": reason.text, "jobs": reason.jobs})
 
 
 def reason_from_json(text: str | None) -> NodeReason | None:
     """The reason that `reason_to_json` wrote."""
     if text is None:
         return None
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = load(text)
     return NodeReason(Reason(found["code"]), found["text"], tuple(found["jobs"]))
 
 
 def counts_from_json(text: str | None) -> NodeCounts:
     """How nodes stand, from an object of numbers by state; a state without nodes may be absent."""
-    return NodeCounts(**json.loads(text)) if text else NodeCounts()
+    return NodeCounts(**load(text)) if text else NodeCounts()
 
 
 def path_to_json(path: Sequence[CriticalNode]) -> str | None:
     """The longest way through a run."""
-    return _dump([[node.node_id, node.duration_s] for node in path]) if path else None
+    return dump([[node.node_id, node.duration_s] for node in path]) if path else None
 
 
 def path_from_json(text: str | None) -> tuple[CriticalNode, ...]:
     """The way that `path_to_json` wrote."""
-    return () if text is None else tuple(CriticalNode(*pair) for pair in json.loads(text))
+    return () if text is None else tuple(CriticalNode(*pair) for pair in load(text))
 
 
 def variant_to_json(variant: NodeVariant | None) -> str | None:
     """Which variant a node is."""
     if variant is None:
         return None
-    return _dump({"index": variant.index, "total": variant.total, "values": dict(variant.values)})
+    return dump({"index": variant.index, "total": variant.total, "values": dict(variant.values)})
 
 
 def variant_from_json(text: str | None) -> NodeVariant | None:
     """The variant that `variant_to_json` wrote."""
-    return None if text is None else NodeVariant(**json.loads(text))
+    return None if text is None else NodeVariant(**load(text))
 
 
 def condition_to_json(condition: NodeCondition | None) -> str | None:
     """What decided whether a node runs."""
-    return None if condition is None else _dump({"text": condition.text, "expanded": condition.expanded})
+    return None if condition is None else dump({"text": condition.text, "expanded": condition.expanded})
 
 
 def condition_from_json(text: str | None) -> NodeCondition | None:
     """The condition that `condition_to_json` wrote."""
-    return None if text is None else NodeCondition(**json.loads(text))
+    return None if text is None else NodeCondition(**load(text))
 
 
 def tries_to_json(tries: Sequence[NodeTry]) -> str | None:
     """A node's tries."""
     if not tries:
         return None
-    return _dump(
+    return dump(
         [
             {
                 "number": each.number,
@@ -129,7 +126,7 @@ def tries_from_json(text: str | None) -> tuple[NodeTry, ...]:
     """The tries that `tries_to_json` wrote."""
     if text is None:
         return ()
-    found: list[dict[str, Any]] = json.loads(text)
+    found: list[dict[str, Any]] = load(text)
     return tuple(
         NodeTry(
             number=each["number"],
@@ -148,8 +145,8 @@ def run_services_to_json(services: Sequence[RunService]) -> str | None:
     """What the jobs of a run share."""
     if not services:
         return None
-    results = json.loads(services_to_json(tuple(each.result for each in services)))
-    return _dump(
+    results = load(services_to_json(tuple(each.result for each in services)))
+    return dump(
         [
             {"spec": each.spec.model_dump(mode="json"), "result": result, "ports": each.ports}
             for each, result in zip(services, results, strict=True)
@@ -161,8 +158,8 @@ def run_services_from_json(text: str | None) -> tuple[RunService, ...]:
     """The services that `run_services_to_json` wrote."""
     if text is None:
         return ()
-    found: list[dict[str, Any]] = json.loads(text)
-    results = services_from_json(json.dumps([each["result"] for each in found]))
+    found: list[dict[str, Any]] = load(text)
+    results = services_from_json(dump([each["result"] for each in found]))
     return tuple(
         RunService(ServiceSpec.model_validate(each["spec"]), result, tuple(each["ports"]))
         for each, result in zip(found, results, strict=True)
@@ -173,19 +170,19 @@ def kept_to_json(kept: KeptFrom | None) -> str | None:
     """Where a result is from."""
     if kept is None:
         return None
-    return _dump({"attempt": kept.attempt, "job_id": kept.job_id, "why": kept.why, "by": kept.by})
+    return dump({"attempt": kept.attempt, "job_id": kept.job_id, "why": kept.why, "by": kept.by})
 
 
 def kept_from_json(text: str | None) -> KeptFrom | None:
     """The place that `kept_to_json` wrote."""
-    return None if text is None else KeptFrom(**json.loads(text))
+    return None if text is None else KeptFrom(**load(text))
 
 
 def cancel_to_json(request: CancelRequest | None) -> str | None:
     """Somebody's request to stop something."""
     if request is None:
         return None
-    return _dump(
+    return dump(
         {"at_us": to_microseconds(request.at), "by": request.by, "reason": request.reason, "grace_s": request.grace_s}
     )
 
@@ -194,9 +191,5 @@ def cancel_from_json(text: str | None) -> CancelRequest | None:
     """The request that `cancel_to_json` wrote."""
     if text is None:
         return None
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = load(text)
     return CancelRequest(from_microseconds(found["at_us"]), found["by"], found["reason"], found["grace_s"])
-
-
-def _dump(value: object) -> str:
-    return utf8(_ENCODER.encode(value))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,6 +88,39 @@ def test_texts_read_back(mapping: dict[str, str], texts: tuple[str, ...]) -> Non
 @given(_MOMENTS)
 def test_a_time_reads_back_to_the_microsecond(moment: datetime) -> None:
     assert encoding.moment(encoding.micros(moment)) == moment
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**80), 2**80) | st.floats(allow_nan=False) | _TEXTS,
+    lambda some: st.lists(some, max_size=3) | st.dictionaries(_TEXTS, some, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(_JSON)
+def test_what_json_can_say_reads_back_and_is_json_for_others_too(value: Any) -> None:
+    text = encoding.dump(value)
+    assert encoding.load(text) == json.loads(text) == value
+
+
+def test_not_a_number_reads_back() -> None:
+    assert math.isnan(encoding.load(encoding.dump(math.nan)))
+
+
+def test_hundreds_of_levels_read_back() -> None:
+    deep: list[Any] = []
+    for _ in range(500):
+        deep = [deep]
+    assert encoding.load(encoding.dump(deep)) == deep
+
+
+def test_half_a_surrogate_pair_is_a_mark_in_json() -> None:
+    assert encoding.load(encoding.dump({"a": "x\ud800"})) == {"a": "x?"}
+
+
+def test_what_is_no_json_is_not_read() -> None:
+    with pytest.raises(json.JSONDecodeError):
+        encoding.load("{")
 
 
 @given(st.text())
