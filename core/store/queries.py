@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib.resources import files
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 SqlValue = str | int | float | None
 """What our columns hold."""
@@ -28,14 +30,16 @@ class Query:
     Attributes:
         name: As in the file.
         sentence: What it does.
-        sql: The statement.
+        sql: The statement, its placeholders nameless: SQLite looks for names at each run.
         placeholders: Names of the values it takes.
+        in_order: From the values by their names to those of the placeholders, one after the other.
     """
 
     name: str
     sentence: str
     sql: str
-    placeholders: frozenset[str]
+    placeholders: AbstractSet[str]
+    in_order: Callable[[Mapping[str, SqlValue]], tuple[SqlValue, ...]]
 
     def run(self, connection: sqlite3.Connection, **values: SqlValue) -> sqlite3.Cursor:
         """Execute it with exactly the values it names.
@@ -44,9 +48,7 @@ class Query:
             TypeError: A value is missing, or one is given that the statement does not name.
             sqlite3.Error: SQLite refused.
         """
-        if values.keys() ^ self.placeholders:
-            raise self._mismatch(values.keys())
-        return connection.execute(self.sql, values)
+        return connection.execute(self.sql, self._checked(values))
 
     def run_many(self, connection: sqlite3.Connection, rows: Iterable[Mapping[str, SqlValue]]) -> None:
         """Execute it once for each row of values.
@@ -55,15 +57,13 @@ class Query:
             TypeError: As in `run`, before anything was executed.
             sqlite3.Error: SQLite refused.
         """
-        every = tuple(rows)
-        for values in every:
-            if values.keys() ^ self.placeholders:
-                raise self._mismatch(values.keys())
-        connection.executemany(self.sql, every)
+        connection.executemany(self.sql, [self._checked(values) for values in rows])
 
-    def _mismatch(self, given: Iterable[str]) -> TypeError:
-        missing, extra = sorted(self.placeholders.difference(given)), sorted(set(given) - self.placeholders)
-        return TypeError(f"query {self.name}: missing {missing}, unknown {extra}")
+    def _checked(self, values: Mapping[str, SqlValue]) -> tuple[SqlValue, ...]:
+        if values.keys() != self.placeholders:
+            missing, extra = sorted(self.placeholders - values.keys()), sorted(values.keys() - self.placeholders)
+            raise TypeError(f"query {self.name}: missing {missing}, unknown {extra}")
+        return self.in_order(values)
 
 
 class QueryFile:
@@ -110,5 +110,13 @@ def _parse(stem: str, text: str) -> dict[str, Query]:
         if not comments or not sql.endswith(";") or sql.count(";") != 1:
             raise ValueError(f"sql/{stem}.sql: {name} needs a sentence and one statement that ends in ';'")
         sentence = " ".join(line.removeprefix("--").strip() for line in comments)
-        queries[name] = Query(name, sentence, sql, frozenset(_PLACEHOLDER.findall(sql)))
+        placeholders = _PLACEHOLDER.findall(sql)
+        nameless = _PLACEHOLDER.sub("?", sql)
+        queries[name] = Query(name, sentence, nameless, frozenset(placeholders), _picker(placeholders))
     return queries
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, SqlValue]], tuple[SqlValue, ...]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)

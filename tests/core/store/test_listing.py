@@ -162,7 +162,7 @@ async def test_a_page_walks_an_index_and_never_the_table(database: Database) -> 
     def plans(connection: sqlite3.Connection) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for query in listing._SQL.queries.values():
-            values = dict.fromkeys(query.placeholders, "[]")
+            values = query.in_order(dict.fromkeys(query.placeholders, "[]"))
             rows = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", values)
             found[query.name] = [row[3] for row in rows]
         return found

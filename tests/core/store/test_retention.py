@@ -166,7 +166,9 @@ async def test_the_walks_of_runs_use_their_indexes_and_no_sorting(database: Data
         found: dict[str, str] = {}
         for query in (*retention._SQL.queries.values(), *export._SQL.queries.values()):
             if query.name not in {"delete_runs", "delete_workflow", "expire_uploads", "note_filed"}:
-                rows = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", dict.fromkeys(query.placeholders, "[]"))
+                rows = connection.execute(
+                    f"EXPLAIN QUERY PLAN {query.sql}", query.in_order(dict.fromkeys(query.placeholders, "[]"))
+                )
                 found[query.name] = "; ".join(row[3] for row in rows)
         return found
 

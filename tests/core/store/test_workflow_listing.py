@@ -201,7 +201,9 @@ async def test_the_walks_use_their_indexes_and_no_sorting(database: Database) ->
         found: dict[str, str] = {}
         for query in (query for file in files for query in file.queries.values()):
             if query.sql.startswith("SELECT"):
-                rows = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", dict.fromkeys(query.placeholders, "[]"))
+                rows = connection.execute(
+                    f"EXPLAIN QUERY PLAN {query.sql}", query.in_order(dict.fromkeys(query.placeholders, "[]"))
+                )
                 found[query.name] = "; ".join(row[3] for row in rows)
         return found
 
