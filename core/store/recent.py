@@ -10,12 +10,11 @@ process grow for its first thousand jobs.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from contextlib import contextmanager
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from core.records.job import Job
 
@@ -52,33 +51,53 @@ class RecentJobs:
 
     def __init__(self, live: int, ended: int) -> None:
         self._live, self._ended = _Kept(live), _Kept(ended)
-        self._writing: Counter[str] = Counter()
+        self._writing: dict[str, int] = {}
         self._overlapping: set[str] = set()
 
     def find(self, job_id: str) -> Job | None:
         """The job, if it is known for certain."""
         return self._live.find(job_id) or self._ended.find(job_id)
 
-    @contextmanager
-    def writing(self, job_id: str) -> Generator[Callable[[Job], Job]]:
+    def writing(self, job_id: str) -> _Writing:
         """Hold this while a write to the job is under way, and hand what it returned to the function given."""
+        return _Writing(self, job_id)
+
+    def begin(self, job_id: str) -> None:
+        """A write to the job is under way."""
         self._live.forget(job_id)
         self._ended.forget(job_id)
-        self._writing[job_id] += 1
-        if self._writing[job_id] > 1:
+        under_way = self._writing.get(job_id, 0)
+        if under_way:
             self._overlapping.add(job_id)
-        written: list[Job] = []
+        self._writing[job_id] = under_way + 1
 
-        def note(job: Job) -> Job:
-            written.append(job)
-            return job
+    def end(self, job_id: str, written: Job | None) -> None:
+        """A write to the job is over, with what it returned; None if it did not return."""
+        if written is not None and job_id not in self._overlapping:
+            (self._ended if written.status.is_terminal else self._live).keep(written)
+        under_way = self._writing.pop(job_id) - 1
+        if under_way:
+            self._writing[job_id] = under_way
+        else:
+            self._overlapping.discard(job_id)
 
-        try:
-            yield note
-        finally:
-            if written and job_id not in self._overlapping:
-                (self._ended if written[0].status.is_terminal else self._live).keep(written[0])
-            self._writing[job_id] -= 1
-            if not self._writing[job_id]:
-                del self._writing[job_id]
-                self._overlapping.discard(job_id)
+
+class _Writing:
+    """A write that is under way; a class, since there are several for every job."""
+
+    __slots__ = ("_job_id", "_recent", "_written")
+
+    def __init__(self, recent: RecentJobs, job_id: str) -> None:
+        self._recent, self._job_id = recent, job_id
+        self._written: Job | None = None
+
+    def __enter__(self) -> Callable[[Job], Job]:
+        self._recent.begin(self._job_id)
+        return self._note
+
+    def _note(self, job: Job) -> Job:
+        self._written = job
+        return job
+
+    def __exit__(self, *_: object) -> None:
+        self._recent.end(self._job_id, self._written)
