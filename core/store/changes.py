@@ -17,7 +17,15 @@ from core.records.frozen import replace
 from core.store import encoding
 from core.store.listing import get_job, get_jobs
 from core.store.queries import QueryFile
-from core.store.rows import AttemptFields, JobFields, attempt_values, cancel_values, job_values, phase_values
+from core.store.rows import (
+    AttemptFields,
+    JobFields,
+    attempt_values,
+    cancel_values,
+    first_attempt_values,
+    job_values,
+    phase_values,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -193,15 +201,17 @@ class Move:
         """Do it. See `JobStore.move`."""
         found = _present(connection, self.job_id, self.known)
         status = JOB_LIFECYCLE.next_status(found.status, self.event)
+        attempt = _written_attempt(connection, found, self.attempt, self.new_attempt)
         moved = replace(
             found,
             status=status,
             queued_at=self.at if status is JobStatus.QUEUED else found.queued_at,
             finished_at=self.at if status.is_terminal else None,
+            attempt=attempt,
+            attempt_number=found.attempt_number if self.new_attempt is None else self.new_attempt.number,
+            version=found.version + 1,
+            **self.job,
         )
-        if self.new_attempt is not None:
-            moved = _begin_attempt(connection, moved, self.new_attempt)
-        moved = _changed(connection, moved, self.job, self.attempt)
         _MOVE_JOB.run(
             connection,
             status=moved.status,
@@ -241,7 +251,9 @@ class Change:
 
     def apply(self, connection: sqlite3.Connection) -> Job:
         """Do it. See `JobStore.change`."""
-        changed = _changed(connection, _present(connection, self.job_id, self.known), self.job, self.attempt)
+        found = _present(connection, self.job_id, self.known)
+        attempt = _written_attempt(connection, found, self.attempt)
+        changed = replace(found, attempt=attempt, version=found.version + 1, **self.job)
         if self.job:
             _UPDATE_JOB.run(connection, **job_values(changed))
         else:
@@ -259,13 +271,6 @@ def request_cancel(connection: sqlite3.Connection, job_id: str, request: CancelR
     return asked
 
 
-def _begin_attempt(connection: sqlite3.Connection, job: Job, attempt: Attempt) -> Job:
-    if attempt.number != job.attempt_number + 1:
-        raise IllegalMoveError(f"Attempt {attempt.number} does not follow attempt {job.attempt_number}.")
-    _INSERT_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
-    return replace(job, attempt=attempt, attempt_number=attempt.number)
-
-
 def _present(connection: sqlite3.Connection, job_id: str, known: Job | None) -> Job:
     """The job as it stands now."""
     if known is not None and _VERSION_OF.run(connection, job_id=job_id).fetchone() == (known.version,):
@@ -273,15 +278,23 @@ def _present(connection: sqlite3.Connection, job_id: str, known: Job | None) -> 
     return get_job(connection, job_id)
 
 
-def _changed(connection: sqlite3.Connection, job: Job, job_fields: JobFields, attempt_fields: AttemptFields) -> Job:
-    """The changed job, one version on, to be written; its attempt is written if something changes about that."""
-    attempt = job.attempt
-    if attempt_fields:
-        if attempt is None:
+def _written_attempt(
+    connection: sqlite3.Connection, job: Job, fields: AttemptFields, begun: Attempt | None = None
+) -> Attempt | None:
+    """The job's attempt after a change, or the one that begins; written if it is another than before."""
+    if begun is not None and begun.number != job.attempt_number + 1:
+        raise IllegalMoveError(f"Attempt {begun.number} does not follow attempt {job.attempt_number}.")
+    attempt = begun or job.attempt
+    if attempt is None:
+        if fields:
             raise StoreError(f"{job.job_id} has no attempt yet that could change.")
-        attempt = replace(attempt, **attempt_fields)
-        if attempt_fields.keys() <= _PHASE_FIELDS:
-            _UPDATE_PHASE.run(connection, **phase_values(job.job_id, attempt))
-        else:
-            _UPDATE_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
-    return replace(job, attempt=attempt, version=job.version + 1, **job_fields)
+        return None
+    if fields:
+        attempt = replace(attempt, **fields)
+    if begun is not None:
+        _INSERT_ATTEMPT.run(connection, **first_attempt_values(job.job_id, attempt))
+    elif fields and fields.keys() <= _PHASE_FIELDS:
+        _UPDATE_PHASE.run(connection, **phase_values(job.job_id, attempt))
+    elif fields:
+        _UPDATE_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
+    return attempt

@@ -211,16 +211,23 @@ def cancel_values(job_id: str, version: int, request: CancelRequest) -> dict[str
     }
 
 
+def first_attempt_values(job_id: str, attempt: Attempt) -> dict[str, SqlValue]:
+    """What never changes about an attempt, and how it begins, as values of ``insert_attempt``."""
+    return {
+        **attempt_values(job_id, attempt),
+        "container_name": attempt.container_name,
+        "token": attempt.token,
+    }
+
+
 def attempt_values(job_id: str, attempt: Attempt) -> dict[str, SqlValue]:
-    """The values of ``insert_attempt`` and ``update_attempt``."""
+    """What may change about an attempt, as values of ``update_attempt``."""
     return {
         "job_id": job_id,
         "number": attempt.number,
         "phase": attempt.phase,
-        "container_name": attempt.container_name,
         "container_id": attempt.container_id,
         "image_digest": attempt.image_digest,
-        "token": attempt.token,
         "started_us": encoding.micros(attempt.started_at),
         "finished_us": encoding.micros(attempt.finished_at),
         "deadline_us": encoding.micros(attempt.deadline_at),

@@ -70,10 +70,9 @@ VALUES (:job_id, :number, :phase, :container_name, :container_id, :image_digest,
 -- name: update_attempt
 -- What became of a try so far.
 UPDATE attempts
-   SET phase = :phase, container_name = :container_name, container_id = :container_id, image_digest = :image_digest,
-       token = :token, started_us = :started_us, finished_us = :finished_us, deadline_us = :deadline_us,
-       timeout_fired_us = :timeout_fired_us, exit_code = :exit_code, failure = :failure, steps = :steps,
-       usage = :usage, log = :log, services = :services
+   SET phase = :phase, container_id = :container_id, image_digest = :image_digest, started_us = :started_us,
+       finished_us = :finished_us, deadline_us = :deadline_us, timeout_fired_us = :timeout_fired_us,
+       exit_code = :exit_code, failure = :failure, steps = :steps, usage = :usage, log = :log, services = :services
  WHERE job_id = :job_id AND number = :number;
 
 -- name: update_phase

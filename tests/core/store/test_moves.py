@@ -52,6 +52,17 @@ async def test_starting_a_job_begins_an_attempt(jobs: JobStore, others: JobStore
     assert await jobs.attempts(queued.job_id) == (an_attempt(),)
 
 
+async def test_what_changes_of_an_attempt_with_its_beginning_is_read_back(jobs: JobStore, others: JobStore) -> None:
+    job = await a_queued_job(jobs)
+    begun = an_attempt()
+    started = await jobs.move(
+        job.job_id, JobEvent.START, by="engine", new_attempt=begun, attempt={"phase": JobPhase.STARTING, "exit_code": 7}
+    )
+    assert started.attempt == replace(begun, phase=JobPhase.STARTING, exit_code=7)
+    assert (started.attempt_number, started.version) == (1, 2)
+    assert await others.get(job.job_id) == started
+
+
 async def test_a_move_carries_changes_of_the_job_and_of_its_attempt(
     jobs: JobStore, others: JobStore, clock: MovingClock
 ) -> None:
