@@ -12,7 +12,15 @@ from core.records.frozen import replace
 from core.records.workflow import WorkflowChange
 from core.store.encoding import utf8
 from core.store.queries import QueryFile
-from core.store.workflow_rows import NodeFields, change_values, first_node_values, node_from_row, node_values
+from core.store.workflow_rows import (
+    NODE_COURSE,
+    NodeFields,
+    change_values,
+    first_node_values,
+    node_course_values,
+    node_from_row,
+    node_values,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 _SQL: Final = QueryFile("nodes")
 _INSERT_NODE: Final = _SQL.take("insert_node")
 _UPDATE_NODE: Final = _SQL.take("update_node")
+_UPDATE_NODE_COURSE: Final = _SQL.take("update_node_course")
 _DELETE_WAITING_NODE: Final = _SQL.take("delete_waiting_node")
 _NEXT_VERSION: Final = _SQL.take("next_version")
 _PRESENT_ATTEMPT: Final = _SQL.take("present_attempt")
@@ -189,7 +198,7 @@ class NodeMoves:
         version, attempt = _advance(connection, self.workflow_id)
         nodes = _find_all(connection, self.workflow_id, attempt, (move.node_id for move in self.moves), self.known)
         moved = tuple(self._after(node, move, version) for node, move in zip(nodes, self.moves, strict=True))
-        _UPDATE_NODE.run_many(connection, map(node_values, moved))
+        _write(connection, zip(moved, (move.fields for move in self.moves), strict=True))
         (last,) = _LAST_CHANGE.run(connection, workflow_id=self.workflow_id).fetchone()
         rows: list[dict[str, SqlValue]] = []
         for number, (node, after, move) in enumerate(zip(nodes, moved, self.moves, strict=True), last + 1):
@@ -256,7 +265,7 @@ def change_nodes(
     version, attempt = _advance(connection, workflow_id)
     nodes = _find_all(connection, workflow_id, attempt, fields, known)
     changed = tuple(replace(node, version=version, **some) for node, some in zip(nodes, fields.values(), strict=True))
-    _UPDATE_NODE.run_many(connection, map(node_values, changed))
+    _write(connection, zip(changed, fields.values(), strict=True))
     return changed
 
 
@@ -275,6 +284,21 @@ def request_node_cancel(
     asked = replace(found, version=version, cancel=request)
     _UPDATE_NODE.run(connection, **node_values(asked))
     return asked
+
+
+def _write(connection: sqlite3.Connection, nodes: Iterable[tuple[WorkflowNode, NodeFields]]) -> None:
+    """Write nodes, each with the fields that its caller changed."""
+    wholly: list[dict[str, SqlValue]] = []
+    course: list[dict[str, SqlValue]] = []
+    for node, some in nodes:
+        if some.keys() <= NODE_COURSE:
+            course.append(node_course_values(node))
+        else:
+            wholly.append(node_values(node))
+    if course:
+        _UPDATE_NODE_COURSE.run_many(connection, course)
+    if wholly:
+        _UPDATE_NODE.run_many(connection, wholly)
 
 
 def _advance(connection: sqlite3.Connection, workflow_id: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 from core.clock import from_microseconds, to_microseconds
 from core.lifecycle.workflow import NodeEvent, NodeStatus, Outcome, Result, WorkflowEvent, WorkflowStatus
@@ -284,17 +284,37 @@ def first_node_values(node: WorkflowNode) -> dict[str, SqlValue]:
 def node_values(node: WorkflowNode) -> dict[str, SqlValue]:
     """What may change about a node, as values of ``update_node``."""
     return {
+        **node_course_values(node),
+        "name": utf8(node.name),
+        "needs": code.texts_to_json(node.needs),
+        "condition": code.condition_to_json(node.condition),
+        "fingerprint": node.fingerprint,
+        "fingerprint_parts": code.object_to_json(node.fingerprint_parts),
+        "kept_from": code.kept_to_json(node.kept_from),
+        "cancel": code.cancel_to_json(node.cancel),
+    }
+
+
+NODE_COURSE: Final = frozenset(
+    {
+        *("status", "version", "outcome", "result", "reason", "failure", "exit_code", "job_id", "tries", "retry_at"),
+        *("started_at", "finished_at", "outputs", "artifacts", "tail", "warnings"),
+    }
+)
+"""The fields that `node_course_values` holds."""
+
+
+def node_course_values(node: WorkflowNode) -> dict[str, SqlValue]:
+    """How a node goes, as values of ``update_node_course``."""
+    return {
         "workflow_id": node.workflow_id,
         "attempt": node.attempt,
         "node_id": utf8(node.node_id),
         "status": node.status,
         "version": node.version,
-        "name": utf8(node.name),
-        "needs": code.texts_to_json(node.needs),
         "outcome": node.outcome,
         "result": node.result,
         "reason": code.reason_to_json(node.reason),
-        "condition": code.condition_to_json(node.condition),
         "failure": encoding.failure_to_json(node.failure),
         "exit_code": node.exit_code,
         "job_id": node.job_id,
@@ -306,10 +326,6 @@ def node_values(node: WorkflowNode) -> dict[str, SqlValue]:
         "artifacts": node.artifacts,
         "tail": code.texts_to_json(node.tail),
         "warnings": code.texts_to_json(node.warnings),
-        "fingerprint": node.fingerprint,
-        "fingerprint_parts": code.object_to_json(node.fingerprint_parts),
-        "kept_from": code.kept_to_json(node.kept_from),
-        "cancel": code.cancel_to_json(node.cancel),
     }
 
 

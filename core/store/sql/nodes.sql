@@ -19,6 +19,14 @@ UPDATE workflow_nodes
        fingerprint_parts = :fingerprint_parts, kept_from = :kept_from, cancel = :cancel
  WHERE workflow_id = :workflow_id AND attempt = :attempt AND node_id = :node_id;
 
+-- name: update_node_course
+-- How a node goes, beside what it is and why it runs.
+UPDATE workflow_nodes
+   SET status = :status, version = :version, outcome = :outcome, result = :result, reason = :reason, failure = :failure,
+       exit_code = :exit_code, job_id = :job_id, tries = :tries, retry_us = :retry_us, started_us = :started_us,
+       finished_us = :finished_us, outputs = :outputs, artifacts = :artifacts, tail = :tail, warnings = :warnings
+ WHERE workflow_id = :workflow_id AND attempt = :attempt AND node_id = :node_id;
+
 -- name: delete_waiting_node
 -- A node that stood for a matrix before it was expanded.
 DELETE FROM workflow_nodes

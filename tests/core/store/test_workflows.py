@@ -32,9 +32,12 @@ from core.records.workflow_node import (
     WorkflowNode,
 )
 from core.store.node_changes import NodeFilter, NodeMove, node_place
+from core.store.workflow_rows import NodeFields
 from core.testing.factories import a_node, a_workflow_run, a_workflow_source
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from core.store.workflow_changes import SubmittedRun
     from core.store.workflows import WorkflowStore
     from core.testing.clock import MovingClock
@@ -105,9 +108,9 @@ async def test_runs_of_one_name_are_counted_and_no_number_comes_twice(workflows:
     assert (numbers, other) == ([1, 2, 3], 1)
 
 
-async def test_every_field_of_a_node_reads_back(workflows: WorkflowStore, clock: MovingClock) -> None:
-    now = clock.now()
-    node = a_node(
+def a_told_node(now: datetime) -> WorkflowNode:
+    """A node that says something in every field."""
+    return a_node(
         "test-3.12-ü",
         job="test",
         name="test (3.12)",
@@ -132,9 +135,24 @@ async def test_every_field_of_a_node_reads_back(workflows: WorkflowStore, clock:
         kept_from=KeptFrom(1, "job_0", "its definition is unchanged", "me"),
         cancel=CancelRequest(now, "cli", "enough", 2.5),
     )
+
+
+async def test_every_field_of_a_node_reads_back(workflows: WorkflowStore, clock: MovingClock) -> None:
+    node = a_told_node(clock.now())
     submitted = await submit(workflows, node)
     found = await workflows.node(submitted.run.workflow_id, node.node_id)
     assert found == replace(node, workflow_id=submitted.run.workflow_id)
+
+
+@pytest.mark.parametrize("field", sorted(NodeFields.__annotations__.keys() - {"outcome", "result"}))  # come with an end
+async def test_every_field_of_a_node_that_changes_on_its_own_reads_back(
+    workflows: WorkflowStore, clock: MovingClock, field: str
+) -> None:
+    workflow_id = (await submit(workflows, a_node())).run.workflow_id
+    told = a_told_node(clock.now())
+    (changed,) = await workflows.change_nodes(workflow_id, {"build": {field: getattr(told, field)}})  # pyright: ignore[reportArgumentType] -- any of its fields
+    assert getattr(changed, field) == getattr(told, field) != getattr(a_node(), field)
+    assert await workflows.node(workflow_id, "build") == changed
 
 
 async def test_a_node_that_does_not_begin_waiting_keeps_the_whole_run_out(workflows: WorkflowStore) -> None:
