@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from core.records.frozen import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -41,6 +43,7 @@ class ImageInfo:
     has_health_check: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContainerState:
     """What the engine says of a container.

@@ -12,6 +12,7 @@ from core.engine.request import container_name
 from core.engine.secret_book import values_of
 from core.errors import InvalidExpressionError
 from core.policy.holding import run_network
+from core.records.frozen import quickly_made
 from core.settings import MIB
 from core.spec.service import service_id_of
 
@@ -32,6 +33,7 @@ LOG_BYTES: Final = 8 * MIB
 _LOG_LINES: Final = 10_000
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOwner:
     """What services belong to.

@@ -14,7 +14,7 @@ from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import read_account, told, with_account
 from core.engine.verdict import CLOCK_TOLERANCE, judge
 from core.lifecycle.job import JobEvent
-from core.records.frozen import replace
+from core.records.frozen import quickly_made, replace
 from core.records.log import LogSummary
 from core.redaction import Masking
 
@@ -38,6 +38,7 @@ _BROKEN_OFF: Final[dict[JobEvent, StepStatus]] = {
 }
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """Everything known of an ended attempt.

@@ -31,11 +31,10 @@ def quickly_made(cls: type[T]) -> type[T]:
     """Give a frozen dataclass of many fields an `__init__` that does the same and costs a fraction.
 
     Raises:
-        TypeError: The class has what this `__init__` does not know: keywords only, fields it does not take, what comes
-            after it.
+        TypeError: The class has what this `__init__` does not know: fields it does not take, what comes after it.
     """
     known = _fields(cls)
-    scope: dict[str, Any] = {"draft": _draft(cls), "let": object.__setattr__, "absent": MISSING}
+    scope: dict[str, Any] = {"__draft__": _draft(cls), "__let__": object.__setattr__, "__absent__": MISSING}
     made = _compiled(cls, "__init__", _init_text(known, scope), scope)
     made.__annotations__, made.__qualname__ = cls.__init__.__annotations__, cls.__init__.__qualname__
     cls.__init__ = made
@@ -44,29 +43,35 @@ def quickly_made(cls: type[T]) -> type[T]:
 
 def _fields(cls: type[Any]) -> tuple[Field[Any], ...]:
     known = fields(cls)
-    if hasattr(cls, "__post_init__") or not all(each.init and not each.kw_only for each in known):
-        raise TypeError(f"{cls.__name__} is more than its fields, one after the other.")
+    if hasattr(cls, "__post_init__") or not all(each.init for each in known):
+        raise TypeError(f"{cls.__name__} is more than its fields.")
     return known
 
 
 def _init_text(known: tuple[Field[Any], ...], scope: dict[str, Any]) -> str:
-    """The text of `__init__`; what it names is put into its scope."""
-    taken: list[str] = []
+    """The text of `__init__`; what it names is put into its scope, under names that no field has."""
+    taken: list[str] = ["self"]
+    by_name: list[str] = []
     told: list[str] = []
     for each in known:
-        name, value = each.name, each.name
+        name = value = parameter = each.name
         if each.default_factory is not MISSING:
-            scope[f"make_{name}"] = each.default_factory
-            taken.append(f"{name}=absent")
-            value = f"make_{name}() if {name} is absent else {name}"
+            scope[f"__make_{name}__"] = each.default_factory
+            parameter = f"{name}=__absent__"
+            value = f"__make_{name}__() if {name} is __absent__ else {name}"
         elif each.default is not MISSING:
-            scope[f"default_{name}"] = each.default
-            taken.append(f"{name}=default_{name}")
-        else:
-            taken.append(name)
+            scope[f"__default_{name}__"] = each.default
+            parameter = f"{name}=__default_{name}__"
+        (by_name if each.kw_only is True else taken).append(parameter)
         told.append(f" self.{name} = {value}")
-    first = f"def __init__(self, {', '.join(taken)}):\n own = self.__class__\n let(self, '__class__', draft)"
-    return "\n".join([first, *told, " self.__class__ = own"])
+    if by_name:
+        taken += ["*", *by_name]
+    first = [
+        f"def __init__({', '.join(taken)}):",
+        " __own__ = self.__class__",
+        " __let__(self, '__class__', __draft__)",
+    ]
+    return "\n".join([*first, *told, " self.__class__ = __own__"])
 
 
 @cache

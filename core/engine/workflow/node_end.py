@@ -19,6 +19,7 @@ from core.plan.compile.definition import field_value
 from core.plan.foresight import UnknownYetError
 from core.plan.interpolate import interpolate_text
 from core.plan.results import Ending, Tolerance
+from core.records.frozen import quickly_made
 from core.records.job import Failure, FailureKind
 from core.records.workflow_node import NodeReason
 from core.redaction import Masking
@@ -43,6 +44,7 @@ _ENDS: Final = {
 }
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeEnd:
     """How a try at a node ended.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.records.frozen import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -44,6 +46,7 @@ class Producer:
     job_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSetting:
     """A node with everything that its definition may read.
