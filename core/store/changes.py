@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -44,7 +45,6 @@ _INSERT_FIRST_TRANSITION: Final = _SQL.take("insert_first_transition")
 _INSERT_TRANSITION: Final = _SQL.take("insert_transition")
 _FIND_IDEMPOTENCY: Final = _SQL.take("find_idempotency")
 _INSERT_IDEMPOTENCY: Final = _SQL.take("insert_idempotency")
-_VERSION_OF: Final = _SQL.take("version_of")
 _MOVE_JOB: Final = _SQL.take("move_job")
 _UPDATE_JOB: Final = _SQL.take("update_job")
 _TOUCH_JOB: Final = _SQL.take("touch_job")
@@ -199,26 +199,41 @@ class Move:
 
     def apply(self, connection: sqlite3.Connection) -> Job:
         """Do it. See `JobStore.move`."""
-        found = _present(connection, self.job_id, self.known)
+        return _carried_out(connection, self)
+
+    def after(self, found: Job) -> Job:
+        """The job as it is then.
+
+        Raises:
+            IllegalMoveError: As `JobStore.move` does.
+        """
         status = JOB_LIFECYCLE.next_status(found.status, self.event)
-        attempt = _written_attempt(connection, found, self.attempt, self.new_attempt)
-        moved = replace(
+        return replace(
             found,
             status=status,
             queued_at=self.at if status is JobStatus.QUEUED else found.queued_at,
             finished_at=self.at if status.is_terminal else None,
-            attempt=attempt,
+            attempt=_attempt_after(found, self.attempt, self.new_attempt),
             attempt_number=found.attempt_number if self.new_attempt is None else self.new_attempt.number,
             version=found.version + 1,
             **self.job,
         )
-        _MOVE_JOB.run(
+
+    def write(self, connection: sqlite3.Connection, found: Job, moved: Job) -> bool:
+        """Write it; False, with nothing written, if the job is no longer as it was found."""
+        written = _MOVE_JOB.run(
             connection,
             status=moved.status,
             queued_us=to_microseconds(moved.queued_at),
             finished_us=encoding.micros(moved.finished_at),
             **job_values(moved),
         )
+        if not written.rowcount:
+            return False
+        if moved.attempt is not None and self.new_attempt is not None:
+            _INSERT_ATTEMPT.run(connection, **first_attempt_values(moved.job_id, moved.attempt))
+        else:
+            _write_attempt(connection, moved, self.attempt)
         _INSERT_TRANSITION.run(
             connection,
             job_id=moved.job_id,
@@ -230,7 +245,7 @@ class Move:
             why=encoding.utf8(self.why),
             attempt=moved.attempt_number,
         )
-        return moved
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +266,26 @@ class Change:
 
     def apply(self, connection: sqlite3.Connection) -> Job:
         """Do it. See `JobStore.change`."""
-        found = _present(connection, self.job_id, self.known)
-        attempt = _written_attempt(connection, found, self.attempt)
-        changed = replace(found, attempt=attempt, version=found.version + 1, **self.job)
+        return _carried_out(connection, self)
+
+    def after(self, found: Job) -> Job:
+        """The job as it is then.
+
+        Raises:
+            StoreError: As `JobStore.change` does.
+        """
+        return replace(found, attempt=_attempt_after(found, self.attempt), version=found.version + 1, **self.job)
+
+    def write(self, connection: sqlite3.Connection, found: Job, changed: Job) -> bool:  # noqa: ARG002 - as `Move` does
+        """Write it; False, with nothing written, if the job is no longer as it was found."""
         if self.job:
-            _UPDATE_JOB.run(connection, **job_values(changed))
+            written = _UPDATE_JOB.run(connection, **job_values(changed))
         else:
-            _TOUCH_JOB.run(connection, job_id=changed.job_id, version=changed.version)
-        return changed
+            written = _TOUCH_JOB.run(connection, job_id=changed.job_id, version=changed.version)
+        if not written.rowcount:
+            return False
+        _write_attempt(connection, changed, self.attempt)
+        return True
 
 
 def request_cancel(connection: sqlite3.Connection, job_id: str, request: CancelRequest) -> Job:
@@ -271,17 +298,26 @@ def request_cancel(connection: sqlite3.Connection, job_id: str, request: CancelR
     return asked
 
 
-def _present(connection: sqlite3.Connection, job_id: str, known: Job | None) -> Job:
-    """The job as it stands now."""
-    if known is not None and _VERSION_OF.run(connection, job_id=job_id).fetchone() == (known.version,):
-        return known
-    return get_job(connection, job_id)
+def _carried_out(connection: sqlite3.Connection, act: Move | Change) -> Job:
+    """The job after a move or a change, which begins with what is known of the job and reads it only if that is old."""
+    if act.known is not None:
+        with suppress(IllegalMoveError, StoreError):  # of a job as it was: said again if it is so still
+            after = act.after(act.known)
+            if act.write(connection, act.known, after):
+                return after
+    found = get_job(connection, act.job_id)
+    after = act.after(found)
+    act.write(connection, found, after)
+    return after
 
 
-def _written_attempt(
-    connection: sqlite3.Connection, job: Job, fields: AttemptFields, begun: Attempt | None = None
-) -> Attempt | None:
-    """The job's attempt after a change, or the one that begins; written if it is another than before."""
+def _attempt_after(job: Job, fields: AttemptFields, begun: Attempt | None = None) -> Attempt | None:
+    """The job's attempt after a change, or the one that begins.
+
+    Raises:
+        IllegalMoveError: The number of the one that begins does not follow.
+        StoreError: There is none that could change.
+    """
     if begun is not None and begun.number != job.attempt_number + 1:
         raise IllegalMoveError(f"Attempt {begun.number} does not follow attempt {job.attempt_number}.")
     attempt = begun or job.attempt
@@ -289,12 +325,14 @@ def _written_attempt(
         if fields:
             raise StoreError(f"{job.job_id} has no attempt yet that could change.")
         return None
-    if fields:
-        attempt = replace(attempt, **fields)
-    if begun is not None:
-        _INSERT_ATTEMPT.run(connection, **first_attempt_values(job.job_id, attempt))
-    elif fields and fields.keys() <= _PHASE_FIELDS:
-        _UPDATE_PHASE.run(connection, **phase_values(job.job_id, attempt))
-    elif fields:
-        _UPDATE_ATTEMPT.run(connection, **attempt_values(job.job_id, attempt))
-    return attempt
+    return replace(attempt, **fields) if fields else attempt
+
+
+def _write_attempt(connection: sqlite3.Connection, job: Job, fields: AttemptFields) -> None:
+    """Write a job's present attempt, of which some fields changed."""
+    if job.attempt is None or not fields:
+        return
+    if fields.keys() <= _PHASE_FIELDS:
+        _UPDATE_PHASE.run(connection, **phase_values(job.job_id, job.attempt))
+    else:
+        _UPDATE_ATTEMPT.run(connection, **attempt_values(job.job_id, job.attempt))

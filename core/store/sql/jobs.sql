@@ -30,28 +30,24 @@ SELECT job_id, digest FROM idempotency WHERE key = :key;
 -- A key's first use.
 INSERT INTO idempotency (key, job_id, digest, created_us) VALUES (:key, :job_id, :digest, :created_us);
 
--- name: version_of
--- How often a job was changed.
-SELECT version FROM jobs WHERE job_id = :job_id;
-
 -- name: move_job
--- A job's move, with what else changes about it.
+-- A job's move, with what else changes about it; no row if another change came first.
 UPDATE jobs
    SET status = :status, queued_us = :queued_us, finished_us = :finished_us, started_us = :started_us,
        not_before_us = :not_before_us, attempt = :attempt, version = :version, exit_code = :exit_code,
        failure = :failure, outputs = :outputs, warnings = :warnings
- WHERE job_id = :job_id;
+ WHERE job_id = :job_id AND version = :version - 1;
 
 -- name: update_job
--- What may change about a job beside its status.
+-- What may change about a job beside its status; no row if another change came first.
 UPDATE jobs
    SET started_us = :started_us, not_before_us = :not_before_us, attempt = :attempt, version = :version,
        exit_code = :exit_code, failure = :failure, outputs = :outputs, warnings = :warnings
- WHERE job_id = :job_id;
+ WHERE job_id = :job_id AND version = :version - 1;
 
 -- name: touch_job
--- A change of what belongs to a job.
-UPDATE jobs SET version = :version WHERE job_id = :job_id;
+-- A change of what belongs to a job; no row if another change came first.
+UPDATE jobs SET version = :version WHERE job_id = :job_id AND version = :version - 1;
 
 -- name: update_cancel
 -- Somebody's request to stop a job.

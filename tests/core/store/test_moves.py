@@ -95,6 +95,16 @@ async def test_who_remembers_an_older_record_changes_the_present_one(jobs: JobSt
     assert (await jobs.get(job.job_id)).status is JobStatus.SUCCESS
 
 
+async def test_a_move_that_only_an_older_record_forbids_is_made(jobs: JobStore, others: JobStore) -> None:
+    job = await a_queued_job(jobs)
+    await others.move(job.job_id, JobEvent.START, by="engine", new_attempt=an_attempt())
+    await others.change(job.job_id, attempt={"container_id": "c0ffee"})
+    ended = await jobs.move(job.job_id, JobEvent.SUCCEED, by="engine", attempt={"phase": JobPhase.DONE})
+    assert (ended.status, ended.version) == (JobStatus.SUCCESS, 4)
+    assert await jobs.get_many([job.job_id]) == (ended,)
+    assert ended.attempt == an_attempt(phase=JobPhase.DONE, container_id="c0ffee")
+
+
 async def test_how_far_an_attempt_is_reads_back(jobs: JobStore, others: JobStore) -> None:
     job = await a_running_job(jobs)
     await jobs.change(job.job_id, attempt={"phase": JobPhase.STARTING, "container_id": "c" * 64})
