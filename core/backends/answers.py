@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from core.records.frozen import quickly_made
+from core.frozen import quickly_made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

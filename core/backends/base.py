@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, Protocol, cast
 from core.backends.answers import BackendHealth, ContainerState, ImageInfo, UsageSample  # noqa: TC001 - as below
 from core.backends.sandbox import STANDARD, Sandbox
 from core.backends.services import ServiceVerbs
-from core.records.frozen import quickly_made
+from core.frozen import quickly_made
 from core.records.log import LogFrame, LogPosition  # noqa: TC001 - backends import them from here, with the seam
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from core.frozen import quickly_made
+
 STANDARD_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """What package managers need as root; all others are dropped."""
 
@@ -18,6 +20,7 @@ class Tmpfs(NamedTuple):
     executable: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """How tightly a container is held. Nothing here gives it devices, the host's namespaces or a seccomp profile.

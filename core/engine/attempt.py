@@ -40,8 +40,8 @@ from core.errors import (
     OrcaOpsError,
     UnknownSecretError,
 )
+from core.frozen import replace
 from core.lifecycle.job import JobEvent, JobPhase
-from core.records.frozen import replace
 from core.records.job import Failure
 from core.redaction import Masking, needles
 

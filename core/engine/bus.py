@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 
+from core.frozen import replace
 from core.records.event import JobChanged, LogGrew, NodeChanged, ProgressChanged, WorkflowChanged
-from core.records.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -12,10 +12,10 @@ from core.engine.planning import StepStanding, surroundings
 from core.engine.request import granted_secrets, working_directory
 from core.engine.verdict import Verdict
 from core.errors import InvalidExpressionError
+from core.frozen import replace
 from core.lifecycle.job import JobEvent
 from core.plan.compile import EVERYTHING
 from core.plan.interpolate import interpolate_text, parse_template
-from core.records.frozen import replace
 from core.records.job import Failure, FailureKind
 from core.spec.node import KeepSpec, check_patterns
 

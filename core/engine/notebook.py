@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anyio
 
 from core.engine.racing import Bell
-from core.records.frozen import replace
+from core.frozen import replace
 
 if TYPE_CHECKING:
     from core.engine.parts import Parts

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from core.errors import InvalidExpressionError
+from core.frozen import quickly_made
 from core.plan.context import Place, scope_of
 from core.plan.expressions.nodes import Call, Constant, Index, Logic, Name, calls, walk
 from core.plan.expressions.signatures import SIGNATURES, Origin
@@ -36,6 +37,7 @@ _CHANGING_OF_JOB: Final = frozenset({"status", "exit_code", "failure_kind"})
 _WHENS: Final[Mapping[str, Planned]] = {"success": "success", "failure": "failure", "always": "always"}
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """A step as far as it is known.

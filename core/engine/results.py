@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from core.records.frozen import replace
+from core.frozen import replace
 from core.records.job import StepOutcome, StepResult, StepStatus, Usage
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from core.engine.late import secret_names, service_variables_of
 from core.engine.request import container_name
 from core.engine.secret_book import values_of
 from core.errors import InvalidExpressionError
+from core.frozen import quickly_made
 from core.policy.holding import run_network
-from core.records.frozen import quickly_made
 from core.settings import MIB
 from core.spec.service import service_id_of
 

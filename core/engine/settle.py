@@ -13,8 +13,8 @@ from core.engine.results import ProgramNotes, broken_off, first_failure, read_no
 from core.engine.service_owner import masked_in_logs
 from core.engine.step_account import read_account, told, with_account
 from core.engine.verdict import CLOCK_TOLERANCE, judge
+from core.frozen import quickly_made, replace
 from core.lifecycle.job import JobEvent
-from core.records.frozen import quickly_made, replace
 from core.records.log import LogSummary
 from core.redaction import Masking
 

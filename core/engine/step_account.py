@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from core.engine.step_files import MAX_SUMMARY, MalformedFileError, read_outputs, read_summary, read_variables
 from core.engine.verdict import Verdict
+from core.frozen import replace
 from core.lifecycle.job import JobEvent
-from core.records.frozen import replace
 from core.records.job import Failure, FailureKind
 
 if TYPE_CHECKING:

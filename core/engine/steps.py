@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.records.frozen import replace
+from core.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,6 +21,7 @@ from core.errors import (
     RegistryUnreachableError,
     UnknownSecretError,
 )
+from core.frozen import quickly_made
 from core.lifecycle.job import JobEvent
 from core.records.job import Failure, FailureKind
 
@@ -84,6 +85,7 @@ _KINDS: Final[dict[type[OrcaOpsError], FailureKind]] = {
 _START_HINT: Final = "Check that the command exists in the image and may be executed."
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How an attempt ended.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from core.frozen import quickly_made
 from core.plan.expressions.nodes import Call, Name, walk
 from core.plan.expressions.printing import written
 from core.plan.foresight import foresee
@@ -43,6 +44,7 @@ class Act(StrEnum):
     """It cannot be evaluated: it fails before it starts."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class JobCondition:
     """What decides whether a job runs.
@@ -71,6 +73,7 @@ class Waiting:
     is_finally: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class NodeDecision:
     """What is to be done with a node, and why.

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from core.frozen import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -30,6 +32,7 @@ class Severity(StrEnum):
 _SEVERITIES: Final = {"E": Severity.ERROR, "W": Severity.WARNING, "I": Severity.INFO}
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """A stretch of a file, from its first character to just behind its last."""

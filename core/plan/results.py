@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.frozen import quickly_made
 from core.lifecycle.workflow import Outcome, Reason, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a node ended, or a job with all its variants.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.errors import InvalidExpressionError
+from core.frozen import quickly_made
 from core.plan.expressions.letters import fold
 from core.plan.foresight import unknown_call
 from core.plan.nearness import did_you_mean
@@ -26,6 +27,7 @@ _ALONE: Final = {result: frozenset((result,)) for result in Result}
 _SPARED: Final = frozenset({Result.SUCCESS, Result.SKIPPED})
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Edge:
     """What a node waits for.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from core.frozen import quickly_made
 from core.lifecycle.job import JobPhase, JobStatus
-from core.records.frozen import quickly_made
 from core.records.log import LogSummary
 
 if TYPE_CHECKING:

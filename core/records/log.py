@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from core.errors import InvalidArgumentError
+from core.frozen import quickly_made
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -99,6 +100,7 @@ class LogCursor:
         return cls(int(match[1]), int(match[2]))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LogSummary:
     """What the record says of an attempt's log.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.records.frozen import quickly_made
+from core.frozen import quickly_made
 from core.records.workflow_node import NodeCounts
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ class WorkflowAttempt:
     counts: NodeCounts
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class WorkflowChange:
     """One row of a run's audit trail.

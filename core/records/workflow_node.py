@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from core.frozen import quickly_made
 from core.lifecycle.workflow import NodeStatus, Outcome, Result
-from core.records.frozen import quickly_made
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,8 +13,8 @@ from core.errors import (
     QueueFullError,
     StoreError,
 )
+from core.frozen import quickly_made, replace
 from core.lifecycle.job import JOB_LIFECYCLE, JobEvent, JobStatus
-from core.records.frozen import replace
 from core.store import encoding
 from core.store.listing import get_job, get_jobs
 from core.store.queries import QueryFile
@@ -69,6 +69,7 @@ class Submitted:
     replayed: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AskedJob:
     """A job that somebody asks to accept.
@@ -96,6 +97,7 @@ class AskedJob:
     warnings: tuple[str, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Submission:
     """A job about to be inserted.
@@ -171,6 +173,7 @@ def insert_all(connection: sqlite3.Connection, submissions: Iterable[Submission]
     return tuple(submission.insert(connection) for submission in submissions)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Move:
     """An event about to move a job.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from core.errors import IllegalMoveError, NodeNotFoundError, WorkflowNotFoundError
+from core.frozen import replace
 from core.lifecycle.workflow import NODE_LIFECYCLE, NodeEvent, NodeStatus, Outcome, Result
-from core.records.frozen import replace
 from core.records.workflow import WorkflowChange
 from core.store.encoding import utf8
 from core.store.queries import QueryFile

@@ -13,7 +13,7 @@ from core.clock import to_microseconds
 from core.errors import IllegalMoveError
 from core.store import encoding
 from core.store.queries import QueryFile
-from core.store.rows import attempt_values, cancel_values, job_values
+from core.store.rows import cancel_values, first_attempt_values, job_values
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,7 +64,7 @@ async def keep_past_jobs(database: Database, jobs: Sequence[PastJob]) -> None:
 def _insert(connection: sqlite3.Connection, jobs: Sequence[PastJob]) -> None:
     _INSERT_JOB.run_many(connection, map(_values, jobs))
     _INSERT_ATTEMPT.run_many(
-        connection, [attempt_values(past.job.job_id, attempt) for past in jobs for attempt in past.attempts]
+        connection, [first_attempt_values(past.job.job_id, attempt) for past in jobs for attempt in past.attempts]
     )
     _INSERT_TRANSITION.run_many(
         connection,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from core.clock import to_microseconds
 from core.errors import IdempotencyConflictError, IllegalMoveError, QueueFullError, WorkflowNotFinishedError
+from core.frozen import replace
 from core.lifecycle.workflow import WORKFLOW_LIFECYCLE, WorkflowEvent
-from core.records.frozen import replace
 from core.records.workflow import WorkflowChange
 from core.records.workflow_node import NodeCounts
 from core.store import encoding

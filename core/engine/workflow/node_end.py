@@ -13,13 +13,13 @@ from core.engine.reading import LogDesk, LogQuery
 from core.engine.service_owner import masked_in_logs
 from core.engine.workflow.retrying import decide_retry, failure_word
 from core.errors import InvalidExpressionError
+from core.frozen import quickly_made
 from core.lifecycle.job import JobStatus
 from core.lifecycle.workflow import NodeEvent, Outcome, Reason, Result
 from core.plan.compile.definition import field_value
 from core.plan.foresight import UnknownYetError
 from core.plan.interpolate import interpolate_text
 from core.plan.results import Ending, Tolerance
-from core.records.frozen import quickly_made
 from core.records.job import Failure, FailureKind
 from core.records.workflow_node import NodeReason
 from core.redaction import Masking

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from core.frozen import quickly_made
 from core.plan.compile.environment import Deferred, EnvContext
 from core.plan.compile.resolving import Resolver
 from core.plan.compile.templates import Templates
@@ -46,6 +47,7 @@ class RunFacts:
     hash_files: Callable[[Sequence[str]], str] | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFacts:
     """What is known of a node beside its run.

@@ -8,10 +8,13 @@ from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from core.frozen import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Vertex:
     """One job, as far as order is concerned.

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from core.frozen import quickly_made
 from core.plan.findings import MOST_FINDINGS, Edit, Fix, Place, Related, SourceFinding, kind_in_words, shown
 from core.plan.interpolate import OPENING
 from core.plan.nearness import did_you_mean, nearest
@@ -37,6 +38,7 @@ class Target(StrEnum):
     """An expression, with or without ``${{ }}``."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Site:
     """A text that holds an expression, or is a condition.

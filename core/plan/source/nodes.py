@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from core.frozen import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -29,6 +31,7 @@ class Style(Enum):
     FOLDED = ">"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Scalar:
     """One value, or one key.
@@ -56,6 +59,7 @@ class Scalar:
         return self.value
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ListNode:
     """Values in order. ``place``, ``path`` and ``alias`` are as for `Scalar`."""
@@ -70,6 +74,7 @@ class ListNode:
         return [item.to_plain() for item in self.items]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A key and its value; ``is_merged`` if a merge key brought it."""
@@ -79,6 +84,7 @@ class Entry:
     is_merged: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class MappingNode:
     """Entries by their key's text, in order. ``place``, ``path`` and ``alias`` are as for `Scalar`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from core.frozen import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,6 +19,7 @@ Completion = Literal["success", "failure", "always"]
 """The ends of others that a job waits for by ``on_complete``."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedSpec:
     """A job that has to finish before another starts, and whose result counts for it."""

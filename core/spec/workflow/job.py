@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from core.frozen import quickly_made
 from core.spec.workflow.container import ArtifactSpec, ImageSpec, Outputs, Services, WorkflowServiceSpec
 from core.spec.workflow.control import (
     ANY_RESOURCES,
@@ -29,6 +30,7 @@ DEFAULT_JOB_SECONDS = 300
 """The time limit of an attempt that names none."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowStepSpec:
     """Texts that one shell runs in the job's container, one after another."""
@@ -63,6 +65,7 @@ class CallSpec:
     """All secrets, or those that are handed on under their names in the file."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowJobSpec:
     """A job of a workflow; templates and the workflow's defaults are part of it already."""

@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, asdict, dataclass, field
 
 import pytest
 
-from core.records.frozen import quickly_made, replace
+from core.frozen import quickly_made, replace
 
 
 @dataclass(frozen=True, slots=True)
