@@ -57,9 +57,17 @@ class SystemClock:
             await event.wait()
 
 
-def to_microseconds(moment: datetime) -> int:
+@overload
+def to_microseconds(moment: datetime) -> int: ...
+
+
+@overload
+def to_microseconds(moment: datetime | None) -> int | None: ...
+
+
+def to_microseconds(moment: datetime | None) -> int | None:
     """Microseconds since the epoch, as the store keeps times."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def from_microseconds(value: int) -> datetime:
@@ -79,4 +87,6 @@ def time_text(moment: datetime | None) -> str | None:
     """A moment as RFC 3339 in UTC with milliseconds, such as ``2026-01-02T03:04:05.678Z``."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat('T', 'milliseconds')[:-6]}Z"  # without +00:00

@@ -260,13 +260,13 @@ class ContainerBackend(ServiceVerbs, Protocol):
         ...
 
     async def follow(
-        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, is_brief: OnFrames | None = None
+        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, at_once: OnFrames | None = None
     ) -> bool:
         """Deliver output from ``since`` on, as it comes, until the stream ends or ``on_frames`` returns False.
 
         ``on_frames`` is called from a worker thread, one call at a time, in order, within 100 ms of the engine
-        having the output. Frames that ``is_brief`` says it takes without waiting for anything may come on the event
-        loop instead, where no thread has them anyway.
+        having the output. Where no thread has the frames anyway, ``at_once`` may be offered them first, on the event
+        loop: it takes all of them without waiting for anything and returns True, or none.
 
         Returns:
             Whether the engine ended the stream by itself, as it does after the container's last output; False when the

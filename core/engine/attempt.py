@@ -82,6 +82,7 @@ class AttemptRun:
         self.has_ended_log = False
         self.notebook = Notebook(parts, job)
         self._parts = parts
+        self._asked = job  # for what stays as it is for the whole attempt
         self._job_id, self._spec = job.job_id, job.spec
         self._token = job.attempt.token if job.attempt is not None else ""
         self._early = anyio.CancelScope()
@@ -153,7 +154,7 @@ class AttemptRun:
 
     async def _look_at_secrets(self) -> None:
         """What the job is given is what is known now; what its run names is masked in it too."""
-        workflow, secrets = self.job.workflow, self._parts.secrets
+        workflow, secrets = self._asked.workflow, self._parts.secrets
         if secret_names(self._spec):
             await secrets.look_again()
         if workflow is not None and secrets and not secrets.knows_run(workflow.workflow_id):
@@ -170,7 +171,7 @@ class AttemptRun:
     async def _prepare(self) -> ImageInfo:
         """Images made local and services up; returns the job's own image."""
         spec = self._spec
-        refuse_by_policy(self._parts.policy, spec, self.job.submitted_by)
+        refuse_by_policy(self._parts.policy, spec, self._asked.submitted_by)
         check_known(needed_secrets(spec), self._parts.settings)
         login = late_login(spec.node.late, self._parts.settings, spec.env) if spec.node is not None else None
         image = await self._services.pull_with(
@@ -229,12 +230,12 @@ class AttemptRun:
             env=job_variables(job.spec, parts.settings),
         )
         state = await parts.backend.create(self._services.joined(request))
-        await parts.backend.put_all(state.container_id, await self._placements(image))
+        await parts.backend.put_all(state.container_id, await self._placements(job, image))
         return state
 
-    async def _placements(self, image: ImageInfo) -> list[Placement]:
+    async def _placements(self, job: Job, image: ImageInfo) -> list[Placement]:
         """What has to be in the container before it starts."""
-        parts, job = self._parts, self.job
+        parts = self._parts
         limit = parts.settings.limits.output_bytes
         placed = placements(job, image, self._token, parts.upload_blobs.path, self._plan(), output_bytes=limit)
         if job.spec.node is not None and job.spec.node.needed is not None:
@@ -258,7 +259,7 @@ class AttemptRun:
             seen: The container as last seen; None when an earlier engine started it and it is gone.
             is_fresh: Whether no earlier engine can have recorded any of its output.
         """
-        parts, job = self._parts, self.job
+        parts, job = self._parts, self._asked
         container_id = seen.container_id if seen else self._attempt.container_name
         limit = job.spec.log_limit
         plan = self._plan()
@@ -283,6 +284,7 @@ class AttemptRun:
             settlement = await parts.until_stored(lambda: settle(parts, logged, image, state, plan))
             await parts.until_stored(lambda: parts.logs.finish(job.job_id, job.attempt_number))
             self.has_ended_log = True
+        self._watch = None  # it tells this object: in a circle both would stay until somebody looks for garbage
         return replace(
             settlement,
             usage=settlement.usage or watch.usage,
@@ -297,13 +299,13 @@ class AttemptRun:
         now = self._parts.clock.now()
         began = min(now, seen.started_at or now)  # earlier, if an engine died after it had asked for the start
         self.notebook.note(
-            job={"started_at": self.job.started_at or began},
+            job={"started_at": self._asked.started_at or began},
             attempt={
                 "phase": JobPhase.RUNNING,
                 "container_id": seen.container_id,
                 "image_digest": image.digest,
                 "started_at": began,
-                "deadline_at": began + timedelta(seconds=self.job.spec.timeout_s or 0),
+                "deadline_at": began + timedelta(seconds=self._spec.timeout_s or 0),
             },
         )
 
@@ -365,7 +367,7 @@ class AttemptRun:
         )
 
     def _masking(self) -> Masking:
-        return Masking(masked_in_logs(self._parts, self.job))
+        return Masking(masked_in_logs(self._parts, self._asked))
 
     def _failed(self, error: OrcaOpsError) -> Settlement:
         code = error.exit_code if isinstance(error, ContainerStartError) else None
@@ -374,6 +376,7 @@ class AttemptRun:
 
     @property
     def _attempt(self) -> Attempt:
-        if self.job.attempt is None:
-            raise LookupError(f"{self.job.job_id} has no attempt")
-        return self.job.attempt
+        attempt = self.job.attempt
+        if attempt is None:
+            raise LookupError(f"{self._job_id} has no attempt")
+        return attempt

@@ -6,7 +6,7 @@ is slow finds fewer events, never stale ones, and costs no more memory than ther
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import anyio
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _Key = tuple[type, str, str]
 """Kind, what it is about, and the node if it is about one."""
+
+_KINDS: Final = (JobChanged, LogGrew, ProgressChanged, WorkflowChanged, NodeChanged)
 
 
 def _key(event: EngineEvent) -> _Key:
@@ -49,10 +51,17 @@ def _with_status(event: EngineEvent, earlier: EngineEvent | None) -> EngineEvent
 class Subscription:
     """What one listener has not yet taken. Use it inside ``with``; iterate, or `take` what is there."""
 
-    def __init__(self, bus: Bus, ids: Collection[str] | None, wants: Callable[[EngineEvent], bool] | None) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        ids: Collection[str] | None,
+        kinds: Collection[type[EngineEvent]],
+        wants: Callable[[EngineEvent], bool] | None,
+    ) -> None:
         self._bus = bus
         self._wants = wants
         self.ids = None if ids is None else frozenset(ids)
+        self.kinds = kinds
         self._pending: dict[_Key, EngineEvent] = {}
         self._arrived = anyio.Event()
 
@@ -106,31 +115,39 @@ class Bus:
     """Hands every event to everyone who listens for it. Used on the event loop only."""
 
     def __init__(self) -> None:
-        self._to_all: set[Subscription] = set()
-        self._by_id: dict[str, set[Subscription]] = {}
+        self._to_all: dict[type, set[Subscription]] = {kind: set() for kind in _KINDS}
+        self._by_id: dict[type, dict[str, set[Subscription]]] = {kind: {} for kind in _KINDS}
 
     def subscribe(
-        self, ids: Collection[str] | None = None, *, wants: Callable[[EngineEvent], bool] | None = None
+        self,
+        ids: Collection[str] | None = None,
+        *,
+        kinds: Collection[type[EngineEvent]] = _KINDS,
+        wants: Callable[[EngineEvent], bool] | None = None,
     ) -> Subscription:
         """Listen to some jobs and runs, or to everything. Who listens to a run hears of its nodes.
 
         Args:
             ids: The jobs and runs; None for all.
+            kinds: The sorts of events to hear of.
             wants: Whether an event of theirs is worth waking the listener; None for every event.
         """
-        return Subscription(self, ids, wants)
+        return Subscription(self, ids, kinds, wants)
 
     def publish(self, event: EngineEvent) -> None:
         """Tell everyone who listens."""
-        for subscription in self._to_all:
+        for subscription in self._to_all[type(event)]:
             subscription.deliver(event)
         self._tell_those_who_asked(event)
 
     def _tell_those_who_asked(self, event: EngineEvent) -> None:
-        for subscription in self._by_id.get(_key(event)[1], ()):
+        by_id = self._by_id[type(event)]
+        if not by_id:
+            return
+        for subscription in by_id.get(_key(event)[1], ()):
             subscription.deliver(event)
         if isinstance(event, JobChanged) and event.job.workflow is not None:
-            for subscription in self._by_id.get(jobs_of(event.job.workflow.workflow_id), ()):
+            for subscription in by_id.get(jobs_of(event.job.workflow.workflow_id), ()):
                 subscription.deliver(event)
 
     def log_grew(self, job_id: str, attempt: int, lines: int) -> None:
@@ -147,17 +164,20 @@ class Bus:
 
     def attach(self, subscription: Subscription, ids: frozenset[str] | None) -> None:
         """Begin delivering what is about some jobs and runs, or everything, to ``subscription``."""
-        if ids is None:
-            self._to_all.add(subscription)
-        else:
-            for each in ids:
-                self._by_id.setdefault(each, set()).add(subscription)
+        for kind in subscription.kinds:
+            if ids is None:
+                self._to_all[kind].add(subscription)
+            else:
+                for each in ids:
+                    self._by_id[kind].setdefault(each, set()).add(subscription)
 
     def detach(self, subscription: Subscription) -> None:
         """Deliver no more to ``subscription``."""
-        self._to_all.discard(subscription)
-        for each in subscription.ids or ():
-            listeners = self._by_id.get(each, set())
-            listeners.discard(subscription)
-            if not listeners:
-                self._by_id.pop(each, None)
+        for kind in subscription.kinds:
+            self._to_all[kind].discard(subscription)
+            by_id = self._by_id[kind]
+            for each in subscription.ids or ():
+                listeners = by_id.get(each, set())
+                listeners.discard(subscription)
+                if not listeners:
+                    by_id.pop(each, None)

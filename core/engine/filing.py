@@ -40,7 +40,7 @@ class RunFiler:
 
     async def run(self) -> None:
         """Write what an earlier engine left unwritten, then each run once nothing about it changes any more."""
-        with self._parts.bus.subscribe(wants=_is_settled) as news:
+        with self._parts.bus.subscribe(kinds=(JobChanged, WorkflowChanged), wants=_is_settled) as news:
             await self._insist(self.flush)
             while True:
                 await news.wait()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _NOTES_BYTES: Final = 256 * 1024
+_LIMITS: Final = {"steps": _NOTES_BYTES, "summary": MAX_SUMMARY + 1}
 _FOLDER_BYTES: Final = 16 * 1024 * 1024
 """All that is read of the folder, whatever lies there."""
 
@@ -40,12 +41,13 @@ async def leftovers(parts: Parts, container_id: str) -> dict[str, bytes]:
 
 
 async def _fetched(parts: Parts, container_id: str, path: str) -> bytes:
-    held = bytearray()
+    held, size = list[bytes](), 0
     try:
         async with parts.backend.archive(container_id, path) as stream:
             async for chunk in stream:
-                held += chunk
-                if len(held) > _FOLDER_BYTES:
+                held.append(chunk)
+                size += len(chunk)
+                if size > _FOLDER_BYTES:
                     break
     except FileNotFoundError:
         return b""
@@ -54,22 +56,21 @@ async def _fetched(parts: Parts, container_id: str, path: str) -> bytes:
     except BackendError as error:  # the job made something unreadable of it
         _log.info("nothing could be read of %s: %s", path, error)
         return b""
-    return bytes(held)
+    return b"".join(held)
 
 
 def _unpacked(data: bytes, most: int) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    limits = {"steps": _NOTES_BYTES, "summary": MAX_SUMMARY + 1}
-    for member in plain_members(data):
-        name = _our_name(member.name)
+    for path, start, size in plain_members(data):
+        name, limit = _ours(path)
         if name:
-            size = min(member.size, limits.get(name.partition("-")[0], most))
-            files[name] = data[member.start : member.start + size]
+            files[name] = data[start : start + min(size, limit or most)]
     return files
 
 
 @lru_cache(maxsize=2048)
-def _our_name(name: bytes) -> str:
-    """What a file of ours in the folder is called; empty for any other."""
-    match = _OURS.fullmatch(name)
-    return match[1].decode() if match else ""
+def _ours(path: bytes) -> tuple[str, int]:
+    """What a file of ours in the folder is called, empty for any other; and its limit, 0 for that of all."""
+    match = _OURS.fullmatch(path)
+    name = match[1].decode() if match else ""
+    return name, _LIMITS.get(name.partition("-")[0], 0)

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Final
 
 _BLOCK: Final = 512
 _HEADER: Final = Struct("100s 24x 12s 20x c 100x 6s 82x c 166x")
@@ -22,29 +19,25 @@ _LONG_NAME: Final = b"L"
 _EXTENDED: Final = b"x"
 
 
-class PlainMember(NamedTuple):
-    """A regular file whose name its header holds whole."""
+def plain_members(data: bytes) -> list[tuple[bytes, int, int]]:
+    """The regular files whose names their headers hold whole, up to the archive's end or the first header that is none.
 
-    name: bytes
-    start: int
-    """Where its bytes begin in the archive."""
-    size: int
-    """How many there are, more than the archive has if that was cut off."""
-
-
-def plain_members(data: bytes) -> Iterator[PlainMember]:
-    """The regular files of an archive, up to its end or to the first header that is none."""
+    Returns:
+        The name of each, where its bytes begin, and how many there are: more than the archive has if that was cut off.
+    """
+    members: list[tuple[bytes, int, int]] = []
     start, is_named_elsewhere = 0, False
     while len(block := data[start : start + _BLOCK]) == _BLOCK:
         header = _header_of(block)
         if header is None:
-            return
+            break
         name, size, kind, has_prefix = header
         content = start + _BLOCK
         if kind in _FILE and not (is_named_elsewhere or has_prefix):
-            yield PlainMember(name, content, size)
+            members.append((name, content, size))
         is_named_elsewhere = kind == _LONG_NAME or (kind == _EXTENDED and b" path=" in data[content : content + size])
         start = content + -(-size // _BLOCK) * _BLOCK
+    return members
 
 
 @lru_cache(maxsize=2048)  # jobs that are alike leave files that are alike

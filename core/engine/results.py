@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
 _TIME: Final = r"([0-9]{1,9}\.[0-9]{2})"
 _LINE: Final = re.compile(
-    rf"(?:(?P<mark>[stb]) (?:(?P<step>[0-9]{{1,3}}) )?{_TIME}"
+    rf"^(?:(?P<mark>[stb]) (?:(?P<step>[0-9]{{1,3}}) )?{_TIME}"
     rf"|e (?P<ended>[0-9]{{1,3}}) (?P<code>[0-9]{{1,3}}) (?P<end_time>[0-9]{{1,9}}\.[0-9]{{2}})"
     r"|u (?P<measure>[a-z_]{1,16}) (?P<value>[0-9]{1,18})"
     r"|x (?P<exit>[0-9]{1,3})"
     r"|r (?P<again>[0-9]{1,3}) [0-9]{1,3} [0-9]{1,9}\.[0-9]{2}"
     r"|a (?P<asked>[0-9]{1,3}) (?P<standing>[sfoct]) [0-9]{1,9}\.[0-9]{2}"
     r"|f (?P<faulty>[0-9]{1,3}) (?P<what>output|env|expression) [0-9]{1,9}"
-    r"|q (?P<over>[0-9]{1,3}))"
+    r"|q (?P<over>[0-9]{1,3}))$",
+    re.MULTILINE,
 )
 
 _LARGEST: Final = 2**63 - 1
@@ -102,10 +103,7 @@ def read_notes(data: bytes) -> ProgramNotes:
     """Read ``/orcaops/steps``; lines that are not in its grammar are passed over."""
     notes = ProgramNotes()
     measures: dict[str, int] = {}
-    for line in data.decode("ascii", "replace").split("\n"):
-        match = _LINE.fullmatch(line)
-        if match is None:
-            continue
+    for match in _LINE.finditer(data.decode("ascii", "replace")):
         if name := match["measure"]:
             # several network devices, one of everything else
             before = measures.get(name, 0) if name in {"rx", "tx"} else 0

@@ -38,6 +38,7 @@ starting a process.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -82,12 +83,15 @@ def step_program(
     Returns:
         Files for `FOLDER`. Those that the job writes are writable by any user of the image.
     """
-    good = ",".join([str(code) for code in dict.fromkeys((0, *spec.success_exit_codes))])
-    facts = {"good": f",{good},", "most": str(output_bytes), "count": str(len(plan))}
-    facts["signal"] = stop_signal_of(spec)
-    facts["last"] = str(max((step.index for step in plan if step.when not in {"success", "never"}), default=-1))
-    facts["grace"] = str(int(-(-(spec.cancel_grace_s or 0) // 1)))
-    main, job = _programs(tuple(facts.items()), "".join([_block(step) for step in plan if step.when != "never"]))
+    main, job = _programs(
+        "".join([_block(step) for step in plan if step.when != "never"]),
+        count=len(plan),
+        last=max([step.index for step in plan if step.when not in {"success", "never"}], default=-1),
+        good=spec.success_exit_codes,
+        signal=stop_signal_of(spec),
+        grace=math.ceil(spec.cancel_grace_s or 0),
+        most=output_bytes,
+    )
     own_token = token.encode()
     return (
         ArchiveEntry("main", main.replace(b"@token@", own_token)),
@@ -165,8 +169,13 @@ def _codes(codes: Iterable[int]) -> str:
 
 
 @lru_cache(maxsize=256)  # most jobs differ in their token alone
-def _programs(facts: tuple[tuple[str, str], ...], blocks: str) -> tuple[bytes, bytes]:
-    return _filled(MAIN, dict(facts)).encode(), (_filled(JOB, dict(facts)) + blocks + END).encode()
+def _programs(
+    blocks: str, *, count: int, last: int, good: tuple[int, ...], signal: str, grace: int, most: int
+) -> tuple[bytes, bytes]:
+    """`MAIN` and `JOB`, all filled in but the token."""
+    facts = {"good": _codes(dict.fromkeys((0, *good))), "signal": signal}
+    facts |= {"count": str(count), "last": str(last), "grace": str(grace), "most": str(most)}
+    return _filled(MAIN, facts).encode(), (_filled(JOB, facts) + blocks + END).encode()
 
 
 def _filled(text: str, facts: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.records.job import QueuePlace
 
@@ -65,6 +65,10 @@ class Slots:
     def use(self) -> dict[str, SlotUse]:
         """What is taken of each kind."""
         return {name: SlotUse(self._used[name], total) for name, total in self._totals.items()}
+
+
+_ANY: Final[Mapping[str, int]] = {JOBS: 1}
+"""What every job needs."""
 
 
 @dataclass(slots=True)
@@ -135,7 +139,7 @@ class Line:
 
     def take_next(self, now: datetime) -> Waiting | None:
         """Take out the job that should start now, with its slots; None if none fits."""
-        if not self._ranks or self.slots.lacking({JOBS: 1}):
+        if not self._ranks or self.slots.lacking(_ANY):
             return None
         passed: list[Waiting] = []
         for _, _, job_id in self._ranks:

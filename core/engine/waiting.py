@@ -194,7 +194,7 @@ class Waiter:
         matcher = LogPattern.compile(pattern) if pattern else None
         found = _Match()
         looks_at_nodes = until == "first_failure" or since_version is not None
-        with self._parts.bus.subscribe(ids, wants=None if looks_at_nodes else _is_of_no_node) as news:
+        with self._parts.bus.subscribe(ids, kinds=_kinds(ids, looks_at_nodes=looks_at_nodes)) as news:
             tally = await self._looked(ids)
             with anyio.move_on_after(timeout_s):
                 if matcher is not None and until == "log_match":
@@ -271,9 +271,12 @@ def _of_run(run: WorkflowRun) -> _Seen:
     )
 
 
-def _is_of_no_node(event: EngineEvent) -> bool:
-    """Whether news may tell that something has begun or ended, which that of a node never does."""
-    return isinstance(event, JobChanged | WorkflowChanged)
+def _kinds(ids: Iterable[str], *, looks_at_nodes: bool) -> set[type[EngineEvent]]:
+    """The sorts of news that may tell that some jobs and runs have begun or ended: that of a node never does."""
+    found: set[type[EngineEvent]] = {WorkflowChanged if is_workflow_id(each) else JobChanged for each in ids}
+    if looks_at_nodes:
+        found.add(NodeChanged)
+    return found
 
 
 def _hear(event: EngineEvent, tally: _Tally) -> None:

@@ -17,6 +17,7 @@ from core.engine.racing import Bell, sleep_or_event
 from core.engine.steps import running_step, steps_with_marks
 from core.errors import BackendError, BackendTimeoutError, BackendUnavailableError, ContainerLostError, StoreError
 from core.records.job import Usage
+from core.tasks import until_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,10 +89,12 @@ class Watch:
         self._container_id = container_id
         self._cancel = cancel
         self._report = report
-        self._ended = asyncio.Event()  # asyncio's own, twice for each container: anyio's take ten calls to make
-        self._followed = asyncio.Event()
+        self._state: ContainerState | None = None
+        self._ended = asyncio.Event()  # asyncio's own, once for each container: anyio's take ten calls to make
+        self._has_followed = False
         self._stirred = Bell()
         self._recorder: LogRecorder | None = None
+        self._lines_told = 0
         self._step_limit: datetime | None = None
         self._due: datetime | None = None
         self._due_monotonic = math.inf
@@ -110,37 +113,22 @@ class Watch:
         Args:
             recorder: Takes the output.
         """
-        state: ContainerState | None = None
         self._recorder = recorder
         if recorder.steps:  # an earlier engine saw a step begin, whose time limit goes on
             self._take_steps(recorder)
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            timer = asyncio.get_running_loop().call_later(self._brief_s(), self._attend)
             try:
-                state = await self._watch_to_the_end(tasks, recorder)
+                await self._follow(recorder)
+                await self._see_end()
             finally:
+                timer.cancel()
                 self._tasks = None
+            if self._is_attended:
+                tasks.cancel_scope.cancel()
         self._recorder = None  # what it still tells is asked of it once it is whole
-        return state
-
-    async def _watch_to_the_end(self, tasks: TaskGroup, recorder: LogRecorder) -> ContainerState | None:
-        tasks.start_soon(self._follow, recorder)
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._brief_s(), self._attend)
-        try:
-            state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
-        finally:
-            timer.cancel()
-        self._ended.set()
-        self._notebook.is_ending = True
-        timer = loop.call_later(_REST_S, self._attend_rest)
-        try:
-            await self._followed.wait()
-        finally:
-            timer.cancel()
-        if self._is_attended:
-            tasks.cancel_scope.cancel()
-        return state
+        return self._state
 
     def _brief_s(self) -> float:
         """How long nothing but the output needs to be looked after."""
@@ -152,31 +140,44 @@ class Watch:
         if self._is_attended or self._tasks is None:
             return
         self._is_attended = True
-        self._tasks.start_soon(self._keep_time, self._tasks)
-        self._tasks.start_soon(self._notebook.run)
+        self._tasks.start_soon(until_cancelled, self._await_end, self._tasks)
+        self._tasks.start_soon(until_cancelled, self._keep_time, self._tasks)
+        self._tasks.start_soon(until_cancelled, self._notebook.run)
         if self._gates.are_needed:
-            self._tasks.start_soon(self._answer_questions)
-
-    def _attend_rest(self) -> None:
-        """The same for the rest of the output, which is not waited for for ever."""
-        self._attend()
-        if self._tasks is not None:
-            self._tasks.start_soon(self._limit_rest)
+            self._tasks.start_soon(until_cancelled, self._answer_questions)
 
     def stir(self) -> None:
         """Have it look again whether somebody wants the job stopped."""
         self._stirred.ring()
         self._attend()
 
-    # --- output
+    # --- end and output
 
-    async def _limit_rest(self) -> None:
-        """Have the rest of the output waited for no longer; through an outage it is, for as long as that takes."""
+    async def _see_end(self) -> None:
+        """Return once the container has ended; until somebody attends to that, it is waited for here."""
+        if self._is_attended or self._ended.is_set():
+            await self._ended.wait()
+        else:
+            await self._learn_end()
+
+    async def _learn_end(self) -> None:
+        state = await self._parts.insist(lambda: self._parts.backend.wait(self._container_id), self._report)
+        if not self._ended.is_set():
+            self._state, self._notebook.is_ending = state, True
+            self._ended.set()
+
+    async def _await_end(self, tasks: TaskGroup) -> None:
+        """See the end while the output is followed, whose rest is then not waited for for ever.
+
+        Through an outage it is, for as long as that takes.
+        """
+        await self._learn_end()
+        await anyio.sleep(_REST_S)
         is_waited_for = True
         while is_waited_for:
             await anyio.sleep(_DRAIN_S)
             is_waited_for = self._out_of_reach
-        self._followed.set()
+        tasks.cancel_scope.cancel()
 
     async def _follow(self, recorder: LogRecorder) -> None:
         backend = self._parts.backend
@@ -185,7 +186,7 @@ class Watch:
             try:
                 self._out_of_reach = False
                 position, take = recorder.resume_position(), partial(_take, recorder)
-                whole = await backend.follow(self._container_id, position, take, is_brief=recorder.needs_no_file)
+                whole = await backend.follow(self._container_id, position, take, at_once=recorder.take_marks)
             except StoreError as error:  # nothing is lost: the container engine has what the log has not
                 self._out_of_reach = True
                 self._report(f"waiting for room on the disk: {error.message}")
@@ -201,19 +202,20 @@ class Watch:
             if not whole and not recorder.is_full:
                 self.output_complete = False
                 await self._parts.clock.sleep(_REATTACH_S)
-        self._followed.set()
+        self._has_followed = True
         self._asked.ring()
 
     async def _ends_within(self, seconds: float) -> bool:
-        if self._ended.is_set():
-            return True
-        with anyio.move_on_after(seconds):
-            await self._ended.wait()
+        if not self._ended.is_set():
+            with anyio.move_on_after(seconds):
+                await self._see_end()
         return self._ended.is_set()
 
     def log_grew(self, growth: LogGrowth) -> None:
         """Told by the log pipeline, on the event loop, after lines came or steps changed."""
-        self._parts.bus.log_grew(self._job_id, self._attempt, growth.lines)
+        if growth.lines != self._lines_told:
+            self._lines_told = growth.lines
+            self._parts.bus.log_grew(self._job_id, self._attempt, growth.lines)
         if growth.steps_changed and self._recorder is not None and not self._notebook.is_ending:
             self._take_steps(self._recorder)
             self._asked.ring()
@@ -243,7 +245,7 @@ class Watch:
                 self._report(f"waiting for the container engine: {error.message}")
                 await self._parts.clock.sleep(_ASKED_AGAIN_S)
                 continue
-            await sleep_or_event(self._parts.clock, _ASKED_AGAIN_S if self._followed.is_set() else None, asked)
+            await sleep_or_event(self._parts.clock, _ASKED_AGAIN_S if self._has_followed else None, asked)
 
     async def _answer(self) -> None:
         answer = await self._gates.open_question(self._job_id)
@@ -263,16 +265,16 @@ class Watch:
             stirred = self._stirred.listen()
             if self._cancel.is_set() and not is_cancelled:
                 is_cancelled = True
-                tasks.start_soon(self._carry_out_cancel)
+                tasks.start_soon(until_cancelled, self._carry_out_cancel)
             left = math.inf if is_late else self._time_left()
             if left <= 0:
                 is_late, left = True, math.inf
-                tasks.start_soon(self._time_out)
+                tasks.start_soon(until_cancelled, self._time_out)
             until_sample = math.inf if is_sampled else self._sample_at - clock.monotonic()
             if until_sample <= _AT_ONCE_S:
                 is_sampled, until_sample = True, math.inf
-                tasks.start_soon(self._sample_usage)
-                tasks.start_soon(self._keep_disk_limit)
+                tasks.start_soon(until_cancelled, self._sample_usage)
+                tasks.start_soon(until_cancelled, self._keep_disk_limit)
             pause = min(left, until_sample)
             await sleep_or_event(clock, None if pause == math.inf else pause, stirred)
 

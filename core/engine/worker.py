@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +26,7 @@ from core.lifecycle.job import JobEvent, JobPhase
 from core.records.job import Attempt, Failure, FailureKind, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from core.engine.notebook import Notebook
     from core.engine.parts import Parts
@@ -118,8 +117,11 @@ class Worker:
         if job.is_finished:
             await self.clean_up(job)
         else:
-            with self._cleaning_up():
+            self._cleaning += 1
+            try:
                 await self._discard(run.job)
+            finally:
+                self._has_cleaned()
 
     async def until_clean(self) -> None:
         """Return once no ended attempt's container is being removed, and that is written down."""
@@ -132,15 +134,16 @@ class Worker:
         attempt = job.attempt
         if attempt is None or attempt.phase is JobPhase.DONE:
             return
-        with self._cleaning_up():
+        self._cleaning += 1
+        try:
             if not await (self._discard_services(job) if job.keeps_container else self._discard(job)):
                 return
-            try:
-                await self._parts.until_stored(
-                    lambda: self._parts.ledger.change(job.job_id, attempt={"phase": JobPhase.DONE})
-                )
-            except NotFoundError:  # deleted meanwhile
-                return
+            change = self._parts.ledger.change
+            await self._parts.until_stored(lambda: change(job.job_id, attempt={"phase": JobPhase.DONE}))
+        except NotFoundError:  # deleted meanwhile
+            return
+        finally:
+            self._has_cleaned()
 
     async def _discard(self, job: Job) -> bool:
         """Remove an attempt's containers and network; False if that was refused, so that it is left to the sweep."""
@@ -161,16 +164,11 @@ class Worker:
             return False
         return True
 
-    @contextmanager
-    def _cleaning_up(self) -> Generator[None]:
-        """Have `until_clean` wait for what is done in this context."""
-        self._cleaning += 1
-        try:
-            yield
-        finally:
-            self._cleaning -= 1
-            if not self._cleaning:
-                self._cleaned.set()
+    def _has_cleaned(self) -> None:
+        """One container less for which `until_clean` waits."""
+        self._cleaning -= 1
+        if not self._cleaning:
+            self._cleaned.set()
 
     # --- one attempt
 

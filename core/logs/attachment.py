@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.logs.framing import MARKER, Record
 from core.logs.lines import LineAssembler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from core.logs.framing import Record
     from core.logs.markers import MarkerGrammar
     from core.logs.state import StreamCursor
     from core.records.log import LogFrame
@@ -68,6 +68,16 @@ class Attachment:
             del self._known[stream]
         records = assembler.feed(frame.at, frame.body)
         return self._less_known(stream, records) if self._known else records
+
+    def marks_alone(self, frames: Iterable[LogFrame]) -> list[Record]:
+        """The fresh records of frames that are marks of steps between lines, and past all that is known; else none."""
+        records: list[Record] = []
+        for stream, at, body in frames:
+            mark = self._grammar.mark_alone(body)
+            if mark is None or not self.is_plain(stream):
+                return []
+            records.append(Record(MARKER[stream], at, mark))
+        return records
 
     def rests(self) -> list[Record]:
         """What stands without a newline, as records; those lines are given up."""

@@ -134,9 +134,11 @@ class LogHub:
                 live.recorder = live.on_growth = None
 
     async def _leave(self, recorder: LogRecorder) -> None:
+        if recorder.is_closed:
+            return
         if recorder.is_silent:
             _close(recorder)
-        elif not recorder.is_closed:
+        else:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(_close, recorder, limiter=self._writers)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from core.frozen import quickly_made
 from core.logs.framing import (
     CONTINUED,
     GAP,
@@ -38,6 +40,9 @@ MAX_MARKER: Final = 128
 _FORM: Final = re.compile(rb" (b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z])(?: [0-9.]{1,20})?")
 """What follows on a marker's lead."""
 
+_WHOLE_LINE: Final = re.compile(_FORM.pattern + rb"\n")
+"""The same of a line that is nothing but a marker."""
+
 _BODY: Final = re.compile(rb"b [0-9]{1,3}|e [0-9]{1,3} [0-9]{1,3}|a [0-9]{1,3} [a-z]")
 """What a record of a marker holds."""
 
@@ -45,6 +50,7 @@ _LINES: Final = {stream: (LINE[stream], CONTINUED[stream], UNENDED[stream]) for 
 _MARKED: Final = {kind: stream for kinds in (MARKER, UNENDED_MARKER, STEP) for stream, kind in kinds.items()}
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class StepMarks:
     """What the log tells of a step.
@@ -89,11 +95,16 @@ class MarkerGrammar:
         match = _FORM.fullmatch(line, place + len(self.lead)) if place >= 0 else None
         return (line, None) if match is None else (line[:place], match[1])
 
-    def is_marker(self, body: bytes) -> bool:
-        """Whether a frame's body is a line of a marker and nothing else."""
-        if not (self.lead and body.startswith(self.lead) and body.endswith(b"\n")):
-            return False
-        return _FORM.fullmatch(body, len(self.lead), len(body) - 1) is not None
+    def may_be_in(self, bodies: Iterable[bytes]) -> bool:
+        """Whether there is a marker among these for all that a quick look tells."""
+        return bool(self.lead) and self.lead in b"".join(bodies)
+
+    def mark_alone(self, body: bytes) -> bytes | None:
+        """The marker, such as ``e 0 3``, of a frame's body that is a line of it and nothing else; None for others."""
+        if not (self.lead and body.startswith(self.lead)):
+            return None
+        match = _WHOLE_LINE.fullmatch(body, len(self.lead))
+        return None if match is None else match[1]
 
     def steps_ending_in(self, frames: Iterable[LogFrame]) -> dict[int, bytes]:
         """The step that each stream is in where these frames begin: the one that ends first in them."""
@@ -115,6 +126,15 @@ def step_after(kind: bytes, body: bytes) -> int | None:
     if kind in _MARKED and body.startswith(b"b ") and is_sound(kind, body):
         return int(body[2:])
     return None
+
+
+@lru_cache(maxsize=512)  # the steps of most jobs are numbered alike
+def _read(body: bytes) -> tuple[bytes, int, int | None] | None:
+    """A marker's word, step and exit code; None for what holds none."""
+    if _BODY.fullmatch(body) is None:
+        return None
+    word, number, *code = body.split(b" ")
+    return word, int(number), int(code[0]) if word == b"e" else None
 
 
 @dataclass(slots=True)
@@ -174,17 +194,19 @@ class StepTracker:
     def marks(self) -> tuple[StepMarks, ...]:
         """What is known of each step, by index; may be called from another thread than the rest."""
         return tuple(
-            StepMarks(
-                index=index,
-                began_line=step.began_line,
-                first_line=step.first_line,
-                last_line=step.last_line,
-                exit_code=step.exit_code,
-                ended=step.ended_at is not None,
-                began_at=to_datetime(step.began_at) if step.began_at else None,
-                ended_at=to_datetime(step.ended_at) if step.ended_at else None,
-            )
-            for index, step in sorted(self._steps.items())
+            [
+                StepMarks(
+                    index=index,
+                    began_line=step.began_line,
+                    first_line=step.first_line,
+                    last_line=step.last_line,
+                    exit_code=step.exit_code,
+                    ended=step.ended_at is not None,
+                    began_at=to_datetime(step.began_at) if step.began_at else None,
+                    ended_at=to_datetime(step.ended_at) if step.ended_at else None,
+                )
+                for index, step in sorted(self._steps.items())
+            ]
         )
 
     def take(self, kind: bytes, at: bytes, body: bytes, next_line: int) -> None:
@@ -197,18 +219,19 @@ class StepTracker:
             next_line: The number the next line will have.
         """
         stream = _MARKED.get(kind)
-        if stream is None or not is_sound(kind, body):
+        told = None if stream is None else _read(body)
+        if stream is None or told is None:
             self.streams.take(kind, body)
             return
-        word, number, *code = body.split(b" ")
-        index, begins = int(number), word == b"b"
+        word, index, code = told
+        begins = word == b"b"
         self.streams.enter(stream, index if begins else None)
         step = self._steps.get(index)
         if step is None and word != b"a":
             seen = at if begins and kind not in STEP.values() else None
             step = self._steps[index] = _Marks(next_line, seen)
         if step is not None and word == b"e" and step.ended_at is None:
-            step.exit_code, step.ended_at = int(code[0]), at
+            step.exit_code, step.ended_at = code, at
 
     def lines(self, kind: bytes, first: int, last: int) -> None:
         """Lines of one stream, among those from ``first`` to ``last``, belong to the step that stream is in.

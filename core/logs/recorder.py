@@ -8,7 +8,6 @@ from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from core.faultpoints import reach
 from core.logs.attachment import Attachment
 from core.logs.framing import (
     END,
@@ -34,6 +33,7 @@ from core.logs.log_file import LogFile
 from core.logs.markers import MarkerGrammar
 from core.logs.recovery import recover
 from core.logs.state import LogState
+from core.logs.unwritten import Unwritten
 from core.records.log import LogPosition
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from core.logs.index import IndexEntry
     from core.logs.markers import StepMarks
     from core.records.log import LogFrame, LogSummary
 
@@ -94,10 +93,8 @@ class LogRecorder:
         self._max_bytes, self._max_lines = limits
         self._needles = tuple(needles)
         self._on_growth = on_growth
-        self._offset = file.size
+        self._unwritten = Unwritten(file, state)
         self._told_lines = state.lines
-        self._pending: list[bytes] = []
-        self._entries: list[IndexEntry] = []
         self._steps_changed = False
         self._is_ending = False
         self._closed = False
@@ -188,8 +185,7 @@ class LogRecorder:
             if self.is_full or self._closed:
                 return False
             self._flush()
-            if self._begins:
-                self._begins, self._attachment = False, self._attach()
+            self._begin_attachment()
             frames = self._attachment.fresh(frames)
             for start in range(0, len(frames), _SLICE):
                 if not self._write_slice(frames[start : start + _SLICE]):
@@ -197,13 +193,27 @@ class LogRecorder:
             self._flush()
             return not self.is_full
 
-    def needs_no_file(self, frames: Sequence[LogFrame]) -> bool:
-        """Whether `write` takes these in memory alone: a few marks of steps in a log without a line."""
-        is_known = self._is_silent and not self._writing.locked() and len(frames) <= _CLOSE_LOOK
-        if not (is_known and all(self._grammar.is_marker(frame.body) for frame in frames)):
+    def take_marks(self, frames: Sequence[LogFrame]) -> bool:
+        """Do at once, in memory, what `write` would: with a few marks of steps in a log without a line.
+
+        Returns:
+            Whether they are recorded; otherwise nothing was done, and they are for `write`.
+        """
+        if not self._is_silent or len(frames) > _CLOSE_LOOK or not self._writing.acquire(blocking=False):
             return False
-        is_between_lines = all(self._attachment.is_plain(frame.stream) for frame in frames)
-        return is_between_lines and self._fits(0, sum(len(frame.body) for frame in frames))
+        try:
+            if self.is_full or self._closed:
+                return False
+            self._begin_attachment()
+            records = self._attachment.marks_alone(frames)
+            if not records or not self._fits(0, sum([len(body) for _, _, body in records])):
+                return False
+            for record in records:
+                self._put(record)
+            self._tell_growth()
+            return True
+        finally:
+            self._writing.release()
 
     def note(self, text: str, at: datetime) -> None:
         """Add a line of the engine's own.
@@ -276,19 +286,23 @@ class LogRecorder:
             else:
                 self._admit(record, limit=UNENDED_LIMIT)
         if ended:
-            self._pending.append(encode(END, NO_TIME, b""))
+            self._unwritten.add(encode(END, NO_TIME, b""))
 
     def _attach(self) -> Attachment:
         return Attachment(self._state.cursors, self._grammar, self._needles)
+
+    def _begin_attachment(self) -> None:
+        if self._begins:
+            self._begins, self._attachment = False, self._attach()
 
     def _write_slice(self, frames: Sequence[LogFrame]) -> bool:
         streams, ats, bodies = zip(*frames, strict=True)
         if sum(map(len, bodies)) <= _SLICE_BYTES or len(frames) == 1:
             is_small = len(frames) <= _CLOSE_LOOK
-            if not (is_small and self._has_marker(bodies)) and self._write_lines(bytes(streams), ats, bodies):
+            if not (is_small and self._grammar.may_be_in(bodies)) and self._write_lines(bytes(streams), ats, bodies):
                 return True
             if is_small:
-                return self._write_each(frames)
+                return all(self._admit(record) for frame in frames for record in self._attachment.records(frame))
         half = len(frames) // 2
         return self._write_slice(frames[:half]) and self._write_slice(frames[half:])
 
@@ -304,23 +318,14 @@ class LogRecorder:
             or (size > MAX_LINE and max(map(len, bodies)) > MAX_LINE)
             or not self._fits(count, size)
             or not all(map(self._attachment.is_plain, set(streams)))
-            or self._has_marker((blob,))
+            or self._grammar.may_be_in((blob,))
             or any(needle in blob for needle in self._needles)
         ):
             return False
         self._is_silent = False
-        self._pending.append(blob)
-        self._offset += len(blob)
         self._state.take_lines(streams, ats, size)
-        if (entry := self._state.entry_due(self._offset)) is not None:
-            self._entries.append(entry)
+        self._unwritten.add(blob)
         return True
-
-    def _has_marker(self, bodies: Sequence[bytes]) -> bool:
-        return bool(self._grammar.lead) and self._grammar.lead in b"".join(bodies)
-
-    def _write_each(self, frames: Sequence[LogFrame]) -> bool:
-        return all(self._admit(record) for frame in frames for record in self._attachment.records(frame))
 
     def _fits(self, lines: int, size: int) -> bool:
         return self._state.lines + lines <= self._max_lines and self._state.charged + size <= self._max_bytes
@@ -337,15 +342,11 @@ class LogRecorder:
         return fits
 
     def _put(self, record: Record) -> None:
-        data = encode(*record)
-        self._pending.append(data)
-        self._offset += len(data)
         self._state.take(*record)
+        self._unwritten.add(encode(*record))
         is_mark = record.kind in MARKERS
         self._steps_changed |= is_mark
         self._is_silent &= is_mark
-        if (entry := self._state.entry_due(self._offset)) is not None:
-            self._entries.append(entry)
 
     def _put_tail(self, frames: Sequence[LogFrame]) -> None:
         state, fresh = self._state, self._attachment.fresh(frames)
@@ -387,12 +388,12 @@ class LogRecorder:
         """
         if self._closed:
             raise ValueError("the log recorder is closed")
-        if self._pending and not self._is_silent:
-            reach("log", "write")
-            self._file.append(b"".join(self._pending), self._entries)
-            reach("log", "written")
-            self._pending.clear()
-            self._entries.clear()
+        if not self._is_silent:
+            self._unwritten.write()
+        self._tell_growth()
+
+    def _tell_growth(self) -> None:
+        """Tell the watcher what changed since it was told last."""
         if self.lines != self._told_lines or self._steps_changed:
             growth = LogGrowth(self.lines, self._steps_changed)
             self._told_lines, self._steps_changed = self.lines, False

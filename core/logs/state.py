@@ -5,7 +5,8 @@ The recorder tells it what it writes, and on opening what it finds: so that both
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from core.clock import to_microseconds
 from core.logs.framing import (
@@ -30,11 +31,13 @@ from core.records.log import LogSummary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LIMITS: Final = frozenset({LIMIT, UNENDED_LIMIT})
 _ENTRY_LINES: Final = 500
 _ENTRY_BYTES: Final = 128 * 1024
 
 
-class StreamCursor(NamedTuple):
+@dataclass(slots=True)
+class StreamCursor:
     """How far a stream has been recorded: some records whose time is ``at``, and all that is older."""
 
     at: bytes
@@ -90,10 +93,23 @@ class LogState:
         stream = STREAM_OF.get(kind)
         if stream is not None:
             cursor = self.cursors.get(stream)
-            self.cursors[stream] = StreamCursor(at, cursor.records + 1 if cursor and cursor.at == at else 1)
-        if kind not in NAME_OF:
-            self._take_mark(kind, at, body)
-            return
+            if cursor is None:
+                self.cursors[stream] = StreamCursor(at, 1)
+            elif cursor.at == at:
+                cursor.records += 1
+            else:
+                cursor.at, cursor.records = at, 1
+        if kind in NAME_OF:
+            self._take_line(kind, at, body)
+        elif kind in _LIMITS:
+            self.limit_line, self.limit_at = self.lines, at
+        elif kind == JOINED:
+            self.joined = True
+        else:
+            self.charged += len(body)
+            self.steps.take(kind, at, body, self.lines + 1)
+
+    def _take_line(self, kind: bytes, at: bytes, body: bytes) -> None:
         self.lines += 1
         if kind in self.steps.streams.of:
             self.size += len(body) + 1
@@ -145,12 +161,3 @@ class LogState:
         if place < 0 and cursor and cursor.at == at:
             count += cursor.records
         self.cursors[stream] = StreamCursor(at, count)
-
-    def _take_mark(self, kind: bytes, at: bytes, body: bytes) -> None:
-        if kind in {LIMIT, UNENDED_LIMIT}:
-            self.limit_line, self.limit_at = self.lines, at
-        elif kind == JOINED:
-            self.joined = True
-        else:
-            self.charged += len(body)
-            self.steps.take(kind, at, body, self.lines + 1)

@@ -150,6 +150,8 @@ def decide(node: Waiting, course: Course, surroundings: Callable[[], Surrounding
     Raises:
         InvalidExpressionError: The condition cannot be evaluated: the node fails with ``expression``.
     """
+    if node.condition.is_plain and not node.is_finally and course.went_well(node.edges):
+        return _GOES_ON
     pending = course.pending(node.edges, is_finally=node.is_finally)
     if pending:
         return NodeDecision(Act.WAIT, Reason.NEEDS, waits_for=pending)

@@ -24,14 +24,15 @@ class JobNames:
         self._spellings: dict[str, str] = {}
         for job in jobs:
             self._spellings.setdefault(fold(job), job)
+        self._ids = frozenset(self._spellings.values())
 
     def find(self, name: str) -> str | None:
         """The id that a name means; none if there is no such job."""
-        return self._spellings.get(fold(name))
+        return name if name in self._ids else self._spellings.get(fold(name))
 
     def resolved(self, name: str) -> str:
         """The id that a name means, or the name itself."""
-        return self._spellings.get(fold(name), name)
+        return name if name in self._ids else self._spellings.get(fold(name), name)
 
 
 def graph_of(workflow: WorkflowSpec, *, catching: frozenset[str] = frozenset()) -> Graph:

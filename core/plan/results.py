@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.frozen import quickly_made
 from core.lifecycle.workflow import Outcome, Reason, Result
@@ -53,6 +53,10 @@ def cancelled(reason: Reason = Reason.CANCELLED, *, attempts: int = 0) -> Ending
     return Ending(Result.CANCELLED, Outcome.CANCELLED, reason, attempts=attempts)
 
 
+_AS_IT_IS: Final = {outcome: Result(outcome.value) for outcome in Outcome if not outcome.is_bad}
+"""What others see of outcomes that nothing has to be tolerated of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """Which failures count as success.
@@ -67,8 +71,8 @@ class Tolerance:
 
     def result(self, outcome: Outcome, exit_code: int | None) -> Result:
         """What others see of an outcome."""
-        if not outcome.is_bad:
-            return Result(outcome.value)
+        if (seen := _AS_IT_IS.get(outcome)) is not None:
+            return seen
         is_tolerated = self.is_total or (outcome is Outcome.FAILURE and exit_code in self.exit_codes)
         return Result.SUCCESS if is_tolerated else Result.FAILURE
 

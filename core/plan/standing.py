@@ -61,6 +61,10 @@ class _Noted:
     has_stop: bool | None
 
 
+_WELL: Final = _Noted(_FINE, has_failure=False, has_stop=False)
+"""It has succeeded, and so has all above it: what most come to, and what needs no second look."""
+
+
 class Course:
     """What has ended in a run so far. A job or node is noted after those it needs; each costs its own edges.
 
@@ -78,7 +82,7 @@ class Course:
         self._jobs = {fold(job): job for job in jobs}
         self._ordinary = tuple(ordinary)
 
-    def note(self, name: str, results: Result | Iterable[Result], edges: Iterable[Edge]) -> None:
+    def note(self, name: str, results: Result | Iterable[Result], edges: Sequence[Edge]) -> None:
         """Note that a job or node has ended.
 
         Args:
@@ -86,6 +90,9 @@ class Course:
             results: Its result, or all that are possible while a plan is made.
             edges: What it waited for; of a matrix job, what any of its variants did.
         """
+        if results is Result.SUCCESS and self._are_well(edges):
+            self._noted[name] = _WELL
+            return
         possible = _ALONE[results] if isinstance(results, Result) else frozenset(results)
         above = [self._noted[end] for edge in edges if edge.counts for end in edge.ends if end in self._noted]
         failed, stopped = _among(possible, _FAILED), _among(possible, _STOPPED)
@@ -121,6 +128,21 @@ class Course:
             message = f"'{name}' is no job that has ended before this one"
             raise InvalidExpressionError(message, hint=did_you_mean(name, self._jobs.values()) or "name a job it needs")
         return self._noted[found].results
+
+    def went_well(self, edges: Sequence[Edge]) -> bool:
+        """Whether all that a node waits for has succeeded, and all above it, and the run goes on: `success` is true.
+
+        It may be true without that; then `standing` tells.
+        """
+        return self.is_cancelling is False and self._are_well(edges)
+
+    def _are_well(self, edges: Sequence[Edge]) -> bool:
+        noted = self._noted
+        for edge in edges:
+            for end in (edge.job,) if edge.nodes is None else edge.nodes:
+                if noted.get(end) is not _WELL:
+                    return False
+        return True
 
     def failed_above(self, edges: Sequence[Edge], *, is_finally: bool) -> bool | None:
         """Whether an ancestor has failed; none if that is not known."""

@@ -38,7 +38,8 @@ class Who(NamedTuple):
 
     def has(self, caller: str) -> bool:
         """Whether it is about this caller."""
-        return any(name in {"*", caller} or (name == "token *" and caller.startswith("token ")) for name in self.names)
+        names = self.names
+        return caller in names or "*" in names or ("token *" in names and caller.startswith("token "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,10 @@ class Policy:
     def stance_for(self, by: str) -> Stance:
         """How tightly the jobs of a caller are held; ``by`` as in the audit trail."""
         word = caller_word(by)
-        return next((rule.stance for rule in self.callers if rule.who.has(word)), self.stance)
+        for rule in self.callers:
+            if rule.who.has(word):
+                return rule.stance
+        return self.stance
 
 
 def operators(stance: Stance) -> tuple[CallerRule, ...]:

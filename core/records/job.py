@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from core.frozen import quickly_made
-from core.lifecycle.job import JobPhase, JobStatus
+from core.lifecycle.job import JOB_LIFECYCLE, JobPhase, JobStatus
 from core.records.log import LogSummary
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ class Job:
     @property
     def is_finished(self) -> bool:
         """Whether the status is terminal."""
-        return self.status.is_terminal
+        return self.status in JOB_LIFECYCLE.terminal  # asked for at every event
 
     @property
     def is_settled(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -30,15 +29,17 @@ from core.store.rows import (
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
 
     from core.records.job import Attempt, CancelRequest, Job
     from core.records.template import TemplateUse
     from core.records.workflow_node import NodeRef
     from core.spec.job import JobSpec
+    from core.store.queries import SqlValue
 
 _SQL: Final = QueryFile("jobs")
+_BEFORE_JOBS: Final = _SQL.take("before_jobs")
 _INSERT_JOB: Final = _SQL.take("insert_job")
 _INSERT_TAG: Final = _SQL.take("insert_tag")
 _INSERT_FIRST_TRANSITION: Final = _SQL.take("insert_first_transition")
@@ -120,41 +121,36 @@ class Submission:
         """Do it. See `JobStore.submit`."""
         if self.idempotency_key is not None and (earlier := self._earlier(connection, self.idempotency_key)):
             return Submitted(earlier, replayed=True)
-        job, node, created_us = self.job, self.job.workflow, to_microseconds(self.job.created_at)
-        inserted = _INSERT_JOB.run(
-            connection,
-            job_id=job.job_id,
-            name=job.spec.name,
-            image=job.spec.image,
-            priority=job.spec.priority,
-            slots=encoding.mapping_to_json(job.spec.slots),
-            created_us=created_us,
-            spec=self.spec_json,
-            warnings=encoding.list_to_json(job.warnings),
-            by=job.submitted_by,
-            rerun_of=job.rerun_of,
-            template=encoding.template_to_json(job.template),
-            workflow_id=node.workflow_id if node else None,
-            node_id=encoding.utf8(node.node_id) if node else None,
-            run_attempt=node.attempt if node else None,
-            max_queued=self.max_queued,
-        )
-        if inserted.rowcount == 0:
-            if found := get_jobs(connection, [job.job_id]):
-                return Submitted(found[0], replayed=True)  # the node named the job before: this is a repetition
-            raise QueueFullError(f"The queue is full: {self.max_queued} jobs wait already.")
-        _INSERT_FIRST_TRANSITION.run(connection, job_id=job.job_id, at_us=created_us, by=job.submitted_by)
-        for tag in dict.fromkeys(job.spec.tags):
-            _INSERT_TAG.run(connection, tag=tag, created_us=created_us, job_id=job.job_id)
-        if self.idempotency_key is not None:
+        (submitted,) = _inserted(connection, [self])
+        if self.idempotency_key is not None and not submitted.replayed:
             _INSERT_IDEMPOTENCY.run(
                 connection,
                 key=self.idempotency_key,
-                job_id=job.job_id,
+                job_id=self.job.job_id,
                 digest=self.request_digest,
-                created_us=created_us,
+                created_us=to_microseconds(self.job.created_at),
             )
-        return Submitted(job, replayed=False)
+        return submitted
+
+    def values(self) -> dict[str, SqlValue]:
+        """The values of ``insert_job``."""
+        job, node = self.job, self.job.workflow
+        return {
+            "job_id": job.job_id,
+            "name": job.spec.name,
+            "image": job.spec.image,
+            "priority": job.spec.priority,
+            "slots": encoding.mapping_to_json(job.spec.slots),
+            "created_us": to_microseconds(job.created_at),
+            "spec": self.spec_json,
+            "warnings": encoding.list_to_json(job.warnings),
+            "by": job.submitted_by,
+            "rerun_of": job.rerun_of,
+            "template": encoding.template_to_json(job.template),
+            "workflow_id": node.workflow_id if node else None,
+            "node_id": encoding.utf8(node.node_id) if node else None,
+            "run_attempt": node.attempt if node else None,
+        }
 
     def _earlier(self, connection: sqlite3.Connection, key: str) -> Job | None:
         found = _FIND_IDEMPOTENCY.run(connection, key=key).fetchone()
@@ -168,9 +164,45 @@ class Submission:
         return get_job(connection, job_id)
 
 
-def insert_all(connection: sqlite3.Connection, submissions: Iterable[Submission]) -> tuple[Submitted, ...]:
+def insert_all(connection: sqlite3.Connection, submissions: Sequence[Submission]) -> tuple[Submitted, ...]:
     """Insert several jobs. See `JobStore.submit_all`."""
-    return tuple(submission.insert(connection) for submission in submissions)
+    job_ids = {submission.job.job_id for submission in submissions}
+    if len(job_ids) == len(submissions) and all(each.idempotency_key is None for each in submissions):
+        return _inserted(connection, submissions)
+    return tuple(submission.insert(connection) for submission in submissions)  # one may be another's repetition
+
+
+def _inserted(connection: sqlite3.Connection, submissions: Sequence[Submission]) -> tuple[Submitted, ...]:
+    """Insert jobs of different ids; those that there are already stay as they are, since a node names its job.
+
+    Raises:
+        QueueFullError: As `JobStore.submit` does.
+    """
+    job_ids = [submission.job.job_id for submission in submissions]
+    queued, found = _BEFORE_JOBS.run(connection, job_ids=encoding.list_to_json(job_ids)).fetchone()
+    known = encoding.list_from_json(found)
+    earlier = {job.job_id: job for job in get_jobs(connection, known)} if known else {}
+    jobs: list[dict[str, SqlValue]] = []
+    tags: list[dict[str, SqlValue]] = []
+    for each in submissions:
+        if each.job.job_id in earlier:
+            continue
+        if queued + len(jobs) >= each.max_queued:
+            raise QueueFullError(f"The queue is full: {each.max_queued} jobs wait already.")
+        jobs.append(values := each.values())
+        place = {"created_us": values["created_us"], "job_id": each.job.job_id}
+        tags += ({"tag": tag, **place} for tag in dict.fromkeys(each.job.spec.tags))
+    _INSERT_JOB.run_many(connection, jobs)
+    begun = ({"job_id": job["job_id"], "at_us": job["created_us"], "by": job["by"]} for job in jobs)
+    _INSERT_FIRST_TRANSITION.run_many(connection, begun)
+    if tags:
+        _INSERT_TAG.run_many(connection, tags)
+    return tuple(
+        Submitted(earlier[each.job.job_id], replayed=True)
+        if each.job.job_id in earlier
+        else Submitted(each.job, replayed=False)
+        for each in submissions
+    )
 
 
 @quickly_made
@@ -304,10 +336,12 @@ def request_cancel(connection: sqlite3.Connection, job_id: str, request: CancelR
 def _carried_out(connection: sqlite3.Connection, act: Move | Change) -> Job:
     """The job after a move or a change, which begins with what is known of the job and reads it only if that is old."""
     if act.known is not None:
-        with suppress(IllegalMoveError, StoreError):  # of a job as it was: said again if it is so still
+        try:
             after = act.after(act.known)
             if act.write(connection, act.known, after):
                 return after
+        except (IllegalMoveError, StoreError):
+            pass  # of a job as it was: said again if it is so still
     found = get_job(connection, act.job_id)
     after = act.after(found)
     act.write(connection, found, after)

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import aiosqlite
 import anyio
@@ -26,7 +26,7 @@ from core.store.journal import JournalMark, JournalState
 from core.store.migrate import check_schema, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Coroutine
     from pathlib import Path
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class Database:
         self._readers = itertools.cycle(readers)
         self._is_open = True
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> Coroutine[Any, Any, T]:
         """Run a function in a transaction and return what it returns, once that is durable.
 
         Writers that come together share a transaction; one that raises undoes its own work only. A cancelled caller's
@@ -76,7 +76,7 @@ class Database:
         """
         if not self._is_open:
             raise EngineClosedError
-        return await self._group.write(work)
+        return self._group.write(work)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function that only reads and return what it returns; all it reads is of one moment.

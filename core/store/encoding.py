@@ -42,9 +42,7 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def micros(moment: datetime | None) -> int | None:
-    """A time as the database holds it."""
-    return None if moment is None else to_microseconds(moment)
+micros = to_microseconds
 
 
 def moment(value: int | None) -> datetime | None:

@@ -177,6 +177,7 @@ class GroupCommit:
         batch.finished.set()
         for write in batch.writes:
             write.call()
+        batch.writes.clear()  # each knows its batch: in a circle they would stay until somebody looks for garbage
         self._hand_over()
 
     def _hand_over(self) -> None:

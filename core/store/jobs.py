@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
-
-import anyio.lowlevel
 
 from core.lifecycle.job import JOB_LIFECYCLE
 from core.records.job import Job
@@ -110,12 +107,15 @@ class JobStore:
             QueueFullError: As `submit` does.
         """
         submissions = [self._submission(each, max_queued) for each in asked]
-        with ExitStack() as stack:
-            notes = [stack.enter_context(self._recent.writing(each.job_id)) for each in asked]
+        for each in asked:
+            self._recent.begin(each.job_id)
+        fresh: dict[str, Job] = {}
+        try:
             submitted = await self._database.write(partial(changes.insert_all, submissions=submissions))
-            for note, each in zip(notes, submitted, strict=True):
-                if not each.replayed:
-                    note(each.job)
+            fresh = {each.job.job_id: each.job for each in submitted if not each.replayed}
+        finally:
+            for each in asked:
+                self._recent.end(each.job_id, fresh.get(each.job_id))
         return submitted
 
     def _submission(self, asked: AskedJob, max_queued: int) -> Submission:
@@ -144,7 +144,6 @@ class JobStore:
         """
         known = self._recent.find(job_id)
         if known is not None:
-            await anyio.lowlevel.checkpoint_if_cancelled()
             return known
         return await self._database.read(partial(listing.get_job, job_id=encoding.utf8(job_id)))
 
@@ -214,10 +213,14 @@ class JobStore:
             JobNotFoundError: There is no such job.
             IllegalMoveError: Its status does not allow the event, or the attempt's number does not follow.
         """
-        known = self._recent.find(job_id)
-        move = Move(job_id, event, self._clock.now(), by, why, job or {}, attempt or {}, new_attempt, known)
-        with self._recent.writing(job_id) as note:
-            return note(await self._database.write(move.apply))
+        now = self._clock.now()
+        known, moved = self._recent.begin(job_id), None
+        try:
+            move = Move(job_id, event, now, by, why, job or {}, attempt or {}, new_attempt, known)
+            moved = await self._database.write(move.apply)
+            return moved
+        finally:
+            self._recent.end(job_id, moved)
 
     async def change(self, job_id: str, *, job: JobFields | None = None, attempt: AttemptFields | None = None) -> Job:
         """Change what a job or its present attempt says, beside the status.
@@ -229,9 +232,12 @@ class JobStore:
             JobNotFoundError: There is no such job.
             StoreError: An attempt is to be changed before there is one.
         """
-        change = Change(job_id, job or {}, attempt or {}, self._recent.find(job_id))
-        with self._recent.writing(job_id) as note:
-            return note(await self._database.write(change.apply))
+        known, changed = self._recent.begin(job_id), None
+        try:
+            changed = await self._database.write(Change(job_id, job or {}, attempt or {}, known).apply)
+            return changed
+        finally:
+            self._recent.end(job_id, changed)
 
     async def request_cancel(self, job_id: str, request: CancelRequest) -> Job:
         """Note that somebody wants the job to stop.
@@ -242,8 +248,13 @@ class JobStore:
         Raises:
             JobNotFoundError: There is no such job.
         """
-        with self._recent.writing(job_id) as note:
-            return note(await self._database.write(partial(changes.request_cancel, job_id=job_id, request=request)))
+        self._recent.begin(job_id)
+        asked = None
+        try:
+            asked = await self._database.write(partial(changes.request_cancel, job_id=job_id, request=request))
+            return asked
+        finally:
+            self._recent.end(job_id, asked)
 
     async def history(self, job_id: str) -> tuple[StatusChange, ...]:
         """The job's audit trail, its creation first.
@@ -271,10 +282,13 @@ class JobStore:
         Returns:
             The bytes kept of each that is gone now; a job that is unknown or has not finished is not among them.
         """
-        with ExitStack() as stack:
-            for job_id in job_ids:
-                stack.enter_context(self._recent.writing(job_id))
+        for job_id in job_ids:
+            self._recent.begin(job_id)
+        try:
             return await self._database.write(partial(delete_runs, job_ids=job_ids, of_run=of_run))
+        finally:
+            for job_id in job_ids:
+                self._recent.end(job_id, None)
 
 
 def _history(connection: sqlite3.Connection, job_id: str) -> tuple[StatusChange, ...]:

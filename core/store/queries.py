@@ -32,6 +32,7 @@ class Query:
         sentence: What it does.
         sql: The statement, its placeholders nameless: SQLite looks for names at each run.
         placeholders: Names of the values it takes.
+        width: How many they are.
         in_order: From the values by their names to those of the placeholders, one after the other.
     """
 
@@ -39,6 +40,7 @@ class Query:
     sentence: str
     sql: str
     placeholders: AbstractSet[str]
+    width: int
     in_order: Callable[[Mapping[str, SqlValue]], tuple[SqlValue, ...]]
 
     def run(self, connection: sqlite3.Connection, **values: SqlValue) -> sqlite3.Cursor:
@@ -60,10 +62,13 @@ class Query:
         connection.executemany(self.sql, [self._checked(values) for values in rows])
 
     def _checked(self, values: Mapping[str, SqlValue]) -> tuple[SqlValue, ...]:
-        if values.keys() != self.placeholders:
-            missing, extra = sorted(self.placeholders - values.keys()), sorted(values.keys() - self.placeholders)
-            raise TypeError(f"query {self.name}: missing {missing}, unknown {extra}")
-        return self.in_order(values)
+        try:
+            if len(values) == self.width:  # as many, and all that are named: these and no others
+                return self.in_order(values)
+        except KeyError:
+            pass
+        missing, extra = sorted(self.placeholders - values.keys()), sorted(values.keys() - self.placeholders)
+        raise TypeError(f"query {self.name}: missing {missing}, unknown {extra}")
 
 
 class QueryFile:
@@ -110,9 +115,10 @@ def _parse(stem: str, text: str) -> dict[str, Query]:
         if not comments or not sql.endswith(";") or sql.count(";") != 1:
             raise ValueError(f"sql/{stem}.sql: {name} needs a sentence and one statement that ends in ';'")
         sentence = " ".join(line.removeprefix("--").strip() for line in comments)
-        placeholders = _PLACEHOLDER.findall(sql)
+        in_order = _PLACEHOLDER.findall(sql)
+        placeholders = frozenset(in_order)
         nameless = _PLACEHOLDER.sub("?", sql)
-        queries[name] = Query(name, sentence, nameless, frozenset(placeholders), _picker(placeholders))
+        queries[name] = Query(name, sentence, nameless, placeholders, len(placeholders), _picker(in_order))
     return queries
 
 

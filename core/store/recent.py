@@ -14,31 +14,22 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from core.records.job import Job
 
 
 class _Kept:
     """Jobs of one sort, the one untouched for longest first."""
 
+    __slots__ = ("_capacity", "jobs")
+
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._jobs: OrderedDict[str, Job] = OrderedDict()
-
-    def find(self, job_id: str) -> Job | None:
-        job = self._jobs.get(job_id)
-        if job is not None:
-            self._jobs.move_to_end(job_id)
-        return job
+        self.jobs: OrderedDict[str, Job] = OrderedDict()
 
     def keep(self, job: Job) -> None:
-        self._jobs[job.job_id] = job
-        if len(self._jobs) > self._capacity:
-            self._jobs.popitem(last=False)
-
-    def forget(self, job_id: str) -> None:
-        self._jobs.pop(job_id, None)
+        self.jobs[job.job_id] = job
+        if len(self.jobs) > self._capacity:
+            self.jobs.popitem(last=False)
 
 
 class RecentJobs:
@@ -56,20 +47,21 @@ class RecentJobs:
 
     def find(self, job_id: str) -> Job | None:
         """The job, if it is known for certain."""
-        return self._live.find(job_id) or self._ended.find(job_id)
+        for jobs in (self._live.jobs, self._ended.jobs):
+            job = jobs.get(job_id)
+            if job is not None:
+                jobs.move_to_end(job_id)
+                return job
+        return None
 
-    def writing(self, job_id: str) -> _Writing:
-        """Hold this while a write to the job is under way, and hand what it returned to the function given."""
-        return _Writing(self, job_id)
-
-    def begin(self, job_id: str) -> None:
-        """A write to the job is under way."""
-        self._live.forget(job_id)
-        self._ended.forget(job_id)
+    def begin(self, job_id: str) -> Job | None:
+        """A write to the job is under way, and ends with `end`; the job as it was known until now."""
+        known = self._live.jobs.pop(job_id, None) or self._ended.jobs.pop(job_id, None)
         under_way = self._writing.get(job_id, 0)
         if under_way:
             self._overlapping.add(job_id)
         self._writing[job_id] = under_way + 1
+        return known
 
     def end(self, job_id: str, written: Job | None) -> None:
         """A write to the job is over, with what it returned; None if it did not return."""
@@ -80,24 +72,3 @@ class RecentJobs:
             self._writing[job_id] = under_way
         else:
             self._overlapping.discard(job_id)
-
-
-class _Writing:
-    """A write that is under way; a class, since there are several for every job."""
-
-    __slots__ = ("_job_id", "_recent", "_written")
-
-    def __init__(self, recent: RecentJobs, job_id: str) -> None:
-        self._recent, self._job_id = recent, job_id
-        self._written: Job | None = None
-
-    def __enter__(self) -> Callable[[Job], Job]:
-        self._recent.begin(self._job_id)
-        return self._note
-
-    def _note(self, job: Job) -> Job:
-        self._written = job
-        return job
-
-    def __exit__(self, *_: object) -> None:
-        self._recent.end(self._job_id, self._written)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-_THRESHOLDS: Final = (10_000, 20, 50)
+_THRESHOLDS: Final = (20_000, 20, 50)
 """New objects before the young are looked through, and how often that is done before older ones are."""
 
 

@@ -160,10 +160,10 @@ class DockerBackend(DockerServices):
             raise
 
     async def follow(
-        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, is_brief: OnFrames | None = None
+        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, at_once: OnFrames | None = None
     ) -> bool:
         """Deliver output as it comes; see `ContainerBackend.follow`."""
-        del is_brief  # a thread has the frames anyway
+        del at_once  # a thread has the frames anyway
         return await output.follow(self._client, container_id, since, on_frames)
 
     async def tail(self, container_id: str, lines: int) -> list[LogFrame]:

@@ -10,6 +10,7 @@ import anyio.to_thread
 import urllib3.exceptions
 
 from core.backends.docker.faults import connection_fault
+from core.tasks import until_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -41,7 +42,7 @@ class EngineStream:
         """
         work = _Work(body)
         async with anyio.create_task_group() as group:
-            group.start_soon(self._interrupt_when_cancelled)
+            group.start_soon(until_cancelled, self._interrupt_when_cancelled)
             await anyio.to_thread.run_sync(work, limiter=self._limiter)
             group.cancel_scope.cancel()
         return work.result()

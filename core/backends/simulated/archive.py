@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 import tarfile
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
+
+import anyio.lowlevel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,10 +14,45 @@ if TYPE_CHECKING:
     from core.backends.simulated.files import FileTree, Kind, Node
 
 _CHUNK: Final = 64 * 1024
+_END: Final = bytes(2 * tarfile.BLOCKSIZE)
 _TYPES: Final = {"file": tarfile.REGTYPE, "folder": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
 
 
-def tar_of(files: FileTree, path: str) -> Iterator[bytes]:
+class TarStream:
+    """The tar of what is at a path, as it comes over a connection; entered as a context.
+
+    Raises:
+        FileNotFoundError: Nothing is there.
+    """
+
+    def __init__(self, files: FileTree, path: str) -> None:
+        self._chunks = _tar_of(files, path)
+        self._has_begun = False
+        if files.find(path, follow=False) is None:
+            raise FileNotFoundError(path)
+
+    async def __aenter__(self) -> Self:
+        """Nothing is held."""
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Nothing was held."""
+
+    def __aiter__(self) -> Self:
+        """It is read once."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next chunk."""
+        if self._has_begun:
+            await anyio.lowlevel.checkpoint()
+        self._has_begun = True
+        for chunk in self._chunks:
+            return chunk
+        raise StopAsyncIteration
+
+
+def _tar_of(files: FileTree, path: str) -> Iterator[bytes]:
     """The tar of what is at an absolute path: its last part, then what is below it; in chunks, as over a connection.
 
     Raises:
@@ -37,16 +73,16 @@ def tar_of(files: FileTree, path: str) -> Iterator[bytes]:
                     yield bytes(held)
                     held.clear()
             held += bytes(-size % tarfile.BLOCKSIZE)
-    yield bytes(held) + bytes(2 * tarfile.BLOCKSIZE)
+    held += _END
+    yield bytes(held)
 
 
-def _members(files: FileTree, place: str, top: Node) -> Iterator[tuple[str, Node]]:
-    base = posixpath.basename(place) or "."
-    yield base, top
-    if top.kind == "folder":
-        start = len(place.rstrip("/")) + 1
-        for below, node in files.nodes_below(place):
-            yield f"{base}/{below[start:]}", node
+def _members(files: FileTree, place: str, top: Node) -> list[tuple[str, Node]]:
+    base = place.rpartition("/")[2] or "."
+    if top.kind != "folder":
+        return [(base, top)]
+    start = len(place.rstrip("/")) + 1
+    return [(base, top), *[(f"{base}/{below[start:]}", node) for below, node in files.nodes_below(place)]]
 
 
 @lru_cache(maxsize=4096)  # containers that are alike have files that are alike

@@ -6,6 +6,7 @@ import math
 import posixpath
 import secrets
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -13,7 +14,7 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from core.backends.base import LABEL_HOME, BackendHealth, PathInfo
-from core.backends.simulated.archive import tar_of
+from core.backends.simulated.archive import TarStream
 from core.backends.simulated.container import SimulatedContainer
 from core.backends.simulated.images import ImageShelf
 from core.backends.simulated.services import SimulatedServices
@@ -113,12 +114,12 @@ class SimulatedBackend(SimulatedServices):
         login: RegistryLogin | None = None,  # noqa: ARG002 -- nobody is asked here
     ) -> ImageInfo:
         """As `ContainerBackend.pull`."""
-        self._refuse_when_away()
+        self._reach()
         return await self.images.pull(image, policy, on_progress)
 
     async def create(self, request: ContainerRequest) -> ContainerState:
         """As `ContainerBackend.create`."""
-        await self._reach()
+        self._reach()
         known = self._look(request.name)
         if known is not None:
             if not _has_labels(known, request.labels):
@@ -158,11 +159,10 @@ class SimulatedBackend(SimulatedServices):
         mode: int = 0o777,
     ) -> None:
         """As `ContainerBackend.put`."""
-        self._refuse_when_away()
+        self._reach()
         container = self._get(container_id)
         files = container.files
-        uid, _, gid = (owner or "0:0").partition(":")
-        ids = (int(uid), int(gid or uid))
+        ids = _ids_of(owner)
         place = files.make_folders(folder, mode=mode, owner=ids)
         try:
             for entry in entries:
@@ -172,7 +172,8 @@ class SimulatedBackend(SimulatedServices):
                 files.place(parent, name, data, entry.mode, ids)
         except OSError as error:
             raise BackendError(f"The simulated engine refused: {error.strerror}") from None
-        container.poke(self._clock.monotonic())
+        if container.phase == "running":
+            container.poke(self._clock.monotonic())
 
     async def put_all(self, container_id: str, placements: Sequence[Placement]) -> None:
         """As `ContainerBackend.put_all`."""
@@ -183,7 +184,7 @@ class SimulatedBackend(SimulatedServices):
 
     async def start(self, container_id: str) -> None:
         """As `ContainerBackend.start`; one that has run is not run again."""
-        await self._reach()
+        self._reach()
         container = self._get(container_id)
         if container.steering.failure == "unavailable" and container.container_id not in self._refused_once:
             self._refused_once.add(container.container_id)
@@ -194,10 +195,10 @@ class SimulatedBackend(SimulatedServices):
         container.begin(self._clock.monotonic(), self._clock.now())
 
     async def follow(
-        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, is_brief: OnFrames | None = None
+        self, container_id: str, since: LogPosition | None, on_frames: OnFrames, *, at_once: OnFrames | None = None
     ) -> bool:
         """As `ContainerBackend.follow`."""
-        self._refuse_when_away()
+        self._reach()
         container = self._get(container_id)
         position = 0
         while not self._is_away and self._containers.get(container.container_id) is container:
@@ -205,11 +206,8 @@ class SimulatedBackend(SimulatedServices):
             frames, position = container.output.read(position, _FRAMES_A_CALL)
             wanted = frames if since is None else [frame for frame in frames if frame.at >= since.at]
             if wanted:
-                if is_brief is not None and is_brief(wanted):
-                    goes_on = on_frames(wanted)
-                else:
-                    goes_on = await anyio.to_thread.run_sync(on_frames, wanted, limiter=self._threads)
-                if not goes_on:
+                is_taken = at_once is not None and at_once(wanted)
+                if not (is_taken or await anyio.to_thread.run_sync(on_frames, wanted, limiter=self._threads)):
                     return False
             elif not frames:
                 if container.phase != "running":
@@ -219,7 +217,7 @@ class SimulatedBackend(SimulatedServices):
 
     async def tail(self, container_id: str, lines: int) -> list[LogFrame]:
         """As `ContainerBackend.tail`."""
-        await self._reach()
+        self._reach()
         return self._get(container_id).output.tail(lines)
 
     async def wait(self, container_id: str) -> ContainerState | None:
@@ -234,13 +232,13 @@ class SimulatedBackend(SimulatedServices):
 
     async def inspect(self, container_id: str) -> ContainerState | None:
         """As `ContainerBackend.inspect`."""
-        await self._reach()
+        self._reach()
         container = self._look(container_id)
         return container.state() if container else None
 
     async def stop(self, container_id: str, grace_s: float) -> None:
         """As `ContainerBackend.stop`; the grace is in seconds of the clock."""
-        await self._reach()
+        self._reach()
         container = self._look(container_id)
         if container is None or container.phase != "running":
             return
@@ -251,17 +249,17 @@ class SimulatedBackend(SimulatedServices):
                 container.interrupt("KILL", self._clock.monotonic())
             else:
                 await self._until_something_happens(container, deadline)
-                self._refuse_when_away()
+                self._reach()
 
     async def usage(self, container_id: str) -> UsageSample | None:
         """As `ContainerBackend.usage`; the figures are made up and grow with time."""
-        await self._reach()
+        self._reach()
         container = self._look(container_id)
         return container.usage(self._clock.monotonic()) if container else None
 
     async def written_bytes(self, container_id: str) -> int | None:
         """As `ContainerBackend.written_bytes`."""
-        await self._reach()
+        self._reach()
         container = self._look(container_id)
         return container.files.size if container else None
 
@@ -271,7 +269,7 @@ class SimulatedBackend(SimulatedServices):
 
     async def stat(self, container_id: str, path: str) -> PathInfo | None:
         """As `ContainerBackend.stat`."""
-        await self._reach()
+        self._reach()
         files = self._get(container_id).files
         try:
             node = files.find(path, follow=False)
@@ -282,30 +280,19 @@ class SimulatedBackend(SimulatedServices):
             return None
         return PathInfo(path, node.kind, len(node.data), target)
 
-    @asynccontextmanager
-    async def archive(self, container_id: str, path: str) -> AsyncGenerator[AsyncIterator[bytes]]:
+    def archive(self, container_id: str, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """As `ContainerBackend.archive`."""
-        self._refuse_when_away()
-        files = self._get(container_id).files
-        if files.find(path, follow=False) is None:
-            raise FileNotFoundError(path)
-
-        async def chunks() -> AsyncIterator[bytes]:
-            for number, chunk in enumerate(tar_of(files, path)):
-                if number:
-                    await anyio.lowlevel.checkpoint()
-                yield chunk
-
-        yield chunks()
+        self._reach()
+        return TarStream(self._get(container_id).files, path)
 
     async def remove(self, container_id: str) -> None:
         """As `ContainerBackend.remove`."""
-        self._refuse_when_away()
+        self._reach()
         self._forget(container_id)
 
     async def list_owned(self, home_id: str) -> list[ContainerState]:
         """As `ContainerBackend.list_owned`."""
-        await self._reach()
+        self._reach()
         owned = [key for key, one in self._containers.items() if one.request.labels.get(LABEL_HOME) == home_id]
         return [container.state() for key in owned if (container := self._look(key)) is not None]
 
@@ -336,11 +323,7 @@ class SimulatedBackend(SimulatedServices):
 
         return await anyio.to_thread.run_sync(read, limiter=self._threads)
 
-    async def _reach(self) -> None:
-        await anyio.lowlevel.checkpoint_if_cancelled()  # for what makes something or is called in loops
-        self._refuse_when_away()
-
-    def _refuse_when_away(self) -> None:
+    def _reach(self) -> None:
         if self._is_away:
             raise BackendUnavailableError
 
@@ -389,6 +372,13 @@ class SimulatedBackend(SimulatedServices):
     async def _alarm(self, delay: float, container: SimulatedContainer) -> None:
         await self._clock.sleep(delay)
         container.announce()
+
+
+@lru_cache(maxsize=64)
+def _ids_of(owner: str | None) -> tuple[int, int]:
+    """The numbers of ``uid`` or ``uid:gid``; root's for None."""
+    uid, _, gid = (owner or "0:0").partition(":")
+    return int(uid), int(gid or uid)
 
 
 def _has_labels(container: SimulatedContainer, labels: Mapping[str, str]) -> bool:

@@ -209,8 +209,8 @@ class SimulatedContainer:
             self._health.look(now, self.execute)
 
     def poke(self, now: float) -> None:
-        """Have a program look again that waits for a file."""
-        if self.phase == "running" and self.wake_at == math.inf:
+        """Have a running program look again that waits for a file."""
+        if self.wake_at == math.inf:
             self.wake_at = now
             self.announce()
 
@@ -251,6 +251,7 @@ class SimulatedContainer:
         except StopIteration as stop:
             self._finish(int(stop.value), moment)
         except Signalled as unheard:
+            signalled = None  # or it stood in a frame of its own traceback, and kept the world with it
             self._finish(unheard.status, moment)
         except Killed as killed:
             self._oom_killed = killed.cause == "oom"
@@ -268,7 +269,9 @@ class SimulatedContainer:
     def _finish(self, exit_code: int, moment: float) -> None:
         if self._run is not None:
             self._run.close()
-        self._run = None
+        if self._world is not None:
+            self._world.on_signal = None  # who hears it holds the world: in a circle both would stay for a while
+        self._run = self._world = None
         self._exit_code = exit_code
         self._finished_at = self._time_of(moment)
         self.output.end()

@@ -6,6 +6,7 @@ import errno
 import os
 import posixpath
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final, Literal
 
@@ -15,6 +16,7 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 """What the files of one container may hold together."""
 
 _MAX_LINKS: Final = 40
+_AFTER_SLASH: Final = chr(ord("/") + 1)
 
 
 @dataclass(slots=True)
@@ -83,12 +85,12 @@ class FileTree:
         known = self._nodes.get(path)  # places are kept without any of them
         if known is not None and known.kind != "symlink":
             return path
-        plain = posixpath.normpath("/" + path.lstrip("/"))
+        plain, above = _plain(path)
         known = self._nodes.get(plain)
         if known is not None:
             if known.kind != "symlink":
                 return plain
-        elif (parent := self._nodes.get(posixpath.dirname(plain))) is not None and parent.kind == "folder":
+        elif (parent := self._nodes.get(above)) is not None and parent.kind == "folder":
             return plain
         return self._walk_links(plain, follow=follow)
 
@@ -179,11 +181,14 @@ class FileTree:
             OSError: As `open` and `extend`.
         """
         path = f"{folder}/{name}" if folder != "/" else f"/{name}"
-        node = self.open(path, mode=mode, owner=owner) if path in self._nodes or name in {".", ".."} else None
-        if node is None:
-            node = self._nodes[path] = Node("file", mode, owner, modified=self.now)
-        if data:
-            self.extend(node, data)
+        if path in self._nodes or name in {".", ".."}:
+            self.extend(self.open(path, mode=mode, owner=owner), data)
+            return
+        size = self._size + len(data)
+        if size > MAX_BYTES:
+            raise _os_error(errno.ENOSPC, path)
+        self._size = size
+        self._nodes[path] = Node("file", mode, owner, bytearray(data), "", self.now)
 
     def append(self, path: str, data: bytes) -> None:
         """Add to the file at the path.
@@ -192,7 +197,7 @@ class FileTree:
             OSError: As `open` and `extend`.
         """
         node = self._nodes.get(path)
-        if node is None or node.kind != "file" or node is _IMAGE.get(path):
+        if node is None or node.kind != "file" or path in _IMAGE:
             node = self.open(path, append=True)
         self.extend(node, data)
 
@@ -208,6 +213,10 @@ class FileTree:
         node = self._nodes.get(path)
         if node is not None and node.kind == "folder":
             return path
+        plain, above = _plain(path)
+        if plain not in self._nodes and (parent := self._nodes.get(above)) is not None and parent.kind == "folder":
+            self._nodes[plain] = Node("folder", mode, owner, bytearray(), "", self.now)
+            return plain
         place = self.resolve(path)
         node = self._nodes.get(place)
         if node is not None:
@@ -256,13 +265,21 @@ class FileTree:
     def nodes_below(self, path: str) -> list[tuple[str, Node]]:
         """Every path below a folder with what is there, parents before children."""
         prefix = path.rstrip("/") + "/"
-        found = [each for each in self._nodes.items() if each[0].startswith(prefix) and each[0] != "/"]
+        end = prefix[:-1] + _AFTER_SLASH
+        found = [each for each in self._nodes.items() if prefix < each[0] < end]
         return sorted(found, key=itemgetter(0))
 
     def children(self, path: str) -> list[str]:
         """The names in a folder, sorted."""
         start = len(path.rstrip("/")) + 1
         return [place[start:] for place in self.below(path) if "/" not in place[start:]]
+
+
+@lru_cache(maxsize=1024)  # containers that are alike have paths that are alike
+def _plain(path: str) -> tuple[str, str]:
+    """The path without what is empty, ``.`` or ``..`` in it, as if nothing of it were a link; and its folder."""
+    plain = posixpath.normpath("/" + path.lstrip("/"))
+    return plain, posixpath.dirname(plain)
 
 
 def _os_error(number: int, path: str) -> OSError:

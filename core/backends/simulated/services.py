@@ -10,7 +10,7 @@ from core.backends.services import NetworkState
 from core.errors import BackendError, ContainerNameTakenError, ContainerStartError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from core.backends.services import Executed, NetworkRequest
     from core.backends.simulated.container import SimulatedContainer
@@ -29,7 +29,7 @@ class SimulatedServices:
 
     Args:
         clock: The clock the containers live by.
-        reach: Waits a moment, and refuses while the engine is away.
+        reach: Refuses while the engine is away.
         get: Finds a container.
         containers: All of them, by id.
         images: The images.
@@ -38,7 +38,7 @@ class SimulatedServices:
     def __init__(
         self,
         clock: Clock,
-        reach: Callable[[], Awaitable[None]],
+        reach: Callable[[], None],
         get: _Looking,
         containers: Mapping[str, SimulatedContainer],
         images: ImageShelf,
@@ -49,7 +49,7 @@ class SimulatedServices:
 
     async def create_network(self, request: NetworkRequest) -> NetworkState:
         """As `ServiceVerbs.create_network`."""
-        await self._reaches()
+        self._reaches()
         known = self._networks.get(request.name)
         if known is None:
             now = self._network_clock.now()
@@ -61,7 +61,7 @@ class SimulatedServices:
 
     async def remove_network(self, name: str) -> None:
         """As `ServiceVerbs.remove_network`."""
-        await self._reaches()
+        self._reaches()
         known = self._networks.get(name)
         if known is None or LABEL_HOME not in known.labels:
             return
@@ -72,17 +72,17 @@ class SimulatedServices:
 
     async def list_networks(self, home_id: str) -> list[NetworkState]:
         """As `ServiceVerbs.list_networks`."""
-        await self._reaches()
+        self._reaches()
         return [network for network in self._networks.values() if network.labels.get(LABEL_HOME) == home_id]
 
     async def execute(self, container_id: str, argv: Sequence[str], timeout_s: float) -> Executed:
         """As `ServiceVerbs.execute`; the command takes no time, and no more scripted seconds than ``timeout_s``."""
-        await self._reaches()
+        self._reaches()
         return self._finds(container_id).execute(tuple(argv), timeout_s)
 
     async def listening(self, container_id: str, helper_image: str) -> frozenset[int] | None:
         """As `ServiceVerbs.listening`; an image called ``shell-less`` has no means to look, nor to be helped with."""
-        await self._reaches()
+        self._reaches()
         container = self._finds(container_id)
         helper = self._images.find(helper_image)
         if "shell-less" in container.image and helper is not None and "shell-less" in helper.reference:

@@ -47,10 +47,10 @@ def collect(shell: Shell, number: int) -> str:
 
 def _read(shell: Shell, name: str) -> str:
     try:
-        data = shell.world.files.read(f"/orcaops/{name}")
-    except OSError:
+        node = shell.world.files.find(f"/orcaops/{name}")
+    except OSError:  # of links in a circle
         return ""
-    return data.decode(errors="replace").replace("\r\n", "\n") if data else ""
+    return node.data.decode(errors="replace").replace("\r\n", "\n") if node is not None and node.data else ""
 
 
 def _entries(text: str) -> tuple[int, list[tuple[int, str, str]]]:

@@ -101,7 +101,7 @@ class Conductors:
 
     async def run(self) -> None:
         """Conduct, for ever."""
-        with self._parts.bus.subscribe(wants=_is_for_runs) as news:
+        with self._parts.bus.subscribe(kinds=(JobChanged, WorkflowChanged, NodeChanged), wants=_is_for_runs) as news:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
                 beginning, self._beginning = self._beginning, []

@@ -19,7 +19,7 @@ from core.lifecycle.workflow import NodeEvent, Outcome, Reason, Result
 from core.plan.compile.definition import field_value
 from core.plan.foresight import UnknownYetError
 from core.plan.interpolate import interpolate_text
-from core.plan.results import Ending, Tolerance
+from core.plan.results import INTOLERANT, Ending, Tolerance
 from core.records.job import Failure, FailureKind
 from core.records.workflow_node import NodeReason
 from core.redaction import Masking
@@ -158,6 +158,8 @@ def fault_end(setting: NodeSetting, failure: Failure) -> NodeEnd:
 def tolerance_of(setting: NodeSetting) -> Tolerance:
     """Which failures of a node count as success; none by an expression that is at fault, which failed the node."""
     spec = setting.job.tolerance
+    if spec.always is False and not spec.exit_codes:
+        return INTOLERANT
     if isinstance(spec.always, bool):
         return Tolerance(spec.always, frozenset(spec.exit_codes))
     resolver, _ = setting.scene.node(setting.job, setting.facts)

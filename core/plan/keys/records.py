@@ -135,10 +135,10 @@ class Record(Form):
             to.wrong(node, self.expected, f"the keys are {listed(self.offered, most=8)}")
             return None
         entries: dict[str, Entry] = {}
-        present = {row.key.name for name in node.entries if (row := self.rows.get(name))}
         for written, entry in node.entries.items():
             row = self.rows.get(written)
             if row is None:
+                present = {row.key.name for name in node.entries if (row := self.rows.get(name))}
                 entries |= self._unknown(written, entry, {*entries, *present}, to)
             elif row.is_foreign and self.rules.answers and self.rules.answers(written, entry, to):
                 continue
@@ -170,27 +170,32 @@ class Record(Form):
         return {self.rows[near[0]].key.name: found} if found is not None else {}
 
     def lift(self, node: Node) -> Node:
-        """The same with lifted values."""
+        """The same with lifted values; the node itself if they are."""
         if not isinstance(node, MappingNode):
             return node
         entries: dict[str, Entry] = {}
+        is_lifted = True
         for name, entry in node.entries.items():
             key, value = self.by_name.get(name), entry.value
+            lifted = value if key is None or is_null(value) else key.form.lift(value)
+            is_lifted = is_lifted and key is not None and lifted is value
             if key is not None:
-                lifted = value if is_null(value) else key.form.lift(value)
-                entries[name] = entry if lifted is value else with_value(entry, lifted)
-        return with_entries(node, entries)
+                entries[name] = with_value(entry, lifted)
+        return node if is_lifted else with_entries(node, entries)
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:
         """The value of the specification; what is at fault or missing is left at its default."""
         fields = dict(self._blanks)
         for name, entry in entries_of(node).items():
             key, value = self.by_name[name], entry.value
-            if to.is_spoiled(value) or key.ignored:
+            if key.ignored:
                 continue
-            if is_null(value) and not key.form.takes_null:
-                to.wrong(value, key.form.expected)
-                continue
+            if is_null(value):
+                if to.is_spoiled(value):
+                    continue
+                if not key.form.takes_null:
+                    to.wrong(value, key.form.expected)
+                    continue
             fields[key.field or key.name] = key.form.build(value, (*path, name), to)
         if isinstance(node, MappingNode):
             self._complete(node, to)
@@ -269,8 +274,9 @@ def _twice(entry: Entry, other: Entry, to: Report) -> None:
 def exclude(group: Iterable[str], entries: dict[str, Entry], to: Report) -> None:
     """Say that only one of some keys may stand, and keep the first."""
     present = [name for name in group if name in entries]
-    if len(present) > 1:
-        present.sort(key=lambda name: entries[name].key.place)
+    if len(present) < 2:
+        return
+    present.sort(key=lambda name: entries[name].key.place)
     for name in present[1:]:
         first = entries[present[0]].key
         message = f"'{shown(name)}' and '{shown(present[0])}' exclude each other."

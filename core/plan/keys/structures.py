@@ -275,7 +275,7 @@ class Short(Form):
         if not isinstance(node, MappingNode):
             key = made_text(self._key, node)
             entries = {} if is_null(node) else {self._key: Entry(key, node)}
-            node = MappingNode(MappingProxyType(dict(entries)), node.place, node.path, node.alias)
+            node = with_entries(node, entries)
         return self._record.lift(node)
 
     def build(self, node: Node, path: TreePath, to: Report) -> object:
@@ -296,8 +296,8 @@ def with_value(entry: Entry, value: Node) -> Entry:
     return entry if value is entry.value else Entry(entry.key, value, entry.is_merged)
 
 
-def with_entries(node: MappingNode, entries: dict[str, Entry]) -> MappingNode:
-    """A mapping with other entries, which are its own from now on."""
+def with_entries(node: Node, entries: dict[str, Entry]) -> MappingNode:
+    """A mapping in the place of a node, with entries that are its own from now on."""
     return MappingNode(MappingProxyType(entries), node.place, node.path, node.alias)
 
 

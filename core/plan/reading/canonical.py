@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from core.plan.findings import Related, shown
 from core.plan.keys.form import complete
+from core.plan.keys.job_keys import JOB
 from core.plan.keys.report import is_null, label, listed, made_text, renamed
 from core.plan.keys.structures import entries_of, with_entries, with_value
 from core.plan.keys.trigger_keys import TRIGGERS
 from core.plan.keys.workflow_keys import DEFAULTS, WORKFLOW
-from core.plan.reading.jobs import canonical_job
+from core.plan.reading.jobs import DEFAULTED, canonical_job
 from core.plan.reading.nodes import entry, items_of, list_of, mapping, text_of
 from core.plan.reading.templates import with_templates
 from core.plan.source import MappingNode, Scalar
@@ -52,7 +53,7 @@ def canonical_tree(checked: MappingNode, to: Report) -> MappingNode:
 
 
 def _defaults(entries: Entries, to: Report) -> Mapping[str, Entry]:
-    """The defaults; what jobs take of them is taken from the tree."""
+    """The defaults; what jobs take of them is taken from the tree, and lifted once for all of them."""
     written = entries.get("defaults")
     if written is None or not isinstance(written.value, MappingNode):
         return {}
@@ -63,7 +64,11 @@ def _defaults(entries: Entries, to: Report) -> Mapping[str, Entry]:
         entries["defaults"] = with_value(written, with_entries(written.value, kept))
     else:
         del entries["defaults"]
-    return {name: each for name, each in found.items() if not is_null(each.value)}
+    return {
+        name: with_value(each, JOB.by_name[name].form.lift(each.value)) if name in DEFAULTED else each
+        for name, each in found.items()
+        if not is_null(each.value)
+    }
 
 
 def _spread_triggers(entries: Entries, to: Report) -> None:

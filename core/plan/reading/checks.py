@@ -23,8 +23,10 @@ def check_limits(spec: WorkflowSpec, tree: MappingNode, to: Report) -> None:
     if written is not None and to.is_spoiled(written):
         return
     for job in spec.jobs.values():
+        if isinstance(job.timeout_s, Expression) or job.timeout_s <= limit:
+            continue
         at = _timeout(tree, ("jobs", job.id))
-        if at is None or to.is_spoiled(at) or isinstance(job.timeout_s, Expression) or job.timeout_s <= limit:
+        if at is None or to.is_spoiled(at):
             continue
         message = f"Job '{shown(job.id)}' may take {job.timeout_s:g} s, the whole run only {limit:g} s."
         if written is None:

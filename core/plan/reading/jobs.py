@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     Entries = dict[str, Entry]
 
-_DEFAULTED: Final = ("image", "shell", "working_directory", "retry", "network", "profile")
+DEFAULTED: Final = ("image", "shell", "working_directory", "retry", "network", "profile")
+"""What a job takes of the defaults as it stands there, if it says nothing of it itself."""
 _DISSOLVED: Final = ("strategy", "parallel", "defaults")
+_SPREAD: Final = frozenset({*_DISSOLVED, "include", "exclude"})
 _BESIDE_USES: Final = frozenset({
     "uses", "with", "secrets", "needs", "after", "parallel_with", "if", "unless", "on_complete", "finally", "stage",
     "matrix", "fail_fast", "max_parallel", "concurrency", "name", "description",
@@ -52,10 +54,11 @@ def canonical_job(name: Scalar, job: Node, defaults: Mapping[str, Entry], to: Re
             entries[key] = with_value(found, to.spoiled(found.value))
         elif key in _DISSOLVED and not to.is_spoiled(found.value):
             complete(form, found.value, to)
-    _spread_strategy(entries, to)
-    _gather_matrix(entries, to)
-    for key, found in _run_defaults(entries.pop("defaults", None)).items():
-        entries.setdefault(key, found)
+    if not _SPREAD.isdisjoint(entries):
+        _spread_strategy(entries, to)
+        _gather_matrix(entries, to)
+        for key, found in _run_defaults(entries.pop("defaults", None)).items():
+            entries.setdefault(key, found)
     if "uses" in entries:
         _check_call(name, entries, to)
     else:
@@ -126,7 +129,7 @@ def _run_defaults(defaults: Entry | None) -> Mapping[str, Entry]:
 
 def _apply_defaults(entries: Entries, defaults: Mapping[str, Entry]) -> None:
     run = entries_of(defaults["run"].value if "run" in defaults else None)
-    for name in _DEFAULTED:
+    for name in DEFAULTED:
         found = defaults.get(name) or run.get(name)
         if found is not None:
             entries.setdefault(name, found)

@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from core.plan.findings import Place, Related, SourceFinding, shown
+from core.plan.findings import Related, SourceFinding, shown
 from core.plan.nearness import did_you_mean
 from core.plan.source.limits import TooLargeError
 from core.plan.source.nodes import Entry, ListNode, MappingNode, Scalar, Style, path_text
@@ -16,6 +16,7 @@ from core.plan.source.written import WrittenAlias, WrittenList, WrittenMapping, 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from core.plan.findings import Place
     from core.plan.source.limits import SourceLimits
     from core.plan.source.nodes import Node, PlainScalar, TreePath
     from core.plan.source.text import SourceText
@@ -115,7 +116,7 @@ class _Builder:
         style = _STYLES[written.style]
         is_bare = written.anchor is None and written.tag is None and style not in (Style.LITERAL, Style.FOLDED)
         if is_bare and written.end > written.start:
-            raw, place = content[written.start : written.end], Place(*written.position)
+            raw, place = content[written.start : written.end], written.place
         else:
             start = self._start(written)
             raw = _without_last_breaks(content[start : written.end])
@@ -172,7 +173,7 @@ class _Builder:
                 self._check_once(first, "<<", key, path, "merge several mappings by << : [*one, *two]")
                 self._merge(entries, value, path, (*above, own))
                 continue
-            if self._check_once(first, name, key, path) and not any(name in names for names in above):
+            if self._check_once(first, name, key, path) and not (above and any(name in names for names in above)):
                 below = (*path, name)
                 entries[name] = Entry(self._scalar(target, below), self.node(value, below), bool(above))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from yaml.events import (
     CollectionEndEvent,
@@ -14,6 +14,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from core.plan.findings import Place
 from core.plan.source.limits import TooLargeError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from yaml.events import Event
 
     from core.plan.source.limits import SourceLimits
+
+_START: Final = Place(1, 1, 1, 1)
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +35,7 @@ class WrittenScalar:
     style: str
     start: int
     end: int
-    position: tuple[int, int, int, int]
+    place: Place
     tag: str | None = None
     anchor: str | None = None
 
@@ -134,10 +137,10 @@ def _written(event: NodeEvent, named: dict[str, Written], document: Document) ->
     name = event.anchor
     written: Written
     if isinstance(event, ScalarEvent):
-        position = 1, 1, 1, 1
+        place = _START
         if first is not None and last is not None:
-            position = first.line + 1, first.column + 1, last.line + 1, last.column + 1
-        written = WrittenScalar(event.value, event.style or "", start, end, position, event.tag, name)
+            place = Place(first.line + 1, first.column + 1, last.line + 1, last.column + 1)
+        written = WrittenScalar(event.value, event.style or "", start, end, place, event.tag, name)
         document.scalars.append(written)
     elif isinstance(event, CollectionStartEvent):
         kind = WrittenList if isinstance(event, SequenceStartEvent) else WrittenMapping

@@ -9,7 +9,10 @@ CREATE TABLE meta (
 -- One row a job. Times are microseconds since the epoch, in UTC.
 CREATE TABLE jobs (
     job_id        TEXT PRIMARY KEY NOT NULL,
-    status        TEXT NOT NULL CHECK (status IN ('queued', 'running', 'success', 'failed', 'timed_out', 'cancelled')),
+    status        TEXT NOT NULL CHECK (
+        status = 'queued' OR status = 'running' OR status = 'success' OR status = 'failed' OR status = 'timed_out'
+        OR status = 'cancelled'
+    ),
     name          TEXT,
     image         TEXT NOT NULL,
     priority      INTEGER NOT NULL,
@@ -32,7 +35,7 @@ CREATE TABLE jobs (
     cancel_grace_s REAL,
     submitted_by  TEXT NOT NULL,
     rerun_of      TEXT,
-    CHECK ((status IN ('success', 'failed', 'timed_out', 'cancelled')) = (finished_us IS NOT NULL)),
+    CHECK ((status IN ('queued', 'running')) = (finished_us IS NULL)),
     CHECK (status IN ('queued', 'cancelled') OR attempt >= 1),
     CHECK ((cancel_us IS NULL) = (cancel_by IS NULL) AND (cancel_us IS NULL) = (cancel_reason IS NULL))
 ) STRICT;
@@ -68,7 +71,8 @@ CREATE TABLE attempts (
     job_id           TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE,
     number           INTEGER NOT NULL CHECK (number >= 1),
     phase            TEXT NOT NULL CHECK (
-        phase IN ('pulling', 'creating', 'starting', 'running', 'collecting', 'removing', 'done')
+        phase = 'pulling' OR phase = 'creating' OR phase = 'starting' OR phase = 'running' OR phase = 'collecting'
+        OR phase = 'removing' OR phase = 'done'
     ),
     container_name   TEXT NOT NULL,
     container_id     TEXT,

@@ -3,7 +3,8 @@
 CREATE TABLE workflows (
     workflow_id       TEXT PRIMARY KEY NOT NULL,
     status            TEXT NOT NULL CHECK (
-        status IN ('pending', 'running', 'success', 'failed', 'partial', 'cancelled')
+        status = 'pending' OR status = 'running' OR status = 'success' OR status = 'failed' OR status = 'partial'
+        OR status = 'cancelled'
     ),
     name              TEXT NOT NULL,
     run_name          TEXT NOT NULL,
@@ -20,7 +21,7 @@ CREATE TABLE workflows (
     rerun_of          TEXT,
     node_bytes        INTEGER NOT NULL DEFAULT 0,
     filed_version     INTEGER,
-    CHECK ((status IN ('success', 'failed', 'partial', 'cancelled')) = (finished_us IS NOT NULL))
+    CHECK ((status IN ('pending', 'running')) = (finished_us IS NULL))
 ) STRICT;
 
 CREATE INDEX workflows_by_status ON workflows (status, created_us, workflow_id, name, run_name, submitted_by);
@@ -62,7 +63,10 @@ CREATE TABLE workflow_numbers (
 CREATE TABLE workflow_attempts (
     workflow_id    TEXT NOT NULL REFERENCES workflows ON DELETE CASCADE,
     number         INTEGER NOT NULL CHECK (number >= 1),
-    status         TEXT NOT NULL CHECK (status IN ('pending', 'running', 'success', 'failed', 'partial', 'cancelled')),
+    status         TEXT NOT NULL CHECK (
+        status = 'pending' OR status = 'running' OR status = 'success' OR status = 'failed' OR status = 'partial'
+        OR status = 'cancelled'
+    ),
     created_us     INTEGER NOT NULL,
     started_us     INTEGER,
     finished_us    INTEGER,
@@ -84,7 +88,7 @@ CREATE TABLE workflow_attempts (
     cancel         TEXT,                       -- JSON object
     cancel_forced  INTEGER NOT NULL CHECK (cancel_forced IN (0, 1)),
     PRIMARY KEY (workflow_id, number),
-    CHECK ((status IN ('success', 'failed', 'partial', 'cancelled')) = (finished_us IS NOT NULL))
+    CHECK ((status IN ('pending', 'running')) = (finished_us IS NULL))
 ) WITHOUT ROWID, STRICT;
 
 -- What attempts were made from: texts as they were submitted, and the canonical form.
@@ -104,7 +108,8 @@ CREATE TABLE workflow_nodes (
     node_id           TEXT NOT NULL,
     job               TEXT NOT NULL,
     status            TEXT NOT NULL CHECK (
-        status IN ('waiting', 'running', 'success', 'failed', 'timed_out', 'cancelled', 'skipped')
+        status = 'waiting' OR status = 'running' OR status = 'success' OR status = 'failed' OR status = 'timed_out'
+        OR status = 'cancelled' OR status = 'skipped'
     ),
     version           INTEGER NOT NULL,
     name              TEXT NOT NULL,
@@ -112,8 +117,13 @@ CREATE TABLE workflow_nodes (
     variant           TEXT,                    -- JSON object
     is_finally        INTEGER NOT NULL CHECK (is_finally IN (0, 1)),
     needs             TEXT,                    -- JSON array of ids
-    outcome           TEXT CHECK (outcome IN ('success', 'failure', 'timed_out', 'cancelled', 'skipped')),
-    result            TEXT CHECK (result IN ('success', 'failure', 'cancelled', 'skipped')),
+    outcome           TEXT CHECK (
+        outcome = 'success' OR outcome = 'failure' OR outcome = 'timed_out' OR outcome = 'cancelled'
+        OR outcome = 'skipped'
+    ),
+    result            TEXT CHECK (
+        result = 'success' OR result = 'failure' OR result = 'cancelled' OR result = 'skipped'
+    ),
     reason            TEXT,                    -- JSON object
     condition         TEXT,                    -- JSON object
     failure           TEXT,                    -- JSON object

@@ -1,11 +1,14 @@
+-- name: before_jobs
+-- How many jobs wait, and those of a JSON array of ids that there are, as an array.
+SELECT (SELECT jobs FROM job_counts WHERE status = 'queued'),
+       (SELECT json_group_array(job_id) FROM jobs WHERE job_id IN (SELECT value FROM json_each(:job_ids)));
+
 -- name: insert_job
--- A job that was accepted; no row when there is one of this id, or when as many wait already as may.
+-- A job that was accepted.
 INSERT INTO jobs (job_id, status, name, image, priority, slots, created_us, queued_us, attempt, version, spec, outputs,
                   warnings, submitted_by, rerun_of, template, workflow_id, node_id, run_attempt)
-SELECT :job_id, 'queued', :name, :image, :priority, :slots, :created_us, :created_us, 0, 1, :spec, '{}',
-       :warnings, :by, :rerun_of, :template, :workflow_id, :node_id, :run_attempt
- WHERE (SELECT jobs FROM job_counts WHERE status = 'queued') < :max_queued
-    ON CONFLICT (job_id) DO NOTHING;
+VALUES (:job_id, 'queued', :name, :image, :priority, :slots, :created_us, :created_us, 0, 1, :spec, '{}',
+        :warnings, :by, :rerun_of, :template, :workflow_id, :node_id, :run_attempt);
 
 -- name: insert_tag
 -- One of a job's tags.

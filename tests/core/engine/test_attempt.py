@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from core import BackendError, ContainerStartError, FailureKind, JobStatus
+from core import BackendError, ContainerStartError, FailureKind, JobChanged, JobStatus, LogGrew
 from core.backends.base import LABEL_ATTEMPT, LABEL_HOME, LABEL_JOB
 from core.backends.simulated.backend import SimulatedBackend
 from core.compose import open_engine
@@ -126,3 +126,20 @@ async def test_an_orphan_that_cannot_be_removed_does_not_save_the_others(setting
             await clock.until_sleeping(3)
         backend.come_back()
         assert len(await backend.list_owned(engine.home_id)) == 1
+
+
+@pytest.mark.parametrize(("command", "lines"), [("true", []), ("echo said", [1])])
+async def test_nobody_is_told_of_a_log_that_grew_by_marks_of_steps_alone(
+    settings: EngineSettings, command: str, lines: list[int]
+) -> None:
+    async with open_engine(settings, backend=SimulatedBackend()) as engine:
+        with engine.subscribe() as news:
+            job_id = await submit(engine, a_job_spec(commands=[command]))
+            told: list[int] = []
+            with anyio.fail_after(60):
+                async for event in news:
+                    if isinstance(event, LogGrew):
+                        told.append(event.lines)
+                    elif isinstance(event, JobChanged) and event.job.job_id == job_id and event.job.is_finished:
+                        break
+        assert told == lines

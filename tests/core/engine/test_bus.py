@@ -65,6 +65,17 @@ def test_a_listener_to_some_jobs_hears_of_no_other() -> None:
         assert len(news.take()) == 1
 
 
+@pytest.mark.parametrize("ids", [None, ["a"]])
+def test_a_listener_to_some_kinds_of_events_hears_of_no_other(ids: list[str] | None) -> None:
+    bus = Bus()
+    with bus.subscribe(ids, kinds=(LogGrew, ProgressChanged)) as news, bus.subscribe(ids) as all_news:
+        bus.publish(changed("a", 1))
+        bus.log_grew("a", 1, 10)
+        bus.progress("a", "pulling")
+        assert [type(event) for event in news.take()] == [LogGrew, ProgressChanged]
+        assert len(all_news.take()) == 3
+
+
 def test_every_listener_hears_the_same() -> None:
     bus = Bus()
     with bus.subscribe() as one, bus.subscribe() as other:

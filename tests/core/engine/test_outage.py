@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -13,6 +13,7 @@ from core import (
     open_engine,
 )
 from core.backends.simulated.backend import SimulatedBackend
+from core.engine import watch as watch_module
 from core.testing.factories import a_job_spec
 from tests.core.engine.breaking import (
     UP,
@@ -163,3 +164,23 @@ async def test_a_job_cancelled_during_an_outage_before_it_ran_never_runs(setting
         await until(engine, job_id, is_done)
     assert not backend.started
     assert await backend.list_owned(engine.home_id) == []
+
+
+class _Unending(SimulatedBackend):
+    """Never says that a container's output is over."""
+
+    async def follow(self, *args: Any, **kwargs: Any) -> bool:
+        await super().follow(*args, **kwargs)
+        await anyio.sleep_forever()
+        return True
+
+
+async def test_the_rest_of_an_output_without_an_end_is_not_waited_for_for_ever(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_REST_S", "_DRAIN_S"):
+        monkeypatch.setattr(watch_module, name, 0.01)
+    async with open_engine(settings, backend=_Unending()) as engine:
+        job_id = await submit(engine, a_job_spec(commands=["echo said"]))
+        job = await until(engine, job_id, is_done)
+        assert (job.status, await texts(engine, job_id)) == (JobStatus.SUCCESS, ["said"])

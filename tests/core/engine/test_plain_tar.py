@@ -23,7 +23,7 @@ def packed(members: Members, form: int = tarfile.PAX_FORMAT, pax: dict[str, str]
 
 
 def found(data: bytes) -> dict[bytes, bytes]:
-    return {each.name: data[each.start : each.start + each.size] for each in plain_members(data)}
+    return {name: data[start : start + size] for name, start, size in plain_members(data)}
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
@@ -60,7 +60,7 @@ def test_links_and_folders_are_no_files() -> None:
 
 def test_what_was_cut_off_tells_how_much_there_was() -> None:
     data = packed([("orcaops/steps", b"x" * 5000)])[:1024]
-    assert [(each.size, len(data) - each.start) for each in plain_members(data)] == [(5000, 512)]
+    assert [(size, len(data) - start) for _, start, size in plain_members(data)] == [(5000, 512)]
 
 
 @pytest.mark.parametrize("size", [b"\x80\0\0\0\0\0\0\0\0\0\1\0", b"-0000000001\0", b"garbage    \0"])

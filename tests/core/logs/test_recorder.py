@@ -557,18 +557,49 @@ def test_marks_of_steps_need_no_file_until_there_is_a_line(tmp_path: Path) -> No
         return LogFrame(1, b"2026-01-02T03:04:05.000000001Z", body.encode())
 
     begins, ends = frame(f"\x1e{TOKEN} b 0 1.00\n"), frame(f"\x1e{TOKEN} e 0 0 1.00\n")
-    recorder = LogRecorder.open(tmp_path, 1, token=TOKEN, max_bytes=100, max_lines=10, is_fresh=True)
+    recorder = LogRecorder.open(tmp_path, 1, token=TOKEN, max_bytes=20, max_lines=10, is_fresh=True)
     recorder.resume_position()
     for other in ("line\n", f"line\x1e{TOKEN} b 0\n", f"\x1e{TOKEN} b 0", f"\x1e{TOKEN} b x\n", "\x1eother b 0\n"):
-        assert not recorder.needs_no_file([begins, frame(other)])
-    assert not recorder.needs_no_file([begins] * 4)  # more than the limit
-    assert recorder.needs_no_file([begins])
-    assert recorder.write([begins])
+        assert not recorder.take_marks([begins, frame(other)])
+    assert not recorder.take_marks([begins] * 7)  # more than the limit
+    assert not recorder.steps
+    assert recorder.take_marks([begins])
+    assert [mark.ended for mark in recorder.steps] == [False]
     assert not (tmp_path / "1.log").exists()
 
     assert recorder.write([frame("half a ")])
-    assert not recorder.needs_no_file([ends])
+    assert not recorder.take_marks([ends])
     assert recorder.write([frame("line\n")])
     assert (tmp_path / "1.log").exists()
-    assert not recorder.needs_no_file([ends])
+    assert not recorder.take_marks([ends])
     recorder.close()
+    assert not recorder.take_marks([ends])
+
+
+@pytest.mark.parametrize("line", ["", "a line\n"])
+def test_marks_taken_at_once_are_recorded_as_those_that_are_written(tmp_path: Path, line: str) -> None:
+    def frames(second: int, *texts: str) -> list[LogFrame]:
+        at = f"2026-01-02T03:04:{second:02}.000000000Z".encode()
+        return [LogFrame(stream, at, f"\x1e{TOKEN} {text}\n".encode()) for text in texts for stream in (1, 2)]
+
+    told: dict[str, list[LogGrowth]] = {"at once": [], "written": []}
+    records: list[object] = []
+    for way, growths in told.items():
+        folder = tmp_path / way
+        recorder = LogRecorder.open(
+            folder, 1, token=TOKEN, max_bytes=100, max_lines=10, on_growth=growths.append, is_fresh=True
+        )
+        take = recorder.take_marks if way == "at once" else recorder.write
+        recorder.resume_position()
+        assert take(frames(1, "b 0 1.00", "e 0 3 1.00", "b 1 1.00"))
+        assert take(frames(1, "e 1 0 2.00", "a 2 s 2.00"))
+        resumed = recorder.resume_position()
+        assert not recorder.take_marks(frames(1, "b 1 1.00"))  # known, which `write` counts off
+        assert recorder.write(frames(1, "b 0 1.00", "e 0 3 1.00", "b 1 1.00"))
+        recorder.write([LogFrame(1, b"2026-01-02T03:04:03.000000000Z", line.encode())] if line else [])
+        recorder.close(ended=True)
+        files = [path.read_bytes() for path in sorted(folder.glob("*"))]
+        records.append((resumed, recorder.steps, recorder.summary(), recorder.is_silent, files))
+
+    assert records[0] == records[1]
+    assert told["at once"] == told["written"]

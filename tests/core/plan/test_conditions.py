@@ -100,6 +100,22 @@ def test_a_plain_condition_comes_to_what_its_evaluation_says(result: Result, is_
     assert found == decide(Waiting(replace(plain, is_plain=False), edges), stands, lambda: NOTHING)
 
 
+@pytest.mark.parametrize("is_cancelling", [False, True])
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("above", list(Result))
+@pytest.mark.parametrize("result", list(Result))
+def test_what_went_well_at_first_sight_did_so_at_the_second(
+    result: Result, above: Result, counts: bool, is_cancelling: bool
+) -> None:
+    between, edges = (Edge("a", counts=counts),), (Edge("b"), Edge("c", counts=counts))
+    stands = course(("a", above, ()), ("b", Result.SUCCESS, between), ("c", result, ()))
+    stands.is_cancelling = is_cancelling
+    went_well = stands.went_well(edges)
+    assert went_well == (result is above is Result.SUCCESS and not is_cancelling)
+    assert stands.standing(edges).success() or not went_well
+    assert not course(("b", Result.SUCCESS, ())).went_well(edges)
+
+
 def test_an_optional_need_may_be_skipped_and_nothing_else() -> None:
     assert decided("", Result.SKIPPED, optional=True).act is Act.RUN
     assert decided("", Result.FAILURE, optional=True).reason is Reason.NEEDS

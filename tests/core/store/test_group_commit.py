@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import anyio.to_thread
 import pytest
 
 from core.errors import StoreError
+from core.testing.garbage import no_search_for_garbage
 
 if TYPE_CHECKING:
     import sqlite3
@@ -259,3 +261,13 @@ async def test_functions_are_called_again_when_one_beside_them_raises(database: 
         gate.may_leave.set()
     assert calls == ["before", "wrong", "before", "wrong", "after"]
     assert await database.read(_keys) == {"gate", "before", "after"}
+
+
+async def test_what_was_written_is_let_go_without_a_search_for_garbage(database: Database) -> None:
+    with no_search_for_garbage():
+        work = _keep("one")
+        known = weakref.ref(work)
+        await database.write(work)
+        del work
+        await database.write(_keep("two"))  # the thread lets go of the last it did once it has something else to do
+        assert known() is None

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from core.lifecycle.job import JobStatus
 from core.store.recent import RecentJobs
 from core.testing.factories import a_job
 
+if TYPE_CHECKING:
+    from core.records.job import Job
+
+
+def write(recent: RecentJobs, job: Job) -> None:
+    recent.begin(job.job_id)
+    recent.end(job.job_id, job)
+
 
 def test_a_job_is_known_after_its_write_and_not_while_it_is_written() -> None:
     recent, job = RecentJobs(10, 10), a_job()
-    with recent.writing(job.job_id) as note:
-        note(job)
-        assert recent.find(job.job_id) is None
+    assert recent.begin(job.job_id) is None
+    assert recent.find(job.job_id) is None
+    recent.end(job.job_id, job)
     assert recent.find(job.job_id) is job
+    assert recent.begin(job.job_id) is job
 
 
 def test_a_write_that_did_not_return_leaves_the_job_unknown() -> None:
     recent, job = RecentJobs(10, 10), a_job()
-    with recent.writing(job.job_id) as note:
-        note(job)
-    with suppress(LookupError), recent.writing(job.job_id):
-        raise LookupError
+    write(recent, job)
+    recent.begin(job.job_id)
+    recent.end(job.job_id, None)
     assert recent.find(job.job_id) is None
 
 
 def test_of_writes_that_overlap_none_is_known() -> None:
     recent, job = RecentJobs(10, 10), a_job()
-    with recent.writing(job.job_id) as outer:
-        with recent.writing(job.job_id) as inner:
-            inner(job)
-        outer(replace(job, version=2))
+    recent.begin(job.job_id)
+    write(recent, job)
+    recent.end(job.job_id, replace(job, version=2))
     assert recent.find(job.job_id) is None
-    with recent.writing(job.job_id) as note:
-        later = note(replace(job, version=3))
+    write(recent, later := replace(job, version=3))
     assert recent.find(job.job_id) is later
 
 
 def test_the_job_untouched_for_longest_is_forgotten_first() -> None:
     recent, jobs = RecentJobs(2, 2), [a_job() for _ in range(3)]
     for job in jobs[:2]:
-        with recent.writing(job.job_id) as note:
-            note(job)
+        write(recent, job)
     assert recent.find(jobs[0].job_id) is jobs[0]
-    with recent.writing(jobs[2].job_id) as note:
-        note(jobs[2])
+    write(recent, jobs[2])
     assert [recent.find(job.job_id) for job in jobs] == [jobs[0], None, jobs[2]]
 
 
@@ -54,8 +58,7 @@ def test_of_jobs_that_have_ended_fewer_are_kept_and_they_push_no_live_one_out() 
     recent, live = RecentJobs(2, 1), [a_job() for _ in range(2)]
     ended = [replace(a_job(), status=JobStatus.SUCCESS) for _ in range(3)]
     for job in [*live, *ended]:
-        with recent.writing(job.job_id) as note:
-            note(job)
+        write(recent, job)
     assert [recent.find(job.job_id) for job in ended] == [None, None, ended[2]]
     assert [recent.find(job.job_id) for job in live] == live
 
@@ -64,9 +67,8 @@ def test_a_job_that_ends_is_kept_once() -> None:
     recent, job = RecentJobs(1, 1), a_job()
     end = replace(job, status=JobStatus.FAILED)
     for each in (job, end):
-        with recent.writing(job.job_id) as note:
-            note(each)
+        write(recent, each)
     assert recent.find(job.job_id) is end
-    with recent.writing(job.job_id):
-        assert recent.find(job.job_id) is None
+    assert recent.begin(job.job_id) is end
+    recent.end(job.job_id, None)
     assert recent.find(job.job_id) is None

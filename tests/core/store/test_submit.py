@@ -11,6 +11,7 @@ from core.lifecycle.job import JobEvent, JobStatus
 from core.records.template import TemplateUse
 from core.records.workflow_node import NodeRef
 from core.store.changes import AskedJob
+from core.store.listing import JobFilter
 from core.testing.factories import a_job_spec
 
 if TYPE_CHECKING:
@@ -80,6 +81,27 @@ async def test_a_node_s_job_is_made_once_also_when_the_queue_is_full(jobs: JobSt
     assert (again.replayed, fresh.replayed) == (True, False)
     assert again.job == first.job
     assert (await jobs.submit_all([asked], max_queued=1))[0].replayed
+
+
+async def test_of_jobs_submitted_together_one_may_repeat_another(jobs: JobStore) -> None:
+    named = AskedJob(new_job_id(), a_job_spec(), "mcp")
+    keyed = [AskedJob(new_job_id(), a_job_spec(), "mcp", idempotency_key="k", request_digest="d") for _ in range(2)]
+    made = await jobs.submit_all([named, named, *keyed], max_queued=2)
+    assert [each.replayed for each in made] == [False, True, False, True]
+    assert [each.job.job_id for each in made] == [named.job_id, named.job_id, keyed[0].job_id, keyed[0].job_id]
+    assert (await jobs.counts())[JobStatus.QUEUED] == 2
+
+
+async def test_jobs_submitted_together_are_found_by_their_tags_and_have_an_audit_trail(jobs: JobStore) -> None:
+    specs = [a_job_spec(tags=["a", "b"]), a_job_spec(), a_job_spec(tags=["b"])]
+    made = await jobs.submit_all([AskedJob(new_job_id(), spec, "mcp") for spec in specs], max_queued=3)
+    first, second, third = (each.job for each in made)
+    found = {tag: (await jobs.list(JobFilter(tag=tag))).items for tag in ("a", "b")}
+    assert {tag: {job.job_id for job in page} for tag, page in found.items()} == {
+        "a": {first.job_id},
+        "b": {first.job_id, third.job_id},
+    }
+    assert [(change.after, change.by) for change in await jobs.history(second.job_id)] == [(JobStatus.QUEUED, "mcp")]
 
 
 async def test_the_same_key_and_request_give_the_first_job_again(jobs: JobStore) -> None:

@@ -409,7 +409,7 @@ async def test_thousands_of_containers_of_no_duration_end_at_their_start(backend
     assert {(state.phase, state.exit_code) for state in states} == {("exited", 3)}
 
 
-async def test_output_that_is_taken_briefly_comes_on_the_loop_and_all_other_from_a_thread(
+async def test_output_that_is_taken_at_once_is_taken_on_the_loop_and_all_other_in_a_thread(
     backend: SimulatedBackend,
 ) -> None:
     container_id = await started(backend, "echo", "said")
@@ -420,8 +420,8 @@ async def test_output_that_is_taken_briefly_comes_on_the_loop_and_all_other_from
         return True
 
     loop_thread = get_ident()
-    assert await backend.follow(container_id, None, take, is_brief=lambda _: True)
-    assert await backend.follow(container_id, None, take, is_brief=lambda _: False)
+    assert await backend.follow(container_id, None, take, at_once=take)
+    assert await backend.follow(container_id, None, take, at_once=lambda _: False)
     assert await backend.follow(container_id, None, take)
 
     assert taken == [(b"said\n", True), (b"said\n", False), (b"said\n", False)]

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import socket
 import weakref
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,11 +15,11 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.server import ServerProtocol
 
+from core.testing.garbage import no_search_for_garbage
 from orcaops_mcp.daemon.guards import GuardedProtocol, GuardedWebSocket
 from tests.orcaops_mcp.daemon.guards.conftest import a_room, answer_on
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
@@ -69,16 +68,6 @@ async def test_a_stream_and_a_web_socket_outlive_the_time_for_a_head(tmp_path: P
                 assert not await anext(parts)
             await web_socket.ping()
         assert (await client.get("/x")).status_code == 200
-
-
-@contextmanager
-def no_search_for_garbage() -> Generator[None]:
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def server_ends(gone: anyio.Semaphore) -> list[weakref.ref[ServerProtocol]]:
