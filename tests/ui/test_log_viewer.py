@@ -121,6 +121,18 @@ def test_a_search_counts_the_whole_log_and_goes_from_match_to_match(page: Page, 
     assert all("AssertionError" in text for text in page.locator(".log-rows .line .t").all_inner_texts())
 
 
+def test_a_search_begins_where_the_reader_is_while_rows_in_sight_are_still_on_their_way(
+    page: Page, long_log_server: Server
+) -> None:
+    page.route(re.compile(r"[?&]first=900001\b"), lambda _: None)
+    open_log(page, long_log_server, "million-lines", "#L900000")
+    expect(page.locator('.line[data-line="900000"]')).to_be_visible()
+    expect(page.locator(".line.waiting").first).to_be_visible()
+    expect(page.locator(".log-foot")).to_contain_text("Lines 899,9")
+    sought(page, "assertionerror", r"20,000")
+    assert found_words(page).startswith("18,00")
+
+
 def test_picking_lines_makes_an_address_that_leads_back_to_them(page: Page, server: Server) -> None:
     open_log(page, server, "failing-tests")
     page.locator('.line[data-line="3"] a.n').click()

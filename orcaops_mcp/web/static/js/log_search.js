@@ -48,7 +48,7 @@ export class LogSearch {
   }
 
   // Something else is sought: narrow the view to it or not, and go to the first match from here on.
-  async asked(line = this.view.linesInSight().first ?? 1) {
+  async asked(line = this.view.lineHere) {
     clearTimeout(this.timer);
     this.steps = 0;
     const { sought, view } = this;
@@ -89,7 +89,7 @@ export class LogSearch {
       while (this.steps) {
         const direction = Math.sign(this.steps);
         this.steps -= direction;
-        await this.find(this.view.current ?? this.view.linesInSight().first ?? 1, direction);
+        await this.find(this.view.current ?? this.view.lineHere, direction);
       }
     } finally {
       this.isGoing = false;

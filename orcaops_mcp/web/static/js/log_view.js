@@ -258,10 +258,19 @@ class LogView {
     history.replaceState(history.state, "", location.pathname + location.search + hash);
   }
 
+  /** The first and last line in sight; in a narrowed log only once their rows have come. */
   linesInSight() {
     const seen = this.list.seen();
-    const rows = seen ? [this.source.row(this.rowAt(seen.first)), this.source.row(this.rowAt(seen.last))] : [];
+    if (!seen) return {};
+    const [first, last] = [this.rowAt(seen.first), this.rowAt(seen.last)];
+    if (this.isEveryLine) return { first, last };
+    const rows = [this.source.row(first), this.source.row(last)];
     return rows[0] && rows[1] ? { first: rows[0][0], last: rows[1][0] } : {};
+  }
+
+  /** Where the reader is: the first line in sight, or the last one known to have been. */
+  get lineHere() {
+    return this.linesInSight().first ?? this.topLine ?? 1;
   }
 
   fold(line) {
