@@ -5,8 +5,10 @@ import { markerOf } from "./log_rows.js";
 const MOST = 4000;
 
 export class LogFolds {
-  constructor(view) {
-    this.view = view;
+  /** `found()` is called when groups were found. */
+  constructor(source, found) {
+    this.source = source;
+    this.found = found;
     this.isAsking = false;
     this.forget();
   }
@@ -47,7 +49,7 @@ export class LogFolds {
   }
 
   get count() {
-    return this.hidden.reduce((sum, one) => sum + Math.min(one.last, this.view.source.facts.rows) - one.first + 1, 0);
+    return this.hidden.reduce((sum, one) => sum + Math.min(one.last, this.source.facts.rows) - one.first + 1, 0);
   }
 
   /** Fold a group, or open it. */
@@ -75,14 +77,14 @@ export class LogFolds {
     if (this.isAsking || this.asked >= MOST) return;
     this.isAsking = true;
     const before = this.asked;
-    const rows = await this.view.source.mentions("group::", before + 1);
+    const rows = await this.source.mentions("group::", before + 1);
     this.isAsking = false;
     if (before !== this.asked || !rows) return;
     this.isKnown = true;
     this.asked += rows.length;
     for (const row of rows) this.take(row[0], markerOf(row));
     this.arrange();
-    this.view.foldsFound();
+    this.found();
     if (rows.length === 2000) this.find();
   }
 

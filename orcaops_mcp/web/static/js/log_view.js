@@ -2,6 +2,7 @@
 import { copyText, toast } from "./copy.js";
 import { onKey } from "./keys.js";
 import { onNudge } from "./live.js";
+import { LogFolding } from "./log_folding.js";
 import { LogFolds } from "./log_folds.js";
 import { LogList } from "./log_list.js";
 import { markerOf, plainText, rowElement, timeText } from "./log_rows.js";
@@ -26,7 +27,6 @@ class LogView {
     this.unsaid = 0;
     this.rows = 0;
     this.attempt = null;
-    this.foldedAt = 0;
     this.build();
     this.source = new LogSource(
       { lines: root.dataset.lines, search: root.dataset.searchSource },
@@ -38,7 +38,8 @@ class LogView {
       moved: (byReader) => this.moved(byReader),
     });
     this.list.drawn = () => this.drawn();
-    this.folds = new LogFolds(this);
+    this.folds = new LogFolds(this.source, () => this.folding.found());
+    this.folding = new LogFolding(this, this.foldButton);
     this.search = new LogSearch(this);
     this.listen();
     this.begin();
@@ -51,8 +52,7 @@ class LogView {
     this.timeButton = press("Time", "clock", () => this.nextTimes(), "Times: none, of the day, since the start (t)");
     this.wrapButton = press("Wrap", "text-wrap", () => this.wrap(), "Long lines wrap (w)");
     this.followButton = press("Follow", "arrow-down-to-line", () => this.follow(!this.isFollowing), "Stay at the end (f)");
-    this.foldButton = press("Fold", "chevron-down", () => this.foldAll(), "Fold all groups, or open them (z)");
-    this.foldButton.hidden = true;
+    this.foldButton = press("Fold", "chevron-down", () => this.folding.all(), "Fold all groups, or open them (z)");
     this.copyButton = press("", "copy", () => this.copy(), "Copy the lines picked, or those in sight (c)");
     const text = (parameters) => () => this.textAddress(parameters);
     const raw = menu(icon(icons, "download"), "Raw", [
@@ -110,7 +110,7 @@ class LogView {
       select.addEventListener("change", () => this.reopen());
     }
     this.box.addEventListener("keydown", (event) => this.pressed(event));
-    const keys = { f: () => this.follow(!this.isFollowing), t: () => this.nextTimes(), w: () => this.wrap(), c: () => this.copy(), z: () => this.foldAll() };
+    const keys = { f: () => this.follow(!this.isFollowing), t: () => this.nextTimes(), w: () => this.wrap(), c: () => this.copy(), z: () => this.folding.all() };
     for (const [key, act] of Object.entries(keys)) onKey(key, act);
     for (const key of ["j", "ArrowDown"]) onKey(key, () => this.list.moveBy(1));
     for (const key of ["k", "ArrowUp"]) onKey(key, () => this.list.moveBy(-1));
@@ -143,7 +143,7 @@ class LogView {
     }
     if (more > 0 && this.rows) this.unsaid += more;
     [this.rows, this.attempt] = [facts.rows, facts.attempt];
-    if (more && this.folds.isKnown) this.findFolds();
+    if (more && this.folds.isKnown) this.folding.look();
     this.empty.hidden = facts.rows > 0;
     this.empty.textContent = facts.note || (facts.whole ? "No line matches." : "Looking…");
     this.list.resize(this.countOf(facts.rows), this.isFollowing);
@@ -183,7 +183,7 @@ class LogView {
   element(index) {
     const row = this.source.row(this.rowAt(index));
     if (!row) return undefined;
-    if (!this.folds.isKnown && row[3].includes("group::") && markerOf(row)) this.findFolds();
+    if (!this.folds.isKnown && row[3].includes("group::") && markerOf(row)) this.folding.look();
     if (index === 0) this.start = row[1];
     const made = rowElement(row, (line) => this.textAddress({ first: line, last: line, raw: 1 }));
     made.row = row;
@@ -199,7 +199,7 @@ class LogView {
       const time = timeText(element.row, this.times, this.start || element.row[1]);
       const place = element.children[2];
       if (place.textContent !== time) place.textContent = time;
-      this.tellFold(element, number);
+      this.folding.tell(element, number);
     }
     this.search.highlight(this.list.rows);
     this.tell();
@@ -225,7 +225,7 @@ class LogView {
 
   /** Have a line in sight; the row it has depends on what is shown. */
   async goToLine(line) {
-    if (this.isEveryLine && this.folds.reveal(line)) this.foldsChanged();
+    if (this.isEveryLine && this.folds.reveal(line)) this.folding.changed();
     const place = this.isEveryLine ? this.folds.placeOf(line) : (await this.source.rowOf(line)) - 1;
     this.setFollowing(false);
     this.list.reveal(Math.max(0, place));
@@ -243,7 +243,7 @@ class LogView {
 
   clicked(event) {
     const fold = event.target.closest?.("button.fold");
-    if (fold) return this.fold(Number(fold.closest(".line").dataset.line));
+    if (fold) return this.folding.one(Number(fold.closest(".line").dataset.line));
     const link = event.target.closest?.("a.n");
     if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
@@ -271,50 +271,6 @@ class LogView {
   /** Where the reader is: the first line in sight, or the last one known to have been. */
   get lineHere() {
     return this.linesInSight().first ?? this.topLine ?? 1;
-  }
-
-  fold(line) {
-    const hadFocus = document.activeElement?.matches?.("button.fold");
-    this.folds.toggle(line);
-    this.foldsChanged();
-    this.list.drawNow();
-    if (hadFocus) this.list.rows.querySelector(`[data-line="${line}"] .fold`)?.focus({ preventScroll: true });
-  }
-
-  foldAll() {
-    if (!this.isEveryLine || !this.folds.groups.length) return;
-    this.folds.toggleAll();
-    this.foldsChanged();
-  }
-
-  // The line at the top stays there, or the head of the group that it is in now.
-  foldsChanged() {
-    const top = this.topLine ?? 1;
-    this.list.clear();
-    this.list.resize(this.countOf(this.source.facts.rows), this.isFollowing);
-    if (!this.isFollowing) this.list.moveTo(this.folds.placeOf(top));
-    this.tellTools();
-  }
-
-  findFolds() {
-    const wait = ASK_MS - (performance.now() - this.foldedAt);
-    if (this.folds.isKnown && wait > 0) return;
-    this.foldedAt = performance.now();
-    this.folds.find();
-  }
-
-  foldsFound() {
-    this.foldButton.hidden = !this.folds.groups.length;
-    this.folds.folded.size ? this.foldsChanged() : this.list.draw();
-  }
-
-  tellFold(element, line) {
-    const button = element.querySelector(".fold");
-    if (!button) return;
-    const hides = this.isEveryLine ? this.folds.hides(line, this.source.facts.rows) : null;
-    button.disabled = hides === null || hides === undefined;
-    button.setAttribute("aria-expanded", String(!hides));
-    button.dataset.hides = hides ? `${hides.toLocaleString("en")} line${hides === 1 ? "" : "s"}` : "";
   }
 
   async copy() {
