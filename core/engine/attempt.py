@@ -276,7 +276,10 @@ class AttemptRun:
             is_fresh=is_fresh,
         ) as recorder:
             self._note_running(image, seen)
-            state = await watch.run(recorder)
+            try:
+                state = await watch.run(recorder)
+            finally:
+                self._watch = None  # it tells this object: in a circle both would stay until somebody looks for garbage
             self.report("collecting")
             await self._end_log(recorder, watch, container_id, gone=state is None)
             await self._take_logged_steps(recorder)
@@ -284,7 +287,6 @@ class AttemptRun:
             settlement = await parts.until_stored(lambda: settle(parts, logged, image, state, plan))
             await parts.until_stored(lambda: parts.logs.finish(job.job_id, job.attempt_number))
             self.has_ended_log = True
-        self._watch = None  # it tells this object: in a circle both would stay until somebody looks for garbage
         return replace(
             settlement,
             usage=settlement.usage or watch.usage,

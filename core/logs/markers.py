@@ -116,18 +116,6 @@ class MarkerGrammar:
         return {stream: words[1] for stream, words in firsts.items() if words[0] == b"e"}
 
 
-def is_sound(kind: bytes, body: bytes) -> bool:
-    """Whether a record holds what one of its kind should: anything, but for markers."""
-    return kind not in _MARKED or _BODY.fullmatch(body) is not None
-
-
-def step_after(kind: bytes, body: bytes) -> int | None:
-    """The step a stream is in after a record of kind `MARKER` or `STEP`; None outside steps."""
-    if kind in _MARKED and body.startswith(b"b ") and is_sound(kind, body):
-        return int(body[2:])
-    return None
-
-
 @lru_cache(maxsize=512)  # the steps of most jobs are numbered alike
 def _read(body: bytes) -> tuple[bytes, int, int | None] | None:
     """A marker's word, step and exit code; None for what holds none."""
@@ -135,6 +123,17 @@ def _read(body: bytes) -> tuple[bytes, int, int | None] | None:
         return None
     word, number, *code = body.split(b" ")
     return word, int(number), int(code[0]) if word == b"e" else None
+
+
+def is_sound(kind: bytes, body: bytes) -> bool:
+    """Whether a record holds what one of its kind should: anything, but for markers."""
+    return kind not in _MARKED or _read(body) is not None
+
+
+def step_after(kind: bytes, body: bytes) -> int | None:
+    """The step a stream is in after a record of kind `MARKER` or `STEP`; None outside steps."""
+    told = _read(body) if kind in _MARKED else None
+    return told[1] if told is not None and told[0] == b"b" else None
 
 
 @dataclass(slots=True)

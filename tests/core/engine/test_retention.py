@@ -101,13 +101,15 @@ async def test_beyond_their_bytes_the_runs_that_ended_first_go(
     settings: EngineSettings, moving_clock: MovingClock
 ) -> None:
     big = a_job_spec(command=("sh", "-c", f"flood 800 {'x' * 500}"))
-    async with opened(settings, moving_clock, max_bytes=1024 * 1024) as engine:
+    async with opened(settings, moving_clock) as engine:
         small = await a_run(engine)
         ids = [small.job_id]
         for _ in range(3):
             moving_clock.advance(60)
             ids.append((await a_run(engine, big)).job_id)
         await engine.export_runs()
+    # the time of the second engine stands still: there is no sweep but the test's
+    async with opened(settings, moving_clock, max_bytes=1024 * 1024) as engine:
         assert (await engine.clean_runs(keep=0, dry_run=True)).bytes > 3 * 400_000
         await sweep(engine)
         assert await left(engine) == ids[-2:]
@@ -157,8 +159,10 @@ async def test_what_a_crash_left_of_a_deleted_run_is_removed(
 async def test_a_sweep_that_cannot_write_still_makes_room(
     settings: EngineSettings, moving_clock: MovingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with opened(settings, moving_clock, days=1, max_runs=1) as engine:
+    async with opened(settings, moving_clock) as engine:
         ids = await some_runs(engine, moving_clock, 4)
+    # the time of the second engine stands still: there is no sweep but the test's
+    async with opened(settings, moving_clock, days=1, max_runs=1) as engine:
         parts = settings.home / "parts"
         await anyio.to_thread.run_sync(lambda: (parts.rmdir(), parts.touch()))
         with caplog.at_level(logging.WARNING, logger="core.engine.retention"):
