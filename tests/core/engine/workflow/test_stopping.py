@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from core import EngineSettings, NodeStatus, WorkflowStatus, open_engine
+from core import EngineSettings, NodeStatus, WorkflowRequest, WorkflowStatus, open_engine
+from core.engine.workflow.rooms import Known
 from tests.core.engine.workflow.runs import conduct, ended, start, until
 
 if TYPE_CHECKING:
@@ -47,6 +48,19 @@ async def test_a_cancelled_run_stops_what_runs_and_starts_only_what_runs_always(
     long = over.node("long")
     assert long.reason is not None
     assert long.reason.text == "the run was cancelled by ada: wrong branch"
+
+
+async def test_a_node_that_is_stopped_before_anybody_conducts_its_run_never_starts(engine: Engine) -> None:
+    text = "jobs: {one: {image: 'busybox:1', commands: [echo one]}, two: {image: 'busybox:1', commands: [echo two]}}"
+    accepted = await engine._conductors.accept(WorkflowRequest(text=text), by="python", folder=None)
+    submitted = await engine._parts.workflow_ledger.submit(accepted.run, accepted.source, accepted.nodes)
+    run = submitted.run
+    await engine.cancel_workflow(run.workflow_id, node="one")
+    await anyio.wait_all_tasks_blocked()  # whoever hears of it has heard, and there is nobody to be told
+    engine._conductors.begin(run, Known(accepted.workflow, accepted.graph, submitted.nodes, run.version))
+    over = await ended(engine, run.workflow_id)
+    assert over.results == {"one": "cancelled", "two": "success"}
+    assert [node.started_at is not None for node in over.nodes] == [False, True]
 
 
 async def test_a_job_that_runs_always_goes_on_while_its_run_is_cancelled(engine: Engine) -> None:
