@@ -135,10 +135,12 @@ class Record(Form):
             to.wrong(node, self.expected, f"the keys are {listed(self.offered, most=8)}")
             return None
         entries: dict[str, Entry] = {}
+        present: set[str] | None = None
         for written, entry in node.entries.items():
             row = self.rows.get(written)
             if row is None:
-                present = {row.key.name for name in node.entries if (row := self.rows.get(name))}
+                if present is None:  # once: there may be as many unknown keys as a file has room for
+                    present = {row.key.name for name in node.entries if (row := self.rows.get(name))}
                 entries |= self._unknown(written, entry, {*entries, *present}, to)
             elif row.is_foreign and self.rules.answers and self.rules.answers(written, entry, to):
                 continue

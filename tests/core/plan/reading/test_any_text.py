@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,8 @@ from tests.core.plan.keys.documents import WHOLE, records
 from tests.core.plan.reading.asking import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
 
 pytestmark = pytest.mark.slow
 
@@ -118,34 +120,88 @@ def test_a_file_cut_off_anywhere_is_read(text: str) -> None:
         check(read_workflow(part, "ci.yaml", load), part)
 
 
+def _joined(size: int, piece: Callable[[int], str], between: str = "") -> str:
+    return between.join(map(piece, range(size)))
+
+
+LARGE: Mapping[str, tuple[int, Callable[[int], str]]] = {
+    "keys": (300_000, lambda size: "a: " * size),
+    "depth": (100_000, lambda size: "[" * size),
+    "text": (1_000_000, lambda size: "x" * size),
+    "image": (200_000, lambda size: f"jobs: {{a: {{image: '{'a/' * size}', run: x}}}}"),
+    "duration": (200_000, lambda size: f"jobs: {{a: {{image: a, run: x, timeout: '{'1s' * size}'}}}}"),
+    "glob": (100_000, lambda size: f"jobs: {{a: {{image: a, run: x, artifacts: '{'{a,' * size}'}}}}"),
+    "rule": (300_000, lambda size: f"jobs: {{a: {{image: a, run: x, rules: [{{if: '{'$' * size}'}}]}}}}"),
+    "options": (
+        300_000,
+        lambda size: f"jobs: {{a: {{image: a, run: x, services: {{a: {{image: a, options: '{'-' * size}'}}}}}}}}",
+    ),
+    "unknown keys": (
+        20_000,
+        lambda size: f"jobs: {{a: {{image: a, run: x, {_joined(size, lambda n: f'k{n}: 1', ', ')}}}}}",
+    ),
+    "unknown templates": (
+        9_000,
+        lambda size: "jobs:\n" + _joined(size, lambda n: f"  j{n}: {{image: a, run: x, extends: .t{n}x}}\n"),
+    ),
+    "unknown services": (
+        9_000,
+        lambda size: (
+            "jobs: {a: {image: a, run: x, services: {"
+            + _joined(size, lambda n: f"s{n}: {{image: a, depends_on: t{n}}}", ", ")
+            + "}}}"
+        ),
+    ),
+    "stages": (
+        9_000,
+        lambda size: (
+            "stages: [build, test]\njobs:\n"
+            + _joined(size, lambda n: f"  j{n}: {{image: a, run: x, stage: {'build' if n % 2 else 'test'}}}\n")
+        ),
+    ),
+    "templates": (
+        9_000,
+        lambda size: (
+            "jobs:\n"
+            + _joined(size, lambda n: f"  .t{n}: {{env: {{A{n}: 1}}}}\n")
+            + f"  a: {{image: a, run: x, extends: [{_joined(size, lambda n: f'.t{n}', ', ')}]}}\n"
+        ),
+    ),
+}
+"""What is meant to take long: how large it may well be, and a text of a size."""
+
+MAKING = {"stages", "templates"}
+"""What makes many values of few: up to a limit, and as it likes until there."""
+
+BILLION = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{chr(ord(name) - 1)}'] * 9)}]\n" for name in "cdefghi"
+)
+
+
 @pytest.mark.parametrize(
-    "content",
-    [
-        "a: " * 300_000,
-        "[" * 100_000,
-        "x" * 1_000_000,
-        "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n" + "".join(
-            f"{name}: &{name} [{','.join([f'*{chr(ord(name) - 1)}'] * 9)}]\n" for name in "cdefghi"
-        ),
-        "jobs: {a: {image: '" + "a/" * 200_000 + "', run: x}}",
-        "jobs: {a: {image: a, run: x, timeout: '" + "1s" * 200_000 + "'}}",
-        "jobs: {a: {image: a, run: x, artifacts: '" + "{a," * 100_000 + "'}}",
-        "jobs: {a: {image: a, run: x, rules: [{if: '" + "$" * 300_000 + "'}]}}",
-        "jobs: {a: {image: a, run: x, services: {a: {image: a, options: '" + "-" * 300_000 + "'}}}}",
-        "jobs: {a: {image: a, run: x, " + ", ".join(f"k{index}: 1" for index in range(20_000)) + "}}",
-        "jobs:\n" + "".join(f"  j{index}: {{image: a, run: x, extends: .t{index}x}}\n" for index in range(9_000)),
-        "jobs: {a: {image: a, run: x, services: {" + ", ".join(
-            f"s{index}: {{image: a, depends_on: t{index}}}" for index in range(9_000)) + "}}}",
-        "stages: [build, test]\njobs:\n" + "".join(
-            f"  j{index}: {{image: a, run: x, stage: {'build' if index % 2 else 'test'}}}\n" for index in range(9_000)
-        ),
-        "jobs:\n" + "".join(f"  .t{index}: {{env: {{A{index}: 1}}}}\n" for index in range(9_000))
-        + "  a: {image: a, run: x, extends: [" + ", ".join(f".t{index}" for index in range(9_000)) + "]}\n",
-    ],
-    ids=[
-        "keys", "depth", "text", "aliases", "image", "duration", "glob", "rule", "options", "unknown keys",
-        "unknown templates", "unknown services", "stages", "templates",
-    ],
-)  # fmt: skip
-def test_what_is_meant_to_take_long_does_not(content: str) -> None:
+    "content", [*(text(size) for size, text in LARGE.values()), BILLION], ids=[*LARGE, "a billion of aliases"]
+)
+def test_a_text_that_is_meant_to_take_long_is_read(content: str) -> None:
     read_workflow(content, "ci.yaml", load)
+
+
+def calls_to_read(text: str) -> int:
+    """How many functions are called, of Python's own too, until a text is read: how much work it is, on any machine."""
+    count = 0
+
+    def seen(_frame: FrameType, event: str, _value: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(seen)
+    try:
+        read_workflow(text, "ci.yaml", load)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("shape", [shape for shape in LARGE if shape not in MAKING])
+def test_twice_as_much_of_it_is_twice_the_work(shape: str) -> None:
+    size, text = LARGE[shape]
+    assert calls_to_read(text(size // 10)) < 2.5 * calls_to_read(text(size // 20))
