@@ -1,12 +1,11 @@
 // The graph of a run: laid out by dagre, drawn as SVG whose nodes are links in the order of the run.
 import { Graph, layout } from "/static/vendor/dagre/dagre.esm.js";
+import { linksOf, verticesOf } from "./graph_shape.js";
 import { onKey } from "./keys.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const FOLDED_FROM = 9;
 const MOST_DRAWN = 300;
 const HEIGHT = 40;
-const LONGEST_NAME = 28;
 
 const section = document.getElementById("graph");
 const box = document.getElementById("graph-box");
@@ -37,7 +36,7 @@ async function load() {
     return;
   }
   data = await answer.json();
-  const vertices = fold();
+  const vertices = verticesOf(data.nodes, opened);
   if (vertices.length > MOST_DRAWN && !mustDraw) {
     shape = "";
     canvas.replaceChildren();
@@ -47,7 +46,7 @@ async function load() {
   }
   say(data.left_out ? `${data.left_out} more jobs are in the table.` : "");
   tools.hidden = false;
-  const links = join(vertices);
+  const links = linksOf(vertices, data);
   const next = JSON.stringify([vertices.map((vertex) => [vertex.id, vertex.label]), links.map((link) => [link.from, link.to])]);
   if (next === shape) {
     for (const vertex of vertices) paint(vertex);
@@ -59,65 +58,6 @@ async function load() {
   dim();
   const held = document.activeElement?.dataset?.vertex;
   if (held) follow(held);
-}
-
-// --- what is drawn
-
-/** One vertex a node; many variants of a job are one until they are opened. */
-function fold() {
-  const byJob = new Map();
-  for (const node of data.nodes) {
-    if (!byJob.has(node.job)) byJob.set(node.job, []);
-    byJob.get(node.job).push(node);
-  }
-  const vertices = [];
-  for (const [job, nodes] of byJob) {
-    if (nodes.length >= FOLDED_FROM && !opened.has(job)) vertices.push(folded(job, nodes));
-    else for (const node of nodes) vertices.push({ ...node, label: cut(node.name), names: [node.id, job] });
-  }
-  return vertices;
-}
-
-function folded(job, nodes) {
-  const counts = new Map();
-  for (const node of nodes) counts.set(node.status, [(counts.get(node.status)?.[0] ?? 0) + 1, node.word, node.icon]);
-  const order = ["running", "waiting", "failed", "timed_out", "cancelled", "success", "skipped"];
-  const status = order.find((each) => counts.has(each)) ?? nodes[0].status;
-  const words = order.filter((each) => counts.has(each)).map((each) => `${counts.get(each)[0]} ${counts.get(each)[1].toLowerCase()}`);
-  return {
-    id: `job ${job}`, job, label: cut(`${job} ×${nodes.length}`), names: [job, ...nodes.map((node) => node.id)],
-    status, icon: counts.get(status)?.[2], word: counts.get(status)?.[1], took: words.join(", "), since: null,
-    critical: nodes.some((node) => node.critical), href: "#jobs", isFolded: true, tolerated: false,
-    said: `${job}, ${nodes.length} variants: ${words.join(", ")}. Opens them`,
-  };
-}
-
-function join(vertices) {
-  const places = new Map();
-  for (const vertex of vertices) {
-    for (const name of vertex.names) {
-      if (!places.has(name)) places.set(name, []);
-      places.get(name).push(vertex.id);
-    }
-  }
-  const own = new Map(vertices.flatMap((vertex) => vertex.names.map((name) => [`${vertex.job}\n${name}`, vertex.id])));
-  const jobs = new Map(data.nodes.map((node) => [node.id, node.job]));
-  const found = new Map();
-  for (const edge of data.edges) {
-    const to = own.get(`${jobs.get(edge.to)}\n${edge.to}`);
-    for (const from of places.get(edge.from) ?? []) {
-      const key = `${from}\n${to}`;
-      const before = found.get(key);
-      if (from === to) continue;
-      found.set(key, before
-        ? { ...before, skipped: before.skipped && edge.skipped, critical: before.critical || edge.critical }
-        : { ...edge, key, from, to });
-    }
-  }
-  for (const link of found.values()) {
-    if (link.critical) link.critical = [link.from, link.to].every((id) => vertices.find((vertex) => vertex.id === id).critical);
-  }
-  return [...found.values()];
 }
 
 // --- drawing
@@ -422,8 +362,4 @@ function make(name, attributes) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
-}
-
-function cut(name) {
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
 }
